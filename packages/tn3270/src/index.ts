@@ -1,1 +1,15 @@
-export {};
+export * from './codepage/codePage.ts';
+export * from './conformance.ts';
+export * from './datastream/address.ts';
+export * from './datastream/aid.ts';
+export * from './datastream/attribute.ts';
+export * from './datastream/command.ts';
+export * from './datastream/order.ts';
+export * from './datastream/wcc.ts';
+export * from './errors.ts';
+export * from './keyboard/key.ts';
+export * from './keyboard/lock.ts';
+export * from './screen/cell.ts';
+export * from './screen/screen.ts';
+export * from './session/session.ts';
+export * from './terminal/model.ts';
