@@ -1,0 +1,122 @@
+import { TELNET, type NegotiationVerb } from './code.ts';
+
+/** What the parser finds, in the order of the stream. Byte ranges are borrowed: copy to keep. */
+export interface TelnetHandler {
+  /** User data `bytes[start … end)`, IAC doubling already removed. */
+  data(bytes: Uint8Array, start: number, end: number): void;
+  /** A command without operand: EOR, NOP, BRK, IP, AO, AYT, …; unknown codes too. */
+  command(code: number): void;
+  negotiate(verb: NegotiationVerb, option: number): void;
+  /** The whole of a subnegotiation after its option byte, IAC doubling removed. */
+  subnegotiate(option: number, payload: Uint8Array): void;
+  /** A subnegotiation outgrew its limit and was dropped. */
+  subnegotiationOverflow(option: number): void;
+}
+
+const STATE = { Data: 0, Iac: 1, Negotiation: 2, SubOption: 3, Sub: 4, SubIac: 5 } as const;
+
+/** No real subnegotiation comes near it; what is longer is dropped. */
+const MAX_SUBNEGOTIATION_BYTES = 4096;
+
+const LITERAL_IAC = Uint8Array.of(TELNET.IAC);
+
+/**
+ * Incremental telnet framing (RFC 854): takes chunks cut anywhere and calls the handler. Total: every byte stream is
+ * consumed. Runs of data are handed on in place, without a copy.
+ */
+export class TelnetParser {
+  readonly #handler: TelnetHandler;
+  #state: number = STATE.Data;
+  #verb: NegotiationVerb = TELNET.DO;
+  #option = 0;
+  #payload: Uint8Array = new Uint8Array(0);
+  #payloadLength = 0;
+  #overflow = false;
+  #stopped = false;
+
+  constructor(handler: TelnetHandler) {
+    this.#handler = handler;
+  }
+
+  /**
+   * Consumes `chunk` and returns how many bytes of it were consumed: all, unless the handler called `stop`.
+   */
+  push(chunk: Uint8Array): number {
+    this.#stopped = false;
+    const length = chunk.length;
+    let at = 0;
+    while (at < length && !this.#stopped) {
+      if (this.#state === STATE.Data) {
+        const iac = chunk.indexOf(TELNET.IAC, at);
+        const end = iac < 0 ? length : iac;
+        if (end > at) this.#handler.data(chunk, at, end);
+        if (iac < 0) return length;
+        at = iac + 1;
+        this.#state = STATE.Iac;
+      } else {
+        this.#step(chunk[at] as number);
+        at++;
+      }
+    }
+    return at;
+  }
+
+  /** For the handler: ends the present `push` after the current item, as TLS takes over the rest of the stream. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #step(byte: number): void {
+    switch (this.#state) {
+      case STATE.Iac:
+        this.#state = STATE.Data;
+        if (byte === TELNET.IAC) this.#handler.data(LITERAL_IAC, 0, 1);
+        else if (byte === TELNET.SB) this.#state = STATE.SubOption;
+        else if (byte >= TELNET.WILL) {
+          this.#verb = byte as NegotiationVerb;
+          this.#state = STATE.Negotiation;
+        } else this.#handler.command(byte);
+        return;
+      case STATE.Negotiation:
+        this.#state = STATE.Data;
+        this.#handler.negotiate(this.#verb, byte);
+        return;
+      case STATE.SubOption:
+        this.#option = byte;
+        this.#payloadLength = 0;
+        this.#overflow = false;
+        this.#state = STATE.Sub;
+        return;
+      case STATE.Sub:
+        if (byte === TELNET.IAC) this.#state = STATE.SubIac;
+        else this.#keep(byte);
+        return;
+      case STATE.SubIac:
+        if (byte === TELNET.SE) {
+          this.#state = STATE.Data;
+          if (this.#overflow) this.#handler.subnegotiationOverflow(this.#option);
+          else this.#handler.subnegotiate(this.#option, this.#payload.subarray(0, this.#payloadLength));
+        } else {
+          // IAC IAC is a data byte; IAC and anything else breaks RFC 855 and is kept as data, as the reference does.
+          this.#state = STATE.Sub;
+          this.#keep(byte);
+        }
+        return;
+      default:
+        return;
+    }
+  }
+
+  #keep(byte: number): void {
+    if (this.#payloadLength === this.#payload.length) {
+      if (this.#payloadLength >= MAX_SUBNEGOTIATION_BYTES) {
+        this.#overflow = true;
+        return;
+      }
+      const larger = new Uint8Array(Math.max(64, this.#payload.length * 2));
+      larger.set(this.#payload);
+      this.#payload = larger;
+    }
+    this.#payload[this.#payloadLength++] = byte;
+  }
+}
