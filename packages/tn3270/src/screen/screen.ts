@@ -1,12 +1,19 @@
 import { FIELD_ATTRIBUTE } from '../datastream/attribute.ts';
 import type { BufferAddress } from '../datastream/address.ts';
-import { type Cell, CHAR_MASK } from './cell.ts';
+import { ATTRIBUTES_MASK, type Cell, CELL_CHARSET, CHAR_MASK, CHARSET_MASK, CHARSET_SHIFT } from './cell.ts';
 
 /** Rows and columns, counted from 1 to at most 16,383 cells in all. */
 export interface ScreenSize {
   readonly rows: number;
   readonly columns: number;
 }
+
+/**
+ * Marks a cell whose character stands in the Unicode plane: no EBCDIC code, double-byte charset. Whatever the 3270 data
+ * stream writes there takes the mark away, so the plane need not be cleared cell by cell.
+ */
+const UNICODE_MARK = CELL_CHARSET.Dbcs << CHARSET_SHIFT;
+const UNICODE_MARK_MASK = (CHARSET_MASK << CHARSET_SHIFT) | CHAR_MASK;
 
 /** No field governs the position: the buffer is unformatted. */
 export const NO_FIELD = -1;
@@ -22,6 +29,8 @@ export class Screen {
   #rows: number;
   #columns: number;
   #cells: Int32Array;
+  /** Characters of NVT sessions, which have no EBCDIC code; allocated at the first one. */
+  #unicode: Uint32Array | undefined;
   #cursor: BufferAddress = 0;
   #version = 0;
   /** For each cell the address of its field attribute; built at the first lookup after a change of layout. */
@@ -77,10 +86,40 @@ export class Screen {
     }
   }
 
+  /** The Unicode plane, borrowed: a code point for each cell; undefined until an NVT character was drawn. */
+  get unicode(): Uint32Array | undefined {
+    return this.#unicode;
+  }
+
+  /** Code point that was drawn at `address` in NVT mode, or 0 when the cell holds 3270 data. */
+  unicodeAt(address: BufferAddress): number {
+    const plane = this.#unicode;
+    if (plane === undefined || ((this.#cells[address] as Cell) & UNICODE_MARK_MASK) !== UNICODE_MARK) return 0;
+    return plane[address] as number;
+  }
+
+  /** Draws an NVT character; `attributes` are cell bits without character and charset. The caller says `changed`. */
+  setUnicode(address: BufferAddress, codePoint: number, attributes: Cell): void {
+    this.#unicode ??= new Uint32Array(this.#cells.length);
+    this.#unicode[address] = codePoint;
+    this.#cells[address] = (attributes & ATTRIBUTES_MASK & ~UNICODE_MARK_MASK) | UNICODE_MARK;
+  }
+
   /** Clears every cell, the fields too, and homes the cursor. */
   clear(): void {
     this.#cells.fill(0);
+    this.#unicode = undefined;
     this.#cursor = 0;
+    this.changed(true);
+  }
+
+  /** Moves every row up by one and clears the last. */
+  scroll(): void {
+    const keep = this.#cells.length - this.#columns;
+    this.#cells.copyWithin(0, this.#columns);
+    this.#cells.fill(0, keep);
+    this.#unicode?.copyWithin(0, this.#columns);
+    this.#unicode?.fill(0, keep);
     this.changed(true);
   }
 
@@ -92,6 +131,7 @@ export class Screen {
     const cells = size.rows * size.columns;
     if (cells !== this.#cells.length) this.#cells = new Int32Array(cells);
     else this.#cells.fill(0);
+    this.#unicode = undefined;
     this.#cursor = 0;
     this.changed(true);
   }
