@@ -7,8 +7,11 @@ import { type BufferAddress, decodeAddress } from './address.ts';
  * address beyond its buffer.
  */
 export interface WriteSink {
-  /** Graphic characters 40 … FE. */
-  text(record: Uint8Array, start: number, end: number): void;
+  /**
+   * Graphic characters from `start` on. Takes all that `isGraphic` up to `end` and returns where it stopped: finding the
+   * end of a run and storing it in one pass is a third faster than in two.
+   */
+  text(record: Uint8Array, start: number, end: number): number;
   /** NUL. */
   nullCharacter(): void;
   /** FF, CR, NL, EM, DUP, FM, LF, SUB, EO: stored as they come. */
@@ -43,141 +46,121 @@ export interface WriteFault {
   readonly reason: 'short' | 'address' | 'shift';
 }
 
-/** What a byte of a write begins. Values are dense, for the switch. */
-const KIND = {
-  Text: 0,
-  Null: 1,
-  FormatControl: 2,
-  ShiftOut: 3,
-  ShiftIn: 4,
-  SBA: 5,
-  SF: 6,
-  SFE: 7,
-  SA: 8,
-  RA: 9,
-  IC: 10,
-  PT: 11,
-  EUA: 12,
-  GE: 13,
-  MF: 14,
-  Unknown: 15,
-} as const;
-
-const KINDS: Uint8Array = (() => {
-  const kinds = new Uint8Array(256).fill(KIND.Text);
-  kinds.fill(KIND.Unknown, 0, 0x40);
-  kinds[0x00] = KIND.Null;
-  kinds[0x0e] = KIND.ShiftOut;
-  kinds[0x0f] = KIND.ShiftIn;
-  for (const code of [0x0c, 0x0d, 0x15, 0x19, 0x1c, 0x1e, 0x25, 0x3f, 0xff]) kinds[code] = KIND.FormatControl;
-  for (const name of ['SBA', 'SF', 'SFE', 'SA', 'RA', 'IC', 'PT', 'EUA', 'GE', 'MF'] as const) {
-    kinds[ORDERS[name].code] = KIND[name];
-  }
-  return kinds;
-})();
+/** A character to display: 40 … FE. One unsigned comparison, because it is asked of every byte. */
+export function isGraphic(code: number): boolean {
+  return (code - 0x40) >>> 0 < 0xbf;
+}
 
 /**
  * Decodes the orders and data of a write, `record[start … end)`, after its command and write control character. Total:
  * any bytes are either handed to the sink or refused with a fault; nothing outside the range is read. (GA23-0059-07 §4.3)
  */
 export function decodeWrite(record: Uint8Array, start: number, end: number, sink: WriteSink): WriteFault | undefined {
-  const kinds = KINDS;
   let at = start;
   while (at < end) {
     const code = record[at] as number;
-    switch (kinds[code]) {
-      case KIND.Text: {
-        let stop = at + 1;
-        while (stop < end && kinds[record[stop] as number] === KIND.Text) stop++;
-        sink.text(record, at, stop);
-        at = stop;
-        break;
-      }
-      case KIND.Null:
-        sink.nullCharacter();
-        at++;
-        break;
-      case KIND.FormatControl:
-        sink.formatControl(code);
-        at++;
-        break;
-      case KIND.ShiftOut:
-        sink.shiftOut();
-        at++;
-        break;
-      case KIND.ShiftIn:
-        if (!sink.shiftIn()) return fault(at, 'SI', 'shift');
-        at++;
-        break;
-      case KIND.SBA:
+    if (isGraphic(code)) {
+      at = sink.text(record, at, end);
+      continue;
+    }
+    // Literal codes, because only those compile to a jump table; a test holds them to the tables of orders.
+    switch (code) {
+      case 0x11: // SBA
         if (at + 2 >= end) return fault(at, 'SBA', 'short');
         if (!sink.setBufferAddress(decodeAddress(record[at + 1] as number, record[at + 2] as number))) {
           return fault(at, 'SBA', 'address');
         }
         at += 3;
         break;
-      case KIND.SF:
+      case 0x1d: // SF
         if (at + 1 >= end) return fault(at, 'SF', 'short');
         sink.startField(record[at + 1] as number);
         at += 2;
         break;
-      case KIND.SFE: {
-        if (at + 1 >= end) return fault(at, 'SFE', 'short');
-        const pairs = record[at + 1] as number;
-        if (at + 2 + 2 * pairs > end) {
-          sink.truncatedField('SFE', record, at + 2, (end - at - 2) >> 1);
-          return fault(at, 'SFE', 'short');
-        }
-        sink.startFieldExtended(record, at + 2, pairs);
-        at += 2 + 2 * pairs;
-        break;
-      }
-      case KIND.SA:
+      case 0x28: // SA
         if (at + 2 >= end) return fault(at, 'SA', 'short');
         sink.setAttribute(record[at + 1] as number, record[at + 2] as number);
         at += 3;
         break;
-      case KIND.RA: {
-        if (at + 3 >= end) return fault(at, 'RA', 'short');
-        const address = decodeAddress(record[at + 1] as number, record[at + 2] as number);
-        const escape = record[at + 3] === ORDERS.GE.code;
-        if (escape && at + 4 >= end) return fault(at, 'RA', 'short');
-        const character = record[escape ? at + 4 : at + 3] as number;
-        if (!sink.repeatToAddress(address, character, escape)) return fault(at, 'RA', 'address');
-        at += escape ? 5 : 4;
+      case 0x29: // SFE
+        {
+          if (at + 1 >= end) return fault(at, 'SFE', 'short');
+          const pairs = record[at + 1] as number;
+          if (at + 2 + 2 * pairs > end) {
+            sink.truncatedField('SFE', record, at + 2, (end - at - 2) >> 1);
+            return fault(at, 'SFE', 'short');
+          }
+          sink.startFieldExtended(record, at + 2, pairs);
+          at += 2 + 2 * pairs;
+          break;
+        }
+      case 0x00: // NUL
+        sink.nullCharacter();
+        at++;
         break;
-      }
-      case KIND.IC:
+      case 0x3c: // RA
+        {
+          if (at + 3 >= end) return fault(at, 'RA', 'short');
+          const address = decodeAddress(record[at + 1] as number, record[at + 2] as number);
+          const escape = record[at + 3] === ORDERS.GE.code;
+          if (escape && at + 4 >= end) return fault(at, 'RA', 'short');
+          const character = record[escape ? at + 4 : at + 3] as number;
+          if (!sink.repeatToAddress(address, character, escape)) return fault(at, 'RA', 'address');
+          at += escape ? 5 : 4;
+          break;
+        }
+      case 0x13: // IC
         sink.insertCursor();
         at++;
         break;
-      case KIND.PT:
+      case 0x05: // PT
         sink.programTab();
         at++;
         break;
-      case KIND.EUA:
+      case 0x12: // EUA
         if (at + 2 >= end) return fault(at, 'EUA', 'short');
         if (!sink.eraseUnprotectedToAddress(decodeAddress(record[at + 1] as number, record[at + 2] as number))) {
           return fault(at, 'EUA', 'address');
         }
         at += 3;
         break;
-      case KIND.GE:
+      case 0x08: // GE
         if (at + 1 >= end) return fault(at, 'GE', 'short');
         sink.graphicEscape(record[at + 1] as number);
         at += 2;
         break;
-      case KIND.MF: {
-        if (at + 1 >= end) return fault(at, 'MF', 'short');
-        const pairs = record[at + 1] as number;
-        if (at + 2 + 2 * pairs > end && sink.atField()) {
-          sink.truncatedField('MF', record, at + 2, (end - at - 2) >> 1);
-          return fault(at, 'MF', 'short');
+      case 0x2c: // MF
+        {
+          if (at + 1 >= end) return fault(at, 'MF', 'short');
+          const pairs = record[at + 1] as number;
+          if (at + 2 + 2 * pairs > end && sink.atField()) {
+            sink.truncatedField('MF', record, at + 2, (end - at - 2) >> 1);
+            return fault(at, 'MF', 'short');
+          }
+          sink.modifyField(record, at + 2, pairs);
+          at += 2 + 2 * pairs;
+          break;
         }
-        sink.modifyField(record, at + 2, pairs);
-        at += 2 + 2 * pairs;
+      case 0x0c: // FF
+      case 0x0d: // CR
+      case 0x15: // NL
+      case 0x19: // EM
+      case 0x1c: // DUP
+      case 0x1e: // FM
+      case 0x25: // LF
+      case 0x3f: // SUB
+      case 0xff: // EO
+        sink.formatControl(code);
+        at++;
         break;
-      }
+      case 0x0e: // SO
+        sink.shiftOut();
+        at++;
+        break;
+      case 0x0f: // SI
+        if (!sink.shiftIn()) return fault(at, 'SI', 'shift');
+        at++;
+        break;
       default:
         sink.unknownOrder(code);
         at++;
@@ -185,7 +168,6 @@ export function decodeWrite(record: Uint8Array, start: number, end: number, sink
   }
   return undefined;
 }
-
 
 function fault(offset: number, order: string, reason: WriteFault['reason']): WriteFault {
   return { offset, order, reason };

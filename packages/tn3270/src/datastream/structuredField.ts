@@ -29,7 +29,13 @@ export const STRUCTURED_FIELDS = {
 } as const satisfies Record<string, ConformanceRow>;
 
 /** Types of Read Partition. GA23-0059-07 §5.16. */
-export const READ_PARTITION = { Query: 0x02, QueryList: 0x03, ReadModifiedAll: 0x6e, ReadBuffer: 0xf2, ReadModified: 0xf6 } as const;
+export const READ_PARTITION = {
+  Query: 0x02,
+  QueryList: 0x03,
+  ReadModifiedAll: 0x6e,
+  ReadBuffer: 0xf2,
+  ReadModified: 0xf6,
+} as const;
 /** Request types of Query List. GA23-0059-07 §5.16.3. */
 export const QUERY_LIST = { List: 0x00, Equivalent: 0x40, All: 0x80 } as const;
 /** Erase/Reset: which size follows. */
@@ -52,7 +58,7 @@ export function structuredFields(record: Uint8Array, start: number): { fields: F
   while (at < record.length) {
     const left = record.length - at;
     if (left < 2) return { fields, whole: false };
-    const length = (((record[at] as number) << 8) | (record[at + 1] as number)) || left;
+    const length = ((record[at] as number) << 8) | (record[at + 1] as number) || left;
     if (length < 3 || length > left) return { fields, whole: false };
     fields.push({ id: record[at + 2] as number, start: at, end: at + length });
     at += length;

@@ -1,5 +1,14 @@
 import { ATTRIBUTES } from '../datastream/attribute.ts';
-import { backgroundOf, type Cell, CELL_CHARSET, CHAR_MASK, charsetOf, foregroundOf, hasInputControl, highlightOf } from './cell.ts';
+import {
+  backgroundOf,
+  type Cell,
+  CELL_CHARSET,
+  CHAR_MASK,
+  charsetOf,
+  foregroundOf,
+  hasInputControl,
+  highlightOf,
+} from './cell.ts';
 import { charsetValue } from './read.ts';
 import type { Screen } from './screen.ts';
 
@@ -27,8 +36,10 @@ export function dumpScreen(screen: Screen, options: { readonly mask?: (field: Ce
         continue;
       }
       const attributes: string[] = [];
-      if (foregroundOf(cell) !== foreground) attributes.push(pair(ATTRIBUTES.Foreground.code, (foreground = foregroundOf(cell))));
-      if (backgroundOf(cell) !== background) attributes.push(pair(ATTRIBUTES.Background.code, (background = backgroundOf(cell))));
+      if (foregroundOf(cell) !== foreground)
+        attributes.push(pair(ATTRIBUTES.Foreground.code, (foreground = foregroundOf(cell))));
+      if (backgroundOf(cell) !== background)
+        attributes.push(pair(ATTRIBUTES.Background.code, (background = backgroundOf(cell))));
       if (highlightOf(cell) !== highlight) {
         highlight = highlightOf(cell);
         attributes.push(pair(ATTRIBUTES.Highlighting.code, highlight | 0xf0));

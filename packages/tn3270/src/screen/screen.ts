@@ -174,6 +174,15 @@ export class Screen {
     return (next - field - 1 + this.size) % this.size;
   }
 
+  /** Makes the data cells of the field whose attribute stands at `field` NUL in the base charset; colours stay. */
+  eraseField(field: BufferAddress): void {
+    const cells = this.#cells;
+    for (let at = this.next(field); (cells[at] as Cell) >= 0; at = this.next(at)) {
+      cells[at] = (cells[at] as Cell) & ~UNICODE_MARK_MASK;
+    }
+    this.#version++;
+  }
+
   /** Sets or clears the modified data tag of the field that governs `address`; no effect when unformatted. */
   setModified(address: BufferAddress, modified: boolean): void {
     const field = this.fieldAt(address);

@@ -1,6 +1,6 @@
 import type { BufferAddress } from '../datastream/address.ts';
 import { ATTRIBUTES, CHARSET, FIELD_ATTRIBUTE } from '../datastream/attribute.ts';
-import type { WriteSink } from '../datastream/decode.ts';
+import { isGraphic, type WriteSink } from '../datastream/decode.ts';
 import {
   BACKGROUND_SHIFT,
   type Cell,
@@ -22,6 +22,16 @@ const BACKGROUND_BITS = 0xff << BACKGROUND_SHIFT;
 const HIGHLIGHT_BITS = HIGHLIGHT_MASK << HIGHLIGHT_SHIFT;
 const ESCAPE = CELL_CHARSET.Escape << CHARSET_SHIFT;
 
+/** What PT looks back at. GA23-0059-07 §4.3.6. */
+const PREVIOUS = {
+  /** An order, or the command: PT does not erase. */
+  Order: 0,
+  /** A character: PT erases the rest of the field. */
+  Character: 1,
+  /** A PT that erased up to the end of the buffer: the next one goes on erasing. */
+  TabToEnd: 2,
+} as const;
+
 const SHIFT_OUT = 0x0e;
 const SHIFT_IN = 0x0f;
 
@@ -39,16 +49,13 @@ export class ScreenWriter implements WriteSink {
   /** Character attributes that SA set: cell bits without character. */
   #attributes: Cell = 0;
   /**
-   * The attribute that governs the place of the last order, for EUA: known, or to be looked up at `#anchor`. Looking it
-   * up only when it is needed keeps SBA cheap.
+   * The attribute that governs the place of the last order, for EUA: its byte, or the complement of an address at which
+   * to look it up. Looking it up only when it is needed keeps SBA cheap.
    */
   #governing: number = UNFORMATTED_ATTRIBUTE;
-  #anchor: BufferAddress = -1;
   #cursor: BufferAddress = -1;
-  /** The last thing was an order or the write itself, not a character: PT then does not erase. */
-  #afterOrder = true;
-  /** The last PT erased up to the end of the buffer: the next one goes on erasing. */
-  #tabbedToEnd = false;
+  /** What came last decides whether PT erases: one of PREVIOUS. */
+  #previous: number = PREVIOUS.Order;
   #unknownOrders = 0;
 
   constructor(screen: Screen, color: boolean) {
@@ -78,32 +85,31 @@ export class ScreenWriter implements WriteSink {
     if (this.#cursor >= 0) this.#screen.moveCursor(this.#cursor);
   }
 
-  text(record: Uint8Array, start: number, end: number): void {
+  text(record: Uint8Array, start: number, end: number): number {
     const cells = this.#cells;
     const attributes = this.#attributes;
+    const size = cells.length;
     let address = this.#address;
     let at = start;
-    for (;;) {
-      const stop = Math.min(end, at + cells.length - address);
-      while (at < stop) cells[address++] = attributes | (record[at++] as number);
-      if (address === cells.length) address = 0;
-      if (at === end) break;
+    for (; at < end; at++) {
+      const code = record[at] as number;
+      if (!isGraphic(code)) break;
+      cells[address++] = attributes | code;
+      if (address === size) address = 0;
     }
     this.#address = address;
-    this.#afterOrder = false;
-    this.#tabbedToEnd = false;
+    this.#previous = PREVIOUS.Character;
+    return at;
   }
 
   nullCharacter(): void {
     this.#put(this.#attributes);
-    this.#afterOrder = false;
-    this.#tabbedToEnd = false;
+    this.#previous = PREVIOUS.Character;
   }
 
   formatControl(code: number): void {
     this.#put(this.#attributes | code);
-    this.#afterOrder = true;
-    this.#tabbedToEnd = false;
+    this.#previous = PREVIOUS.Order;
   }
 
   shiftOut(): void {
@@ -115,12 +121,12 @@ export class ScreenWriter implements WriteSink {
     const cells = this.#cells;
     const field = this.#fieldBefore(this.#address);
     const stop = field < 0 ? cells.length - 1 : field;
-    let at = this.#previous(this.#address);
+    let at = this.#before(this.#address);
     while (at !== stop) {
       const character = (cells[at] as Cell) & CHAR_MASK;
       if (character === SHIFT_IN) return false;
       if (character === SHIFT_OUT) break;
-      at = this.#previous(at);
+      at = this.#before(at);
     }
     const cell = cells[at] as Cell;
     if (cell < 0 || (cell & CHAR_MASK) !== SHIFT_OUT) return false;
@@ -137,34 +143,31 @@ export class ScreenWriter implements WriteSink {
 
   insertCursor(): void {
     this.#cursor = this.#address;
-    this.#afterOrder = true;
-    this.#tabbedToEnd = false;
+    this.#previous = PREVIOUS.Order;
   }
 
   programTab(): void {
     const cells = this.#cells;
     const here = cells[this.#address] as Cell;
     if (here < 0 && (here & FIELD_ATTRIBUTE.Protected) === 0) {
-      this.#address = this.#screen.next(this.#address);
-      this.#afterOrder = true;
-      this.#tabbedToEnd = false;
+      this.#advance();
+      this.#previous = PREVIOUS.Order;
       return;
     }
     let target = this.#screen.nextUnprotected(this.#address);
     if (target < this.#address) target = 0;
-    if (!this.#afterOrder || this.#tabbedToEnd) {
+    if (this.#previous !== PREVIOUS.Order) {
       while (this.#address !== target && (cells[this.#address] as Cell) >= 0) this.#put(0);
-      if (target === 0) this.#tabbedToEnd = true;
-    } else this.#tabbedToEnd = false;
+      const goesOn = target === 0 || this.#previous === PREVIOUS.TabToEnd;
+      this.#previous = goesOn ? PREVIOUS.TabToEnd : PREVIOUS.Order;
+    }
     this.#address = target;
-    this.#afterOrder = true;
   }
 
   startField(attribute: number): void {
     this.#placeField(attribute, 0);
-    this.#address = this.#screen.next(this.#address);
-    this.#afterOrder = true;
-    this.#tabbedToEnd = false;
+    this.#advance();
+    this.#previous = PREVIOUS.Order;
   }
 
   startFieldExtended(record: Uint8Array, start: number, pairs: number): void {
@@ -195,9 +198,8 @@ export class ScreenWriter implements WriteSink {
       }
     }
     this.#placeField(attribute, extended);
-    this.#address = this.#screen.next(this.#address);
-    this.#afterOrder = true;
-    this.#tabbedToEnd = false;
+    this.#advance();
+    this.#previous = PREVIOUS.Order;
   }
 
   truncatedField(order: 'SFE' | 'MF', record: Uint8Array, start: number, pairs: number): void {
@@ -217,10 +219,9 @@ export class ScreenWriter implements WriteSink {
   modifyField(record: Uint8Array, start: number, pairs: number): void {
     if (this.atField()) {
       this.#modify(record, start, pairs);
-      this.#address = this.#screen.next(this.#address);
+      this.#advance();
     }
-    this.#afterOrder = true;
-    this.#tabbedToEnd = false;
+    this.#previous = PREVIOUS.Order;
   }
 
   setAttribute(type: number, value: number): void {
@@ -246,8 +247,7 @@ export class ScreenWriter implements WriteSink {
       default:
         break;
     }
-    this.#afterOrder = true;
-    this.#tabbedToEnd = false;
+    this.#previous = PREVIOUS.Order;
   }
 
   repeatToAddress(address: BufferAddress, character: number, graphicEscape: boolean): boolean {
@@ -287,35 +287,33 @@ export class ScreenWriter implements WriteSink {
   graphicEscape(character: number): void {
     this.#put((this.#attributes & ~CHARSET_BITS) | ESCAPE | character);
     this.#orderAt(this.#address);
-    this.#afterOrder = false;
+    this.#previous = PREVIOUS.Character;
   }
 
   unknownOrder(): void {
     this.#unknownOrders++;
-    this.#afterOrder = true;
-    this.#tabbedToEnd = false;
+    this.#previous = PREVIOUS.Order;
   }
 
   #put(cell: Cell): void {
-    const cells = this.#cells;
-    const address = this.#address;
-    cells[address] = cell;
-    this.#address = address + 1 === cells.length ? 0 : address + 1;
+    this.#cells[this.#address] = cell;
+    this.#advance();
+  }
+
+  #advance(): void {
+    const next = this.#address + 1;
+    this.#address = next === this.#cells.length ? 0 : next;
   }
 
   #orderAt(address: BufferAddress): void {
     const cell = this.#cells[address] as Cell;
-    if (cell < 0) {
-      this.#governing = cell & CHAR_MASK;
-      this.#anchor = -1;
-    } else this.#anchor = address;
-    this.#afterOrder = true;
-    this.#tabbedToEnd = false;
+    this.#governing = cell < 0 ? cell & CHAR_MASK : ~address;
+    this.#previous = PREVIOUS.Order;
   }
 
   #currentAttribute(): number {
-    if (this.#anchor < 0) return this.#governing;
-    const field = this.#fieldBefore(this.#anchor);
+    if (this.#governing >= 0) return this.#governing;
+    const field = this.#fieldBefore(~this.#governing);
     return field < 0 ? UNFORMATTED_ATTRIBUTE : (this.#cells[field] as Cell) & CHAR_MASK;
   }
 
@@ -327,7 +325,7 @@ export class ScreenWriter implements WriteSink {
     return -1;
   }
 
-  #previous(address: BufferAddress): BufferAddress {
+  #before(address: BufferAddress): BufferAddress {
     return address === 0 ? this.#cells.length - 1 : address - 1;
   }
 
@@ -335,7 +333,6 @@ export class ScreenWriter implements WriteSink {
     const stored = FIELD_ATTRIBUTE.Printable | (attribute & FIELD_ATTRIBUTE.Mask);
     this.#cells[this.#address] = FIELD | extended | stored;
     this.#governing = attribute;
-    this.#anchor = -1;
   }
 
   #modify(record: Uint8Array, start: number, pairs: number): void {
