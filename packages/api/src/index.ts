@@ -1,1 +1,12 @@
-export {};
+export * from './client.ts';
+export * from './errors.ts';
+export * from './input.ts';
+export * from './limits.ts';
+export * from './nearest.ts';
+export * from './openapi.ts';
+export * from './problem.ts';
+export * from './routes.ts';
+export * from './screen.ts';
+export * from './session.ts';
+export * from './validate.ts';
+export * from './vocabulary.ts';

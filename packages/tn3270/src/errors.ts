@@ -20,6 +20,12 @@ export const tn3270Error = defineErrors({
     retryable: false,
     status: 422,
   },
+  OPTION_INVALID: {
+    message: 'The option {option} is not valid',
+    hint: 'Expected: {expected}.',
+    retryable: false,
+    status: 422,
+  },
   KEYBOARD_LOCKED: {
     message: 'The keyboard is locked: {reason}',
     hint: 'Wait for "unlocked" before the next input, or press Reset when the host will not unlock.',

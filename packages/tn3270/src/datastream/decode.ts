@@ -24,8 +24,6 @@ export interface WriteSink {
   startField(attribute: number): void;
   /** Attribute type and value pairs at `record[start … start + 2 × pairs)`. */
   startFieldExtended(record: Uint8Array, start: number, pairs: number): void;
-  /** The record ended within the pairs of an SFE or MF: `pairs` of them are whole. */
-  truncatedField(order: 'SFE' | 'MF', record: Uint8Array, start: number, pairs: number): void;
   modifyField(record: Uint8Array, start: number, pairs: number): void;
   /** Whether the order MF at the present address would change a field: where none stands its pairs are skipped unread. */
   atField(): boolean;
@@ -87,7 +85,8 @@ export function decodeWrite(record: Uint8Array, start: number, end: number, sink
           if (at + 1 >= end) return fault(at, 'SFE', 'short');
           const pairs = record[at + 1] as number;
           if (at + 2 + 2 * pairs > end) {
-            sink.truncatedField('SFE', record, at + 2, (end - at - 2) >> 1);
+            // The pairs that came whole still make the field, as in the reference.
+            sink.startFieldExtended(record, at + 2, (end - at - 2) >> 1);
             return fault(at, 'SFE', 'short');
           }
           sink.startFieldExtended(record, at + 2, pairs);
@@ -134,7 +133,7 @@ export function decodeWrite(record: Uint8Array, start: number, end: number, sink
           if (at + 1 >= end) return fault(at, 'MF', 'short');
           const pairs = record[at + 1] as number;
           if (at + 2 + 2 * pairs > end && sink.atField()) {
-            sink.truncatedField('MF', record, at + 2, (end - at - 2) >> 1);
+            sink.modifyField(record, at + 2, (end - at - 2) >> 1);
             return fault(at, 'MF', 'short');
           }
           sink.modifyField(record, at + 2, pairs);

@@ -24,7 +24,7 @@ export const HIGHLIGHT_MASK = 0x0f;
 /** Bits 28-29: character set, one of CELL_CHARSET. */
 export const CHARSET_SHIFT = 28;
 export const CHARSET_MASK = 0x03;
-/** Bit 30: input control enabled. */
+/** Bit 30: input control enabled; on an NVT character, that the text runs on in the next row. */
 export const INPUT_CONTROL = 0x4000_0000;
 /** Bit 31: a field attribute stands here. */
 export const FIELD = 0x8000_0000 | 0;

@@ -1,4 +1,4 @@
-import { ATTRIBUTES } from '../datastream/attribute.ts';
+import { ATTRIBUTES, CHARSET } from '../datastream/attribute.ts';
 import {
   backgroundOf,
   type Cell,
@@ -11,6 +11,9 @@ import {
 } from './cell.ts';
 import { charsetValue } from './read.ts';
 import type { Screen } from './screen.ts';
+import { isWide } from './width.ts';
+
+const WRAPPED = 0x10;
 
 /**
  * The buffer in the notation of the reference's `ReadBuffer(Ebcdic)`: one string a row, one token a cell. `SF(c0=xx,…)`
@@ -40,12 +43,15 @@ export function dumpScreen(screen: Screen, options: { readonly mask?: (field: Ce
         attributes.push(pair(ATTRIBUTES.Foreground.code, (foreground = foregroundOf(cell))));
       if (backgroundOf(cell) !== background)
         attributes.push(pair(ATTRIBUTES.Background.code, (background = backgroundOf(cell))));
-      if (highlightOf(cell) !== highlight) {
-        highlight = highlightOf(cell);
-        attributes.push(pair(ATTRIBUTES.Highlighting.code, highlight | 0xf0));
+      const codePoint = screen.unicodeAt(at);
+      // The reference keeps the wrap of NVT text among the highlighting bits, and shows it by a change of them.
+      const highlighting = highlightOf(cell) | (screen.isWrapped(at) ? WRAPPED : 0);
+      if (highlighting !== highlight) {
+        highlight = highlighting;
+        attributes.push(pair(ATTRIBUTES.Highlighting.code, highlightOf(cell) | 0xf0));
       }
-      if (hasInputControl(cell)) attributes.push(pair(ATTRIBUTES.InputControl.code, 1));
-      const set = screen.unicodeAt(at) === 0 ? charsetValue(charsetOf(cell)) : 0;
+      if (codePoint === 0 && hasInputControl(cell)) attributes.push(pair(ATTRIBUTES.InputControl.code, 1));
+      const set = codePoint === 0 ? charsetValue(charsetOf(cell)) : nvtCharset(screen, at, codePoint);
       if (set !== charset) attributes.push(pair(ATTRIBUTES.Charset.code, (charset = set)));
       if (attributes.length > 0) tokens.push(`SA(${attributes.join(',')})`);
       const code = masked && (cell & CHAR_MASK) !== 0 ? '..' : hex(cell & CHAR_MASK);
@@ -54,6 +60,14 @@ export function dumpScreen(screen: Screen, options: { readonly mask?: (field: Ce
     lines.push(tokens.join(' '));
   }
   return lines;
+}
+
+const SPACE = 0x20;
+
+/** Wide NVT characters count as double-byte, both halves. */
+function nvtCharset(screen: Screen, address: number, codePoint: number): number {
+  const isRightHalf = codePoint === SPACE && address > 0 && isWide(screen.unicodeAt(address - 1));
+  return isRightHalf || isWide(codePoint) ? CHARSET.Dbcs : CHARSET.Base;
 }
 
 function fieldToken(cell: Cell): string {

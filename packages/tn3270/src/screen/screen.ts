@@ -1,6 +1,15 @@
 import { FIELD_ATTRIBUTE } from '../datastream/attribute.ts';
 import type { BufferAddress } from '../datastream/address.ts';
-import { ATTRIBUTES_MASK, type Cell, CELL_CHARSET, CHAR_MASK, CHARSET_MASK, CHARSET_SHIFT } from './cell.ts';
+import {
+  ATTRIBUTES_MASK,
+  type Cell,
+  CELL_CHARSET,
+  CHAR_MASK,
+  CHARSET_MASK,
+  CHARSET_SHIFT,
+  hasInputControl,
+  INPUT_CONTROL,
+} from './cell.ts';
 
 /** Rows and columns, counted from 1 to at most 16,383 cells in all. */
 export interface ScreenSize {
@@ -103,6 +112,16 @@ export class Screen {
     this.#unicode ??= new Uint32Array(this.#cells.length);
     this.#unicode[address] = codePoint;
     this.#cells[address] = (attributes & ATTRIBUTES_MASK & ~UNICODE_MARK_MASK) | UNICODE_MARK;
+  }
+
+  /** NVT text runs on in the next row after the character at `address`. Drawing there again forgets it. */
+  markWrapped(address: BufferAddress): void {
+    this.#cells[address] = (this.#cells[address] as Cell) | INPUT_CONTROL;
+  }
+
+  /** Whether NVT text ran on in the next row after `address`. */
+  isWrapped(address: BufferAddress): boolean {
+    return hasInputControl(this.#cells[address] as Cell) && this.unicodeAt(address) !== 0;
   }
 
   /** Clears every cell, the fields too, and homes the cursor. */

@@ -29,9 +29,9 @@ export class SscpWriter {
     this.#inputStart = 0;
   }
 
-  /** The operator's input was sent: the host goes on where it ends. */
-  inputSent(cursor: BufferAddress): void {
-    this.#address = cursor;
+  /** The host goes on at `address`, where the operator's input ended. */
+  continueAt(address: BufferAddress): void {
+    this.#address = address;
   }
 
   /** A scroll moved what stands on the screen up by a row. */

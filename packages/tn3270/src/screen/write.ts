@@ -202,16 +202,6 @@ export class ScreenWriter implements WriteSink {
     this.#previous = PREVIOUS.Order;
   }
 
-  truncatedField(order: 'SFE' | 'MF', record: Uint8Array, start: number, pairs: number): void {
-    if (order === 'MF') {
-      this.#modify(record, start, pairs);
-      return;
-    }
-    for (let pair = 0, at = start; pair < pairs; pair++, at += 2) {
-      if (record[at] === ATTRIBUTES.Field.code) this.#placeField(record[at + 1] as number, 0);
-    }
-  }
-
   atField(): boolean {
     return (this.#cells[this.#address] as Cell) < 0;
   }

@@ -13,10 +13,10 @@ export interface TelnetHandler {
   subnegotiationOverflow(option: number): void;
 }
 
-const STATE = { Data: 0, Iac: 1, Negotiation: 2, SubOption: 3, Sub: 4, SubIac: 5 } as const;
+const STATE = { Data: 0, Iac: 1, Negotiation: 2, Sub: 3, SubIac: 4 } as const;
 
-/** No real subnegotiation comes near it; what is longer is dropped. */
-const MAX_SUBNEGOTIATION_BYTES = 4096;
+/** Option byte and payload. No real subnegotiation comes near it; what is longer is dropped. */
+const MAX_SUBNEGOTIATION_BYTES = 1024;
 
 const LITERAL_IAC = Uint8Array.of(TELNET.IAC);
 
@@ -28,9 +28,9 @@ export class TelnetParser {
   readonly #handler: TelnetHandler;
   #state: number = STATE.Data;
   #verb: NegotiationVerb = TELNET.DO;
-  #option = 0;
-  #payload: Uint8Array = new Uint8Array(0);
-  #payloadLength = 0;
+  /** The option byte, then the payload. */
+  #sub: Uint8Array = new Uint8Array(0);
+  #subLength = 0;
   #overflow = false;
   #stopped = false;
 
@@ -71,8 +71,11 @@ export class TelnetParser {
       case STATE.Iac:
         this.#state = STATE.Data;
         if (byte === TELNET.IAC) this.#handler.data(LITERAL_IAC, 0, 1);
-        else if (byte === TELNET.SB) this.#state = STATE.SubOption;
-        else if (byte >= TELNET.WILL) {
+        else if (byte === TELNET.SB) {
+          this.#subLength = 0;
+          this.#overflow = false;
+          this.#state = STATE.Sub;
+        } else if (byte >= TELNET.WILL) {
           this.#verb = byte as NegotiationVerb;
           this.#state = STATE.Negotiation;
         } else this.#handler.command(byte);
@@ -81,12 +84,6 @@ export class TelnetParser {
         this.#state = STATE.Data;
         this.#handler.negotiate(this.#verb, byte);
         return;
-      case STATE.SubOption:
-        this.#option = byte;
-        this.#payloadLength = 0;
-        this.#overflow = false;
-        this.#state = STATE.Sub;
-        return;
       case STATE.Sub:
         if (byte === TELNET.IAC) this.#state = STATE.SubIac;
         else this.#keep(byte);
@@ -94,8 +91,7 @@ export class TelnetParser {
       case STATE.SubIac:
         if (byte === TELNET.SE) {
           this.#state = STATE.Data;
-          if (this.#overflow) this.#handler.subnegotiationOverflow(this.#option);
-          else this.#handler.subnegotiate(this.#option, this.#payload.subarray(0, this.#payloadLength));
+          this.#endSubnegotiation();
         } else {
           // IAC IAC is a data byte; IAC and anything else breaks RFC 855 and is kept as data, as the reference does.
           this.#state = STATE.Sub;
@@ -107,16 +103,24 @@ export class TelnetParser {
     }
   }
 
+  #endSubnegotiation(): void {
+    // IAC SB IAC SE names no option; there is nothing to hand on.
+    if (this.#subLength === 0) return;
+    const option = this.#sub[0] as number;
+    if (this.#overflow) this.#handler.subnegotiationOverflow(option);
+    else this.#handler.subnegotiate(option, this.#sub.subarray(1, this.#subLength));
+  }
+
   #keep(byte: number): void {
-    if (this.#payloadLength === this.#payload.length) {
-      if (this.#payloadLength >= MAX_SUBNEGOTIATION_BYTES) {
+    if (this.#subLength === this.#sub.length) {
+      if (this.#subLength >= MAX_SUBNEGOTIATION_BYTES) {
         this.#overflow = true;
         return;
       }
-      const larger = new Uint8Array(Math.max(64, this.#payload.length * 2));
-      larger.set(this.#payload);
-      this.#payload = larger;
+      const larger = new Uint8Array(Math.max(64, this.#sub.length * 2));
+      larger.set(this.#sub);
+      this.#sub = larger;
     }
-    this.#payload[this.#payloadLength++] = byte;
+    this.#sub[this.#subLength++] = byte;
   }
 }

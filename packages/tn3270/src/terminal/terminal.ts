@@ -1,10 +1,11 @@
 import type { CodePage } from '../codepage/codePage.ts';
 import { AID, type AidByte } from '../datastream/aid.ts';
-import { FIELD_ATTRIBUTE } from '../datastream/attribute.ts';
+import { ATTRIBUTES, FIELD_ATTRIBUTE } from '../datastream/attribute.ts';
 import { ByteBuffer } from '../datastream/byteBuffer.ts';
 import { type Command, COMMANDS, commandOf } from '../datastream/command.ts';
 import { decodeWrite, type WriteFault } from '../datastream/decode.ts';
 import { type DisplayProfile, encodeQueryList, encodeQueryReplies } from '../datastream/queryReply.ts';
+import type { RecordOutcome } from '../datastream/outcome.ts';
 import { FIELD_MODE, REPLY_MODE, type ReplyMode } from '../datastream/replyMode.ts';
 import {
   ERASE_RESET,
@@ -21,36 +22,26 @@ import { SscpWriter } from '../screen/sscp.ts';
 import { ScreenWriter } from '../screen/write.ts';
 import type { Model } from './model.ts';
 
-/** What became of an outbound record; it decides the TN3270E response. */
-export type RecordOutcome =
-  | 'done'
-  /** Done, and an inbound record answered it: no other response is due. */
-  | 'replied'
-  /** COMMAND REJECT. */
-  | 'bad-command'
-  /** OPERATION CHECK: an address or order was refused. What stood before it has been drawn. */
-  | 'bad-order';
-
 /** The part of the keyboard that the host's writes touch. */
 export interface KeyboardControl {
   /** The AID that a read by the host reports. */
   readonly lastAid: AidByte;
   /** A command that writes begins: Enter is no longer inhibited after a query reply. */
   hostWrote(): void;
-  /** A write ended without restoring the keyboard: no longer waiting for the first one, or for the answer to an AID. */
-  writeEnded(): void;
-  /** The host restored the keyboard. */
+  /** A write ended; `restore` is the keyboard restore bit of its WCC. */
+  writeCompleted(restore: boolean): void;
+  /** The host restored the keyboard otherwise: EAU, the restore indicator of a header, SSCP-LU data. */
   restored(): void;
   /** A query reply went out: Enter is inhibited until the host writes. */
   queryReplied(): void;
+  /** Whether reads now return the charset of characters. */
+  replyModeSet(charsetsReported: boolean): void;
 }
 
 export interface TerminalHandler {
   /** An inbound record to be sent, without framing. Borrowed until it returns. */
   reply(record: Uint8Array): void;
   alarm(): void;
-  /** The display changed its size. */
-  resized(size: ScreenSize): void;
 }
 
 export interface TerminalOptions {
@@ -120,7 +111,7 @@ export class Terminal {
    * restored whatever the WCC says. (GA23-0059-07 §3.5)
    */
   process(record: Uint8Array, keyboardRestore = false): RecordOutcome {
-    if (record.length === 0) return 'done';
+    if (record.length === 0) return 'ok';
     const command = commandOf(record[0] as number);
     const outcome = command === undefined ? 'bad-command' : this.#execute(command, record);
     if (keyboardRestore) this.#keyboard?.restored();
@@ -133,20 +124,23 @@ export class Terminal {
     this.#keyboard?.restored();
   }
 
-  /** Sends the line that stands at the cursor on the SSCP-LU session, as Enter does there. */
-  sendSscpLine(): void {
-    const { screen } = this;
-    const lastRow = screen.size - screen.columns;
-    const scrolls = screen.cursor >= lastRow;
-    if (!scrolls) screen.moveCursor((Math.floor(screen.cursor / screen.columns) + 1) * screen.columns);
+  /** Sends what the operator typed since the host's last message on the SSCP-LU session; the cursor is at its end. */
+  sendSscp(): void {
     this.#out.reset();
-    readSscp(this.#out, screen, this.#sscp.inputStart);
+    readSscp(this.#out, this.screen, this.#sscp.inputStart);
     this.#handler.reply(this.#out.view());
-    if (scrolls) {
-      screen.scroll();
-      screen.moveCursor(lastRow);
-    }
-    this.#sscp.inputSent(screen.cursor);
+    this.#sscp.continueAt(this.screen.cursor);
+  }
+
+  /** The operator cleared the buffer. */
+  cleared(): void {
+    this.#sscp.reset();
+  }
+
+  /** The operator's SSCP-LU input moved the buffer up by a row; the host goes on at the cursor. */
+  scrolled(): void {
+    this.#sscp.scrolled();
+    this.#sscp.continueAt(this.screen.cursor);
   }
 
   /** Sends what Read Modified sends for `aid`: the record of an attention key. */
@@ -158,7 +152,7 @@ export class Terminal {
 
   /** The connection began, ended or changed its mode: what the host had set is forgotten, the screen stays. */
   resetModes(): void {
-    this.#replyMode = FIELD_MODE;
+    this.#enterReplyMode(FIELD_MODE);
   }
 
   /** Sizes that a BIND allows; the screen takes them with the next erase. */
@@ -177,11 +171,8 @@ export class Terminal {
     this.#keyboard?.hostWrote();
     this.screen.clear();
     this.#sscp.reset();
-    const size = alternate ? this.#alternateSize : this.#defaultSize;
     this.#isAlternate = alternate;
-    if (size.rows === this.screen.rows && size.columns === this.screen.columns) return;
-    this.screen.resize(size);
-    this.#handler.resized(size);
+    this.screen.resize(alternate ? this.#alternateSize : this.#defaultSize);
   }
 
   #execute(command: Command, record: Uint8Array): RecordOutcome {
@@ -196,7 +187,7 @@ export class Terminal {
         return this.#write(record, 0, record.length, true);
       case 'EAU':
         this.#eraseAllUnprotected();
-        return 'done';
+        return 'ok';
       case 'RB':
       case 'RM':
       case 'RMA':
@@ -204,7 +195,7 @@ export class Terminal {
       case 'WSF':
         return this.#writeStructuredField(record);
       case 'NOP':
-        return 'done';
+        return 'ok';
     }
   }
 
@@ -213,20 +204,19 @@ export class Terminal {
     this.#keyboard?.hostWrote();
     if (end - start < 2) {
       this.#lastFault = { offset: start, order: 'WCC', reason: 'short' };
-      return 'bad-order';
+      return 'bad-address';
     }
     const wcc = record[start + 1] as number;
-    if (erased && (wcc & WCC.Reset) !== 0) this.#replyMode = FIELD_MODE;
+    if (erased && (wcc & WCC.Reset) !== 0) this.#enterReplyMode(FIELD_MODE);
     if (!erased && (wcc & WCC.ResetMdt) !== 0) this.#resetModified();
     this.#writer.begin();
     const fault = decodeWrite(record, start + 2, end, this.#writer);
     this.#writer.end();
-    this.#keyboard?.writeEnded();
-    if ((wcc & WCC.KeyboardRestore) !== 0) this.#keyboard?.restored();
+    this.#keyboard?.writeCompleted((wcc & WCC.KeyboardRestore) !== 0);
     if ((wcc & WCC.SoundAlarm) !== 0) this.#handler.alarm();
-    if (fault === undefined) return 'done';
+    if (fault === undefined) return 'ok';
     this.#lastFault = fault;
-    return 'bad-order';
+    return 'bad-address';
   }
 
   #resetModified(): void {
@@ -271,10 +261,10 @@ export class Terminal {
     for (const field of fields) {
       const outcome = this.#structuredField(record, field);
       if (outcome === 'replied') replied = true;
-      else if (outcome !== 'done') refused = true;
+      else if (outcome !== 'ok') refused = true;
     }
     if (replied) return 'replied';
-    return refused ? 'bad-command' : 'done';
+    return refused ? 'bad-command' : 'ok';
   }
 
   #structuredField(record: Uint8Array, field: FieldRange): RecordOutcome {
@@ -287,7 +277,7 @@ export class Terminal {
         const size = record[start + 3];
         if (length !== 4 || (size !== ERASE_RESET.Default && size !== ERASE_RESET.Alternate)) return 'bad-command';
         this.erase(size === ERASE_RESET.Alternate);
-        return 'done';
+        return 'ok';
       }
       case STRUCTURED_FIELDS.SetReplyMode.code:
         return length < 5 ? 'bad-command' : this.#setReplyMode(record.subarray(start, end));
@@ -296,7 +286,7 @@ export class Terminal {
       case STRUCTURED_FIELDS.Outbound3270DS.code:
         return length < 5 || record[start + 3] !== 0 ? 'bad-command' : this.#outbound(record, start + 4, end);
       case STRUCTURED_FIELDS.TransferData.code:
-        return 'done';
+        return 'ok';
       default:
         return 'bad-command';
     }
@@ -341,17 +331,22 @@ export class Terminal {
     if (field[3] !== 0) return 'bad-command';
     switch (field[4]) {
       case REPLY_MODE.Field:
-        this.#replyMode = FIELD_MODE;
-        return 'done';
+        this.#enterReplyMode(FIELD_MODE);
+        return 'ok';
       case REPLY_MODE.ExtendedField:
-        this.#replyMode = { kind: 'extended-field' };
-        return 'done';
+        this.#enterReplyMode({ kind: 'extended-field' });
+        return 'ok';
       case REPLY_MODE.Character:
-        this.#replyMode = { kind: 'character', attributes: new Set(field.subarray(5)) };
-        return 'done';
+        this.#enterReplyMode({ kind: 'character', attributes: new Set(field.subarray(5)) });
+        return 'ok';
       default:
         return 'bad-command';
     }
+  }
+
+  #enterReplyMode(mode: ReplyMode): void {
+    this.#replyMode = mode;
+    this.#keyboard?.replyModeSet(mode.kind === 'character' && mode.attributes.has(ATTRIBUTES.Charset.code));
   }
 
   /** One partition is all there is: its size is taken note of by nobody, the cursor goes home. GA23-0059-07 §5.6. */
@@ -363,21 +358,21 @@ export class Terminal {
       if ((unit !== 0 && unit !== 2) || addressing > 2) return 'bad-command';
     }
     this.screen.moveCursor(0);
-    return 'done';
+    return 'ok';
   }
 
   /** `record[start]` is the command of an Outbound 3270DS field. Erasing keeps the present size. GA23-0059-07 §5.15. */
   #outbound(record: Uint8Array, start: number, end: number): RecordOutcome {
     switch (record[start]) {
       case COMMANDS.W.snaCode:
-        return end - start > 1 ? this.#write(record, start, end, false) : 'done';
+        return end - start > 1 ? this.#write(record, start, end, false) : 'ok';
       case COMMANDS.EW.snaCode:
       case COMMANDS.EWA.snaCode:
         this.erase(this.#isAlternate);
-        return end - start > 1 ? this.#write(record, start, end, true) : 'done';
+        return end - start > 1 ? this.#write(record, start, end, true) : 'ok';
       case COMMANDS.EAU.snaCode:
         this.#eraseAllUnprotected();
-        return 'done';
+        return 'ok';
       default:
         return 'bad-command';
     }

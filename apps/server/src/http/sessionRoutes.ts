@@ -1,0 +1,140 @@
+import {
+  createSessionSchema,
+  DEFAULTS,
+  type FieldProblem,
+  inputSchema,
+  LIMITS,
+  listSessionsQuerySchema,
+  ROUTES,
+  screenQuerySchema,
+  validate,
+  validateQuery,
+  type Validation,
+} from '@roundhouse/api';
+import { isRoundhouseError, type Scope } from '@roundhouse/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { serverError } from '../errors.ts';
+import type { Metrics } from '../metrics.ts';
+import type { SessionRegistry } from '../sessions/registry.ts';
+import { validationFailed } from './problem.ts';
+import { requestScope } from './requestScope.ts';
+
+export interface SessionRoutesDependencies {
+  readonly registry: SessionRegistry;
+  readonly metrics: Metrics;
+  readonly scope: Scope;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Handlers of the routes under `/api/v1/sessions`, by the names of the route table. */
+export function sessionRoutes({ registry, metrics, scope: server }: SessionRoutesDependencies) {
+  return {
+    async createSession(request: FastifyRequest, reply: FastifyReply) {
+      const body = valid(validate(createSessionSchema, request.body, 'body'));
+      using scope = requestScope(reply, server);
+      const entry = await registry.create(body, scope);
+      return reply.code(201).header('location', `${ROUTES.createSession.path}/${entry.id}`).send(entry.resource());
+    },
+
+    listSessions(request: FastifyRequest, reply: FastifyReply) {
+      const { limit, cursor } = valid(validateQuery(listSessionsQuerySchema, request.query as Record<string, unknown>));
+      const { items, next } = registry.list(limit ?? DEFAULTS.pageSize, cursor === undefined ? 0 : readCursor(cursor));
+      return reply.send({ items, next_cursor: next === null ? null : writeCursor(next) });
+    },
+
+    getSession(request: FastifyRequest, reply: FastifyReply) {
+      return reply.send(registry.get(idOf(request)).resource());
+    },
+
+    async deleteSession(request: FastifyRequest, reply: FastifyReply) {
+      await registry.remove(idOf(request));
+      return reply.code(204).send();
+    },
+
+    async getScreen(request: FastifyRequest, reply: FastifyReply) {
+      const entry = registry.get(idOf(request));
+      const query = screenQuery(request);
+      const format = query.format ?? 'json';
+      const { mediaType, body } =
+        query.after === undefined ? entry.screen(format) : await waitForScreen(query.after);
+      metrics.screenReads.add(1, SCREEN_LABELS[format]);
+      reply.header('content-type', mediaType);
+      if (format === 'html') reply.header('content-security-policy', PAGE_POLICY);
+      return reply.send(body);
+
+      async function waitForScreen(after: number) {
+        using scope = requestScope(reply, server);
+        return await entry.newerScreen(after, query, scope);
+      }
+    },
+
+    async sendInput(request: FastifyRequest, reply: FastifyReply) {
+      const entry = registry.get(idOf(request));
+      const { body } = request;
+      checkActionCount(body);
+      const input = valid(validate(inputSchema, body, 'body'));
+      using scope = requestScope(reply, server);
+      try {
+        const answer = await entry.input(input, scope);
+        metrics.inputs.add(1, { outcome: 'ok' });
+        return reply.header('content-type', JSON_TYPE).send(answer);
+      } catch (error) {
+        metrics.inputs.add(1, { outcome: isRoundhouseError(error) ? error.code : 'INTERNAL' });
+        throw error;
+      }
+    },
+  };
+}
+
+/** The page shows text and its own styles, and nothing else. */
+const PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+const SCREEN_LABELS = {
+  json: { format: 'json' },
+  text: { format: 'text' },
+  cells: { format: 'cells' },
+  html: { format: 'html' },
+} as const;
+
+const NO_QUERY = {} as const;
+
+function screenQuery(request: FastifyRequest) {
+  // Nearly all reads come without a query; they are not worth a schema.
+  if (!request.url.includes('?')) return NO_QUERY as ReturnType<typeof checkedScreenQuery>;
+  return checkedScreenQuery(request);
+}
+
+function checkedScreenQuery(request: FastifyRequest) {
+  return valid(validateQuery(screenQuerySchema, request.query as Record<string, unknown>));
+}
+
+/** A list far too long has an error of its own, before each of its parts is checked. */
+function checkActionCount(body: unknown): void {
+  const actions = (body as { actions?: unknown } | null | undefined)?.actions;
+  if (!Array.isArray(actions) || actions.length <= LIMITS.maxActions) return;
+  throw serverError('TOO_MANY_ACTIONS', {
+    details: { max_actions: LIMITS.maxActions, actions: actions.length, completed_actions: 0 },
+  });
+}
+
+function idOf(request: FastifyRequest): string {
+  return (request.params as { id: string }).id;
+}
+
+function valid<T>(result: Validation<T>): T {
+  if (!result.ok) throw validationFailed(result.errors);
+  return result.value;
+}
+
+/** A cursor is the sequence number of the last session seen; callers see an opaque word. */
+function writeCursor(sequence: number): string {
+  return Buffer.from(`s:${sequence}`).toString('base64url');
+}
+
+function readCursor(cursor: string): number {
+  const match = /^s:(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
+  if (match !== null) return Number(match[1]);
+  const error: FieldProblem = { in: 'query', pointer: '/cursor', detail: 'Expected the next_cursor of an earlier page' };
+  throw validationFailed([error]);
+}

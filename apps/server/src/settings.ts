@@ -1,0 +1,63 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { serverError } from './errors.ts';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
+import { checkToken, generateToken } from './token.ts';
+
+/** What a server needs to know, from the environment. */
+export interface Settings {
+  /** Port of the API; 0 for any free one. */
+  readonly port: number;
+  /** Bearer token, given or made. */
+  readonly token: string;
+  /** Data directory, absolute. */
+  readonly home: string;
+  /** Ports of the demo hosts; 0 for any free one. */
+  readonly demoPorts: readonly [number, number];
+  readonly logLevel: LogLevel;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the `ROUNDHOUSE_…` variables; an empty one counts as absent. Raises SETTING_INVALID. */
+export function readSettings(env: Environment): Settings {
+  const token = env['ROUNDHOUSE_TOKEN'];
+  return {
+    port: readPort('ROUNDHOUSE_PORT', env['ROUNDHOUSE_PORT'] || '7070'),
+    token: token ? checkToken(token, 'ROUNDHOUSE_TOKEN') : generateToken(),
+    home: readHome(env),
+    demoPorts: readDemoPorts(env['ROUNDHOUSE_DEMO_PORTS'] || '3271,3272'),
+    logLevel: readLogLevel(env['ROUNDHOUSE_LOG_LEVEL'] || 'info'),
+  };
+}
+
+/** The data directory: `ROUNDHOUSE_HOME`, or `.roundhouse` in the home directory of the user. */
+export function readHome(env: Environment): string {
+  return resolve(env['ROUNDHOUSE_HOME'] || resolve(homedir(), '.roundhouse'));
+}
+
+/** Raises SETTING_INVALID. */
+export function readPort(name: string, text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw invalid(name, 'a port is a number from 0 to 65535');
+}
+
+function readDemoPorts(text: string): readonly [number, number] {
+  const name = 'ROUNDHOUSE_DEMO_PORTS';
+  const [first, second, ...rest] = text.split(',').map((each) => readPort(name, each.trim()));
+  if (first === undefined || second === undefined || rest.length > 0) {
+    throw invalid(name, 'two ports with a comma between them are wanted, like 3271,3272');
+  }
+  return [first, second];
+}
+
+function readLogLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((each) => each === text);
+  if (level === undefined) throw invalid('ROUNDHOUSE_LOG_LEVEL', `it is one of ${LOG_LEVELS.join(', ')}`);
+  return level;
+}
+
+function invalid(name: string, reason: string): Error {
+  return serverError('SETTING_INVALID', { details: { name, reason } });
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { DEFAULTS, LIMITS } from './limits.ts';
+import { CONNECTION_STATES, SESSION_STATES } from './vocabulary.ts';
+
+const name = z.string().min(1).max(LIMITS.maxNameLength);
+const pem = z.string().min(1).max(LIMITS.maxPemLength);
+
+/** A host name or address: no blanks, controls or URL punctuation, which only a mistaken caller sends. */
+const host = z
+  .string()
+  .min(1)
+  .max(LIMITS.maxHostLength)
+  .regex(/^[^\s\p{Cc}/@?#]+$/u, 'Expected a host name or an IP address')
+  .meta({ description: 'Host name or IP address.', examples: ['127.0.0.1'] });
+
+const port = z.int().min(1).max(65_535);
+
+export const timeoutMs = z.int().min(0).max(LIMITS.maxTimeoutMs);
+
+const tlsSchema = z.strictObject({
+  verify: z.boolean().optional().meta({ description: 'Check the certificate and the name. Default true.' }),
+  ca: pem.optional().meta({ description: 'Trusted certificates, PEM.' }),
+  cert: pem.optional().meta({ description: 'Client certificate, PEM.' }),
+  key: pem.optional().meta({ description: 'Key of the client certificate, PEM. Never shown again.' }),
+  server_name: z.string().min(1).max(LIMITS.maxHostLength).optional(),
+  min_version: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
+});
+
+const compatSchema = z
+  .strictObject({
+    tn3270e: z.boolean().optional(),
+    contention_resolution: z.boolean().optional(),
+    bind_image: z.boolean().optional(),
+    bind_limit: z.boolean().optional(),
+    start_tls: z.boolean().optional(),
+    wrong_terminal_name: z.boolean().optional(),
+    new_environ: z.boolean().optional(),
+    unlock_delay_ms: z.int().min(0).max(10_000).optional(),
+  })
+  .meta({ description: 'Single behaviours that differ between hosts.' });
+
+const metadataSchema = z
+  .record(z.string().min(1).max(LIMITS.maxMetadataKeyLength), z.string().max(LIMITS.maxMetadataValueLength))
+  .refine((value) => Object.keys(value).length <= LIMITS.maxMetadataKeys, `At most ${LIMITS.maxMetadataKeys} keys`);
+
+export const createSessionSchema = z
+  .strictObject({
+    host,
+    port,
+    tls: z
+      .union([z.boolean(), tlsSchema])
+      .optional()
+      .meta({ description: 'TLS from the first byte. Default false: plain TCP, STARTTLS where the host offers it.' }),
+    lu: z
+      .union([name, z.array(name).min(1).max(LIMITS.maxLuNames)])
+      .nullish()
+      .meta({ description: 'LU or pool name, or several to try in order.' }),
+    model: name.optional().meta({ description: 'Terminal model.', examples: ['3279-2-E', 'IBM-DYNAMIC'] }),
+    oversize: z
+      .strictObject({
+        rows: z.int().min(1).max(LIMITS.maxScreenCells),
+        columns: z.int().min(1).max(LIMITS.maxScreenCells),
+      })
+      .nullish(),
+    code_page: name.optional().meta({ examples: ['037'] }),
+    application: z
+      .string()
+      .min(1)
+      .max(LIMITS.maxApplicationLength)
+      .nullish()
+      .meta({ description: 'What the session is for. Kept with the session, not sent to the host.' }),
+    user: name.nullish().meta({ description: 'NEW-ENVIRON USER.' }),
+    device_name: name.nullish().meta({ description: 'NEW-ENVIRON DEVNAME.' }),
+    application_id: name.nullish().meta({ description: 'IBMAPPLID of the Express Logon Feature.' }),
+    compat: compatSchema.optional(),
+    metadata: metadataSchema.optional(),
+    wait: z.enum(['screen', 'connected', 'none']).optional().meta({
+      description:
+        'When the call answers: at the first screen (default), when the connection is up, or at once with state initializing.',
+    }),
+    timeout_ms: timeoutMs.optional().meta({
+      description: `Deadline of the connection and its first screen. Default ${DEFAULTS.createTimeoutMs}.`,
+    }),
+  })
+  .meta({ id: 'CreateSession' });
+
+export const sessionSchema = z
+  .strictObject({
+    id: z.string(),
+    state: z.enum(SESSION_STATES),
+    host: z.string(),
+    port,
+    tls: z.boolean().meta({ description: 'Whether TLS protects the connection, or was asked for while it is set up.' }),
+    endpoint: z.string().nullable(),
+    lu: z.string().nullable().meta({ description: 'LU that the host gave; classic TN3270 never says.' }),
+    connection_state: z.enum(CONNECTION_STATES),
+    model: z.string(),
+    code_page: z.string(),
+    application: z.string().nullable(),
+    user: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    last_activity_at: z.iso.datetime().meta({ description: 'Last input or screen read by a caller.' }),
+    ended_at: z.iso.datetime().nullable(),
+    error: z
+      .strictObject({ code: z.string(), message: z.string(), hint: z.string() })
+      .nullable()
+      .meta({ description: 'Why a session ended that nobody deleted.' }),
+    metadata: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'Session' });
+
+export const listSessionsQuerySchema = z.strictObject({
+  limit: z.int().min(1).max(LIMITS.maxPageSize).optional(),
+  cursor: z.string().max(64).optional(),
+});
+
+export const sessionListSchema = z
+  .strictObject({ items: z.array(sessionSchema), next_cursor: z.string().nullable() })
+  .meta({ id: 'SessionList' });
+
+export const sessionParamsSchema = z.strictObject({ id: z.string() });
+
+export type CreateSession = z.infer<typeof createSessionSchema>;
+export type SessionResource = z.infer<typeof sessionSchema>;
+export type SessionList = z.infer<typeof sessionListSchema>;
+export type ListSessionsQuery = z.infer<typeof listSessionsQuerySchema>;

@@ -1,0 +1,176 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { coreError, createScope, type RoundhouseError, type Scope } from '@roundhouse/core';
+import { type Address, checkHost, checkListenPort, formatAddress } from './address.ts';
+import { StreamTransport } from './streamTransport.ts';
+import { systemError } from './systemError.ts';
+import { KEEP_ALIVE_DELAY_MS, localOf } from './tcp.ts';
+import { secureContextOf, type TlsServerOptions, type TlsUpgrade } from './tls.ts';
+import type { Transport, TransportLimits } from './transport.ts';
+
+export interface ListenOptions {
+  /** Address to listen on; the caller decides whether it may be more than loopback. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** TLS from the first byte. */
+  readonly tls?: TlsServerOptions;
+  /** Longest TLS handshake, ms. Default 10,000. */
+  readonly tlsTimeoutMs?: number;
+  /** Connections that may wait to be accepted. Default 511; the system may allow fewer. */
+  readonly backlog?: number;
+  /** Connections held at the same time; one more is cut at once. Default: no bound but that of descriptors. */
+  readonly maxConnections?: number;
+  readonly limits?: TransportLimits;
+  /** Told of a client that failed before it was handed over (TLS), or of a connection that could not be accepted. */
+  readonly onClientError?: (error: RoundhouseError) => void;
+}
+
+/** A port that accepts connections. */
+export interface Listener extends AsyncDisposable {
+  readonly address: Address;
+  readonly port: number;
+  /** Transports that are not closed yet, with those whose handshake goes on. */
+  readonly connections: ReadonlySet<Transport>;
+  /** Stops accepting; the port is free when it resolves, open connections live on. Idempotent. */
+  close(): Promise<void>;
+  /** Stops accepting and closes each connection. */
+  closeAll(): Promise<void>;
+  /** Stops accepting and cuts each connection. Idempotent. */
+  destroy(reason?: RoundhouseError): void;
+}
+
+const DEFAULT_TLS_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens a port. `onConnection` receives each transport, after the handshake where there is TLS; what it throws costs
+ * that connection alone. Rejects with ADDRESS_IN_USE, ADDRESS_NOT_AVAILABLE, PERMISSION_DENIED, ADDRESS_INVALID or
+ * TLS_MATERIAL_INVALID. The end of the scope destroys the listener and its connections.
+ */
+export async function listen(
+  options: ListenOptions,
+  onConnection: (transport: Transport) => void,
+  scope: Scope = createScope(),
+): Promise<Listener> {
+  const host = checkHost(options.host);
+  const port = checkListenPort(options.port);
+  scope.throwIfEnded();
+  // One object for all connections: its secure context is made once, here, so that bad material is told at once.
+  const tls: TlsUpgrade | undefined = options.tls && { ...options.tls, role: 'server' };
+  if (tls !== undefined) secureContextOf(tls);
+
+  const server = createServer({
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+  });
+  if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+  const address = formatAddress({ host, port });
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: Error): void => reject(systemError(error, { phase: 'connect', address, host }));
+    server.once('error', onError);
+    server.listen({ host, port, ...(options.backlog !== undefined && { backlog: options.backlog }) }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+  server.on('error', (error) => options.onClientError?.(systemError(error, { phase: 'connect', address, host })));
+  return new TcpListener(server, options, tls, onConnection, scope);
+}
+
+class TcpListener implements Listener {
+  readonly address: Address;
+  readonly connections = new Set<StreamTransport>();
+  readonly #server: Server;
+  readonly #options: ListenOptions;
+  readonly #tls: TlsUpgrade | undefined;
+  readonly #onConnection: (transport: Transport) => void;
+  readonly #scope: Scope;
+  readonly #leaveScope: () => void;
+
+  constructor(
+    server: Server,
+    options: ListenOptions,
+    tls: TlsUpgrade | undefined,
+    onConnection: (transport: Transport) => void,
+    scope: Scope,
+  ) {
+    const { address: host, port } = server.address() as AddressInfo;
+    this.address = { host, port };
+    this.#server = server;
+    this.#options = options;
+    this.#tls = tls;
+    this.#onConnection = onConnection;
+    this.#scope = scope;
+    server.on('connection', (socket) => this.#accept(socket));
+    this.#leaveScope = scope.onEnd((reason) => this.destroy(reason));
+  }
+
+  get port(): number {
+    return this.address.port;
+  }
+
+  async close(): Promise<void> {
+    this.#leaveScope();
+    // Node's callback would wait for the connections; the port itself is free at once.
+    if (this.#server.listening) this.#server.close();
+  }
+
+  async closeAll(): Promise<void> {
+    await this.close();
+    await Promise.all([...this.connections].map((transport) => transport.close()));
+  }
+
+  destroy(reason?: RoundhouseError): void {
+    void this.close();
+    for (const transport of this.connections) transport.destroy(reason);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.closeAll();
+  }
+
+  #accept(socket: Socket): void {
+    const { remoteAddress: host, remotePort: port } = socket;
+    if (host === undefined || port === undefined) {
+      // It left between the system's accept and ours.
+      socket.on('error', () => {}).destroy();
+      return;
+    }
+    const transport = new StreamTransport(socket, {
+      peer: formatAddress({ host, port }),
+      host,
+      local: localOf(socket),
+      clock: this.#scope.clock,
+      limits: this.#options.limits,
+      onClosed: () => this.connections.delete(transport),
+    });
+    this.connections.add(transport);
+    if (this.#tls === undefined) this.#handOver(transport);
+    else void this.#secure(transport, this.#tls);
+  }
+
+  async #secure(transport: StreamTransport, tls: TlsUpgrade): Promise<void> {
+    const timeoutMs = this.#options.tlsTimeoutMs ?? DEFAULT_TLS_TIMEOUT_MS;
+    using handshake = this.#scope.child({ what: 'The TLS handshake', timeoutMs });
+    try {
+      await transport.upgradeTls(tls, handshake);
+    } catch (error) {
+      this.#options.onClientError?.(error as RoundhouseError);
+      return;
+    }
+    this.#handOver(transport);
+  }
+
+  #handOver(transport: StreamTransport): void {
+    try {
+      this.#onConnection(transport);
+    } catch (cause) {
+      const reason = `the connection handler failed for ${transport.peer}: ${cause}`;
+      const error = coreError('INTERNAL', { details: { reason }, cause });
+      transport.destroy(error);
+      this.#options.onClientError?.(error);
+    }
+  }
+}

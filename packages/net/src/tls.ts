@@ -1,0 +1,284 @@
+import type { Duplex } from 'node:stream';
+import { isIP } from 'node:net';
+import {
+  connect,
+  createSecureContext,
+  type DetailedPeerCertificate,
+  type PeerCertificate,
+  type SecureContext,
+  TLSSocket,
+} from 'node:tls';
+import { type NetError, type NetErrorInit, netError } from './errors.ts';
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
+/** An options object is read once: its secure context is kept as long as the object lives. */
+export interface TlsClientOptions {
+  /** Check the chain and the name of the certificate. Default true. */
+  readonly verify?: boolean;
+  /** PEM of the authorities to trust instead of the public ones. */
+  readonly ca?: string;
+  /** PEM of the client certificate (with its chain) and of its key. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Name to ask for and to check instead of the host. */
+  readonly serverName?: string;
+  /** Default `TLSv1.2`. */
+  readonly minVersion?: TlsVersion;
+  /** Application protocols to offer (RFC 7301), best first. */
+  readonly alpn?: readonly string[];
+}
+
+export interface TlsServerOptions {
+  /** PEM of the certificate (with its chain) and of its key. */
+  readonly cert: string;
+  readonly key: string;
+  /** PEM of the authorities of client certificates; given, every client must present one. */
+  readonly clientCa?: string;
+  /** Default `TLSv1.2`. */
+  readonly minVersion?: TlsVersion;
+  readonly alpn?: readonly string[];
+}
+
+/** The side of the handshake to play is part of the options; a client when nothing is said. */
+export type TlsUpgrade =
+  | (TlsClientOptions & { readonly role?: 'client' })
+  | (TlsServerOptions & { readonly role: 'server' });
+
+/** What a certificate says of itself. */
+export interface CertificateFacts {
+  readonly subject: string;
+  readonly issuer: string;
+  /** Names it is for: DNS names and IP addresses, or the common name of one without. */
+  readonly names: readonly string[];
+  /** As OpenSSL prints them, e.g. `Nov 21 11:20:00 2026 GMT`. */
+  readonly validFrom: string;
+  readonly validTo: string;
+  /** SHA-256 in hexadecimal with colons. */
+  readonly fingerprint: string;
+}
+
+export interface TlsInfo {
+  /** E.g. `TLSv1.3`. */
+  readonly protocol: string;
+  /** The standard name, e.g. `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+  /** Whether the peer's certificate was checked and found good. */
+  readonly verified: boolean;
+  readonly alpn: string | null;
+  readonly certificate: CertificateFacts | null;
+}
+
+const contexts = new WeakMap<TlsUpgrade, SecureContext>();
+
+/** The secure context of an options object, made once. Raises TLS_MATERIAL_INVALID. */
+export function secureContextOf(options: TlsUpgrade): SecureContext {
+  let context = contexts.get(options);
+  if (context === undefined) {
+    const ca = options.role === 'server' ? options.clientCa : options.ca;
+    const { cert, key, minVersion = 'TLSv1.2' } = options;
+    if ((cert === undefined) !== (key === undefined)) {
+      throw netError('TLS_MATERIAL_INVALID', {
+        phase: 'tls',
+        details: { reason: 'certificate and key come together' },
+      });
+    }
+    try {
+      context = createSecureContext({ minVersion, ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+    } catch (cause) {
+      throw netError('TLS_MATERIAL_INVALID', { phase: 'tls', details: { reason: openSslReason(cause) }, cause });
+    }
+    contexts.set(options, context);
+  }
+  return context;
+}
+
+/** Calls of one handshake; exactly one of them, once. A failure before it arrives as `error`, `end` or `close`. */
+export interface HandshakeOutcome {
+  established(info: TlsInfo): void;
+  refused(error: NetError): void;
+}
+
+/**
+ * Starts the handshake on `raw`, whose unread bytes belong to it. The returned socket takes `raw` over; an `error`
+ * event on it is to be read by `tlsFailure`.
+ */
+export function startTls(
+  raw: Duplex,
+  options: TlsUpgrade,
+  host: string,
+  peer: string,
+  outcome: HandshakeOutcome,
+): { socket: TLSSocket; presented: () => CertificateFacts | null } {
+  const secureContext = secureContextOf(options);
+  const ALPNProtocols = options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] };
+  let certificate: CertificateFacts | null = null;
+
+  if (options.role === 'server') {
+    const wantsCertificate = options.clientCa !== undefined;
+    const demand = { requestCert: wantsCertificate, rejectUnauthorized: wantsCertificate };
+    const socket = new TLSSocket(raw, { isServer: true, secureContext, ...ALPNProtocols, ...demand });
+    socket.once('secure', () => {
+      certificate = certificateFacts(socket.getPeerCertificate());
+      const failure = wantsCertificate ? clientCertificateFailure(socket) : undefined;
+      if (failure === undefined) return outcome.established(tlsInfo(socket, wantsCertificate, certificate));
+      const details = { reason: failure, ...factDetails(certificate) };
+      outcome.refused(netError('TLS_CLIENT_CERTIFICATE', { phase: 'tls', peer, details }));
+    });
+    return { socket, presented: () => certificate };
+  }
+
+  const name = options.serverName ?? host;
+  const servername = isIP(name) === 0 ? { servername: name.replace(/\.$/, '') } : {};
+  const verify = options.verify ?? true;
+  const socket = connect({ socket: raw, host: name, secureContext, rejectUnauthorized: verify, ...servername, ...ALPNProtocols });
+  // Ahead of Node's own check, which destroys the socket and the certificate's facts with it.
+  socket.prependOnceListener('secure', () => {
+    certificate = certificateFacts(socket.getPeerCertificate());
+  });
+  socket.once('secureConnect', () => outcome.established(tlsInfo(socket, verify && socket.authorized, certificate)));
+  return { socket, presented: () => certificate };
+}
+
+/** Why a client certificate is not good, as OpenSSL found; undefined when it is. */
+function clientCertificateFailure(socket: TLSSocket): string | undefined {
+  // Node tells this only to its own tls.Server, which cannot take over a connection that has begun in plain text. It
+  // is read from the same place; should a later Node move it, every client is refused.
+  const { ssl } = socket as unknown as { ssl?: { verifyError?: () => { code?: string; message: string } | null } };
+  if (typeof ssl?.verifyError !== 'function') return 'this runtime does not tell whether it is good';
+  return ssl.verifyError()?.message;
+}
+
+function tlsInfo(socket: TLSSocket, verified: boolean, certificate: CertificateFacts | null): TlsInfo {
+  return {
+    protocol: socket.getProtocol() ?? 'unknown',
+    cipher: socket.getCipher().standardName,
+    verified,
+    alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : null,
+    certificate,
+  };
+}
+
+function certificateFacts(certificate: PeerCertificate | DetailedPeerCertificate): CertificateFacts | null {
+  // Node answers with an empty object when the peer presented none.
+  if (!certificate.fingerprint256) return null;
+  const names = (certificate.subjectaltname ?? '')
+    .split(', ')
+    .filter((entry) => /^(DNS|IP Address):/.test(entry))
+    .map((entry) => entry.slice(entry.indexOf(':') + 1));
+  const commonName = text(certificate.subject.CN);
+  return {
+    subject: distinguishedName(certificate.subject),
+    issuer: distinguishedName(certificate.issuer),
+    names: names.length > 0 || commonName === '' ? names : [commonName],
+    validFrom: certificate.valid_from,
+    validTo: certificate.valid_to,
+    fingerprint: certificate.fingerprint256,
+  };
+}
+
+function distinguishedName(name: PeerCertificate['subject']): string {
+  return Object.entries(name ?? {})
+    .map(([type, value]) => `${type}=${text(value)}`)
+    .join(', ');
+}
+
+function text(value: string | string[] | undefined): string {
+  return Array.isArray(value) ? value.join('+') : (value ?? '');
+}
+
+/** Facts of a certificate in the shape of error details. */
+function factDetails(certificate: CertificateFacts | null): Record<string, unknown> {
+  if (certificate === null) return { subject: 'unknown', issuer: 'unknown' };
+  return {
+    subject: certificate.subject,
+    issuer: certificate.issuer,
+    names: certificate.names.join(', ') || 'no name',
+    valid_from: certificate.validFrom,
+    valid_to: certificate.validTo,
+    fingerprint: certificate.fingerprint,
+  };
+}
+
+/** X.509 verification results that Node reports, beside the two about time. `openssl-verify(1)`, section DIAGNOSTICS. */
+const UNTRUSTED = new Set([
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+  'UNABLE_TO_GET_CRL',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'CERT_REJECTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'ERROR_IN_CERT_NOT_BEFORE_FIELD',
+  'ERROR_IN_CERT_NOT_AFTER_FIELD',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
+]);
+const OUTSIDE_ITS_TIME = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
+const NAME_MISMATCH = new Set(['ERR_TLS_CERT_ALTNAME_INVALID', 'HOSTNAME_MISMATCH']);
+/** Alerts by which a server refuses a client certificate, or its absence. RFC 8446 §6.2. */
+const CLIENT_CERTIFICATE =
+  /PEER_DID_NOT_RETURN_A_CERTIFICATE|ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(REVOKED|EXPIRED|UNKNOWN)|ACCESS_DENIED)/;
+const NOT_TLS = new Set([
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_HTTPS_PROXY_REQUEST',
+  'ERR_SSL_PACKET_LENGTH_TOO_LONG',
+  'ERR_SSL_UNEXPECTED_MESSAGE',
+  'ERR_SSL_NOT_SSL_RECORD_OR_UNSUPPORTED_VERSION',
+]);
+
+/** Where a TLS failure happened. */
+export interface TlsFailurePlace {
+  readonly role: 'client' | 'server';
+  readonly peer: string;
+  /** The name that the certificate was to have. */
+  readonly expected: string;
+  readonly certificate: CertificateFacts | null;
+}
+
+/** Reads an error of a TLS socket; undefined when TLS is not what failed. */
+export function tlsFailure(error: unknown, place: TlsFailurePlace): NetError | undefined {
+  const code = codeOf(error);
+  const { peer, certificate } = place;
+  const reason = openSslReason(error);
+  const init = { phase: 'tls', peer, cause: error, details: { reason, ...factDetails(certificate) } } satisfies NetErrorInit;
+  if (OUTSIDE_ITS_TIME.has(code)) return netError('TLS_EXPIRED', init);
+  if (UNTRUSTED.has(code)) return netError('TLS_UNTRUSTED', init);
+  if (NAME_MISMATCH.has(code)) {
+    return netError('TLS_NAME_MISMATCH', { ...init, details: { ...init.details, expected: place.expected } });
+  }
+  if (!/^(ERR_SSL_|ERR_TLS_|EPROTO$)/.test(code)) return undefined;
+  const bare = { ...init, details: { reason } };
+  if (NOT_TLS.has(code)) {
+    return netError('TLS_PROTOCOL', { ...bare, details: { reason: `the peer does not speak TLS (${reason})` } });
+  }
+  if (CLIENT_CERTIFICATE.test(code)) {
+    if (place.role === 'client' || code.includes('PEER_DID_NOT')) return netError('TLS_CLIENT_CERTIFICATE', bare);
+    return netError('TLS_PROTOCOL', {
+      ...bare,
+      details: { reason: `the client does not accept the certificate of this side (${reason})` },
+      hint: 'Renew the certificate of this listener, or have the client trust its authority.',
+    });
+  }
+  return netError('TLS_PROTOCOL', bare);
+}
+
+/** The readable part of an OpenSSL error: `…:SSL routines:func:wrong version number:file:line:` → `wrong version number`. */
+function openSslReason(error: unknown): string {
+  const { reason, message = String(error) } = error as { reason?: unknown; message?: string };
+  if (typeof reason === 'string') return reason;
+  return /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? (message.split(/[;\n]/)[0] as string);
+}
+
+function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}
