@@ -1,5 +1,3 @@
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import { serverError } from './errors.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import { checkToken, generateToken } from './token.ts';
@@ -10,34 +8,28 @@ export interface Settings {
   readonly port: number;
   /** Bearer token, given or made. */
   readonly token: string;
-  /** Data directory, absolute. */
-  readonly home: string;
+  /** Whether the token was made here and nobody knows it yet. */
+  readonly isTokenNew: boolean;
   /** Ports of the demo hosts; 0 for any free one. */
   readonly demoPorts: readonly [number, number];
   readonly logLevel: LogLevel;
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the `ROUNDHOUSE_…` variables; an empty one counts as absent. Raises SETTING_INVALID. */
 export function readSettings(env: Environment): Settings {
   const token = env['ROUNDHOUSE_TOKEN'];
   return {
     port: readPort('ROUNDHOUSE_PORT', env['ROUNDHOUSE_PORT'] || '7070'),
+    isTokenNew: !token,
     token: token ? checkToken(token, 'ROUNDHOUSE_TOKEN') : generateToken(),
-    home: readHome(env),
     demoPorts: readDemoPorts(env['ROUNDHOUSE_DEMO_PORTS'] || '3271,3272'),
     logLevel: readLogLevel(env['ROUNDHOUSE_LOG_LEVEL'] || 'info'),
   };
 }
 
-/** The data directory: `ROUNDHOUSE_HOME`, or `.roundhouse` in the home directory of the user. */
-export function readHome(env: Environment): string {
-  return resolve(env['ROUNDHOUSE_HOME'] || resolve(homedir(), '.roundhouse'));
-}
-
-/** Raises SETTING_INVALID. */
-export function readPort(name: string, text: string): number {
+function readPort(name: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw invalid(name, 'a port is a number from 0 to 65535');

@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '@roundhouse/core';
-import { StreamTransport } from './streamTransport.ts';
+import { type ByteStream, StreamTransport } from './streamTransport.ts';
 import type { Transport, TransportLimits } from './transport.ts';
 
 export interface MemoryPairOptions {
@@ -24,10 +24,15 @@ export function createMemoryPair(options: MemoryPairOptions = {}): [Transport, T
   ];
 }
 
-/** One end of a pair. A write is complete when the other end has asked for more, so a stalled reader holds the writer. */
-class MemorySocket extends Duplex {
+/**
+ * One end of a pair. A write is complete when the other end has asked for more, so a stalled reader holds the writer;
+ * to destroy one end looks to the other like an end, to reset it like a failure, as with TCP.
+ */
+class MemorySocket extends Duplex implements ByteStream {
   #other: MemorySocket | undefined;
-  #writeDone: (() => void) | undefined;
+  #writeDone: ((error?: Error) => void) | undefined;
+  #hasEnded = false;
+  #isReset = false;
 
   static pair(): [MemorySocket, MemorySocket] {
     const options = { allowHalfOpen: true };
@@ -37,21 +42,25 @@ class MemorySocket extends Duplex {
     return [a, b];
   }
 
-  override _read(): void {
-    const writer = this.#other;
-    if (writer === undefined) return;
-    const done = writer.#writeDone;
-    writer.#writeDone = undefined;
-    done?.();
+  resetAndDestroy(): void {
+    this.#isReset = true;
+    this.destroy();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+  override _read(): void {
+    const writer = this.#other;
+    if (writer !== undefined) writer.#finishWrite();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
+    if (this.#other === undefined) return done(failure('EPIPE', 'write'));
     // A copy: the bytes delivered are overwritten, the writer's may be a constant.
-    if (this.#other?.push(Buffer.from(chunk)) === true) process.nextTick(done);
+    if (this.#other.push(Buffer.from(chunk))) process.nextTick(done);
     else this.#writeDone = done;
   }
 
   override _final(done: () => void): void {
+    this.#hasEnded = true;
     this.#other?.push(null);
     done();
   }
@@ -59,10 +68,23 @@ class MemorySocket extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const other = this.#other;
     this.#other = undefined;
-    const isComplete = this.writableFinished && this.readableEnded;
-    if (other !== undefined && !other.destroyed && !isComplete) {
-      process.nextTick(() => other.destroy(Object.assign(new Error('reset'), { code: 'ECONNRESET', syscall: 'read' })));
+    if (other !== undefined && !other.destroyed) {
+      other.#other = undefined;
+      if (this.#isReset) process.nextTick(() => other.destroy(failure('ECONNRESET', 'read')));
+      else if (!this.#hasEnded) other.push(null);
+      other.#finishWrite(failure('EPIPE', 'write'));
     }
     done(error);
   }
+
+  #finishWrite(error?: Error): void {
+    const done = this.#writeDone;
+    this.#writeDone = undefined;
+    done?.(error);
+  }
+}
+
+/** An error in the shape of the operating system's. */
+function failure(code: string, syscall: string): Error {
+  return Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
 }

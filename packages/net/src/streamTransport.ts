@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, coreError, Machine, type RoundhouseError, type Scope, type Timer } from '@roundhouse/core';
 import { netError, type Sent } from './errors.ts';
@@ -14,6 +13,12 @@ import {
 
 const DEFAULT_MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 const DEFAULT_CLOSE_TIMEOUT_MS = 2_000;
+
+/** A connected stream of Node's: a TCP socket, or one end of a memory pair. */
+export interface ByteStream extends Duplex {
+  /** Cuts the stream so that the other side sees a failure instead of an end. */
+  resetAndDestroy(): void;
+}
 
 export interface StreamTransportInit {
   readonly peer: string;
@@ -34,14 +39,14 @@ interface Upgrade {
   reject(error: RoundhouseError): void;
 }
 
-/** A transport over a connected, paused stream of Node's, which it owns: a TCP socket or one end of a memory pair. */
+/** A transport over a connected, paused stream, which it owns. */
 export class StreamTransport implements Transport {
   readonly peer: string;
   readonly local: string;
   readonly #init: StreamTransportInit;
   readonly #machine = new Machine<TransportState>('transport', TRANSPORT_TRANSITIONS, 'open');
-  /** The stream that was connected; below TLS it stays the one to reset. */
-  readonly #raw: Duplex;
+  /** The stream that was connected; TLS, once there, lies on it. */
+  readonly #raw: ByteStream;
   #socket: Duplex;
   #handler: TransportHandler | undefined;
   #tls: TlsInfo | null = null;
@@ -53,7 +58,7 @@ export class StreamTransport implements Transport {
   #closed: PromiseWithResolvers<void> | undefined;
   #closeTimer: Timer | undefined;
 
-  constructor(socket: Duplex, init: StreamTransportInit) {
+  constructor(socket: ByteStream, init: StreamTransportInit) {
     this.peer = init.peer;
     this.local = init.local;
     this.#init = init;
@@ -158,8 +163,9 @@ export class StreamTransport implements Transport {
     if (this.state === 'closed') return;
     if (this.state !== 'closing') this.#machine.move('closing');
     this.#error ??= reason;
-    if (this.#raw instanceof Socket && !this.#raw.destroyed) this.#raw.resetAndDestroy();
-    this.#socket.destroy();
+    // Not below TLS: Node 24 may crash when the stream is reset while the layer above has a write under way.
+    if (this.#socket === this.#raw) this.#raw.resetAndDestroy();
+    else this.#socket.destroy();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

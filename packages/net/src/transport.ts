@@ -62,7 +62,10 @@ export interface Transport extends AsyncDisposable {
   upgradeTls(options: TlsUpgrade, scope: Scope, leftover?: Uint8Array): Promise<void>;
   /** Sends what is buffered, ends, and waits a bounded time for the peer to end as well. Idempotent; never rejects. */
   close(): Promise<void>;
-  /** Cuts the connection, the buffer is lost and the peer sees a failure, not an end. Idempotent. */
+  /**
+   * Cuts the connection; what is buffered is lost. The peer sees a failure; over TLS an end without `close_notify`,
+   * which a peer that runs on Node takes for an end. Idempotent.
+   */
   destroy(reason?: RoundhouseError): void;
 }
 

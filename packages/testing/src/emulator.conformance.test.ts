@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { loadCases } from './conformance.ts';
 import { EmulatorUnderTest } from './emulatorUnderTest.ts';
 import { runStateCase } from './stateRunner.ts';
-import { runTwoWayCase, setupOf } from './twoWayRunner.ts';
-import { TWO_WAY_SCRIPTS } from './twoWayScripts.ts';
+import { runTwoWayCase } from './twoWayRunner.ts';
+import { isTwoWay, twoWayScriptOf } from './twoWayScripts.ts';
 
 const { cases, reason } = loadCases();
 const rpqName = Uint8Array.from('Roundhouse', (character) =>
@@ -12,15 +12,20 @@ const rpqName = Uint8Array.from('Roundhouse', (character) =>
 );
 
 describe.skipIf(cases.length === 0)(`recordings of the reference ${reason ?? ''}`, () => {
-  it.each(cases.map((each) => [each.name, each] as const))('%s: screens, locks and replies, record by record', (_name, each) => {
-    const differences = runStateCase(new EmulatorUnderTest(each.setup), each, { rpqName });
-    expect(differences.map(({ message }) => message)).toEqual([]);
-  });
+  it.each(cases.map((each) => [each.name, each] as const))(
+    '%s: screens, locks and replies, record by record',
+    (_name, each) => {
+      const differences = runStateCase(new EmulatorUnderTest(each.setup), each, { rpqName });
+      expect(differences.map(({ message }) => message)).toEqual([]);
+    },
+  );
 
-  const twoWay = cases.filter(({ trace }) => trace.groups.some(({ direction }) => direction === '>'));
-  it.each(twoWay.map((each) => [each.name, each] as const))('%s: both sides, with the keys of its user', (name, each) => {
-    const script = TWO_WAY_SCRIPTS[name] ?? {};
-    const engine = new EmulatorUnderTest({ ...setupOf(each.trace), ...script.setup });
-    expect(runTwoWayCase(engine, each.trace, script, { rpqName }).map(({ message }) => message)).toEqual([]);
-  });
+  it.each(cases.filter(isTwoWay).map((each) => [each.name, each] as const))(
+    '%s: both sides, with the keys of its user',
+    (_name, each) => {
+      const { setup, script } = twoWayScriptOf(each);
+      const differences = runTwoWayCase(new EmulatorUnderTest(setup), each.trace, script, { rpqName });
+      expect(differences.map(({ message }) => message)).toEqual([]);
+    },
+  );
 });

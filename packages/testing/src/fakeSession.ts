@@ -206,7 +206,8 @@ export class FakeSession implements Session {
 
   #address(row: number, column: number): number {
     const { rows, columns } = this.screen;
-    if (row > rows || column > columns) throw tn3270Error('POSITION_INVALID', { details: { row, column, rows, columns } });
+    if (row > rows || column > columns)
+      throw tn3270Error('POSITION_INVALID', { details: { row, column, rows, columns } });
     return (row - 1) * columns + column - 1;
   }
 

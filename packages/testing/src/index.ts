@@ -1,1 +1,15 @@
-export {};
+export * from './arbitraries.ts';
+export * from './chunks.ts';
+export * from './conformance.ts';
+export * from './emulatorUnderTest.ts';
+export * from './errors.ts';
+export * from './hercules.ts';
+export * from './loadHost.ts';
+export * from './loadScreens.ts';
+export * from './peerProcess.ts';
+export * from './rpqName.ts';
+export * from './s3270.ts';
+export * from './stateRunner.ts';
+export * from './trace.ts';
+export * from './twoWayRunner.ts';
+export * from './twoWayScripts.ts';

@@ -13,6 +13,11 @@ export interface TransportPair {
 
 export type MakeTransportPair = (clock: FakeClock, limits?: TransportLimits) => Promise<TransportPair>;
 
+export interface TransportTraits {
+  /** Whether the peer can tell `destroy` from an end. It cannot over TLS. Default true. */
+  readonly tellsCutFromEnd?: boolean;
+}
+
 export interface ComplianceCase {
   readonly title: string;
   run(): Promise<void>;
@@ -21,7 +26,8 @@ export interface ComplianceCase {
 const text = new TextEncoder();
 
 /** What every transport must do, whatever carries it. For a test runner: one test a case. */
-export function transportCompliance(make: MakeTransportPair): ComplianceCase[] {
+export function transportCompliance(make: MakeTransportPair, traits: TransportTraits = {}): ComplianceCase[] {
+  const { tellsCutFromEnd = true } = traits;
   const cases: ComplianceCase[] = [];
   const define = (
     title: string,
@@ -118,8 +124,8 @@ export function transportCompliance(make: MakeTransportPair): ComplianceCase[] {
     const a = record(near);
     far.pause();
     record(far);
-    while (near.bufferedBytes < 1_000_000) near.write(new Uint8Array(500_000));
-    await turns(20);
+    // The system's own buffers take megabytes before anything stays here.
+    for (; near.bufferedBytes < 1_000_000; await turns(5)) near.write(new Uint8Array(500_000));
     const closing = near.close();
     await clock.advance(2_000);
     await closing;
@@ -142,6 +148,7 @@ export function transportCompliance(make: MakeTransportPair): ComplianceCase[] {
 
   define('destroy gives its reason here and a failure there', async (near, far) => {
     const [a, b] = [record(near), record(far)];
+    b.onEnded = () => void far.close();
     const scope = createScope();
     scope.end();
     let reason: RoundhouseError | undefined;
@@ -152,12 +159,15 @@ export function transportCompliance(make: MakeTransportPair): ComplianceCase[] {
     await a.until(() => a.events.includes('closed'));
     await b.until(() => b.events.includes('closed'));
     assert.equal(a.error, reason);
-    assert.equal(b.error?.code, 'CONNECTION_LOST');
-    assert.deepEqual(b.events, ['closed'], 'a cut looked like an end');
+    if (tellsCutFromEnd) {
+      assert.equal(b.error?.code, 'CONNECTION_LOST');
+      assert.deepEqual(b.events, ['closed']);
+    }
   });
 
   define('writing after the end is harmless', async (near, far) => {
     const [a, b] = [record(near), record(far)];
+    b.onEnded = () => void far.close();
     near.destroy();
     assert.equal(near.write(text.encode('x')), false);
     await a.until(() => a.events.includes('closed'));
@@ -183,7 +193,8 @@ export function transportCompliance(make: MakeTransportPair): ComplianceCase[] {
     far.pause();
     const b = record(far);
     let written = 0;
-    for (let isBelow = true; isBelow && written < 100_000_000; written += 65_536) isBelow = near.write(new Uint8Array(65_536));
+    for (let isBelow = true; isBelow && written < 100_000_000; written += 65_536)
+      isBelow = near.write(new Uint8Array(65_536));
     assert.ok(near.bufferedBytes > 0);
     assert.ok(!a.events.includes('drained'));
     far.resume();

@@ -98,6 +98,12 @@ export const tn3270Error = defineErrors({
     retryable: false,
     status: 502,
   },
+  START_TLS_FAILED: {
+    message: 'The host {peer} offered to start TLS and then did not',
+    hint: 'Turn STARTTLS off for this host (compat start_tls: false), or use its TLS port.',
+    retryable: false,
+    status: 502,
+  },
   LU_IN_USE: {
     message: 'LU {lu} is in use',
     hint: 'Wait until the other session ends, ask for another LU, or for a pool.',
@@ -118,7 +124,7 @@ export const tn3270Error = defineErrors({
   },
   TN3270E_REJECTED: {
     message: 'The host refused the session: {reason_name}',
-    hint: "The reason is the host's own (RFC 2355 §7.1.6). Try another LU, or classic TN3270 (compat tn3270e: false).",
+    hint: "The reason is the host's own (RFC 2355 §7.1). Try another LU, or classic TN3270 (compat tn3270e: false).",
     retryable: true,
     status: 502,
   },

@@ -6,6 +6,8 @@ export interface CodePage {
   readonly aliases: readonly string[];
   /** Graphic character set id (high 16 bits) and code page id (low 16 bits), as the Character Sets reply carries them. */
   readonly cgcsgid: number;
+  /** IBM keyboard type that goes with the page, as KBDTYPE tells it to the host (RFC 4777 §5), e.g. `USB`. */
+  readonly keyboardType: string;
   /** Unicode code point of an EBCDIC byte (00 … FF); 0 where the page has no graphic. */
   toUnicode(code: number): number;
   /** EBCDIC byte of a Unicode code point, or −1 where the page has none. */

@@ -6,7 +6,7 @@ import { nearest } from './nearest.ts';
 import { CODE_PAGE_TABLES, type CodePageId } from './tables.ts';
 
 /** A page by its names and identifiers, without its table. */
-export interface CodePageEntry extends Pick<CodePage, 'aliases' | 'cgcsgid'> {
+export interface CodePageEntry extends Pick<CodePage, 'aliases' | 'cgcsgid' | 'keyboardType'> {
   readonly id: CodePageId;
 }
 
@@ -23,42 +23,42 @@ const GCSGID = {
 } as const;
 
 /**
- * The single-byte pages. Names and CGCSGIDs are those of the reference emulator, which announces Latin sets for the
+ * The single-byte pages. Names, CGCSGIDs and keyboard types are those of the reference emulator, which announces Latin sets for the
  * Cyrillic pages (880, 1123, 1158) too.
  */
 export const CODE_PAGES: readonly CodePageEntry[] = [
-  { id: 'bracket', aliases: ['oldibm', 'bracket437'], cgcsgid: cgcsgid(GCSGID.Latin1, 37) },
-  page('037', GCSGID.Latin1, ['37', 'cp37', 'us', 'us-intl']),
-  page('273', GCSGID.Latin1, ['german']),
-  page('275', GCSGID.Latin1, ['brazilian']),
-  page('277', GCSGID.Latin1, ['norwegian']),
-  page('278', GCSGID.Latin1, ['finnish', 'swedish']),
-  page('280', GCSGID.Latin1, ['italian']),
-  page('284', GCSGID.Latin1, ['spanish']),
-  page('285', GCSGID.Latin1, ['uk']),
-  page('297', GCSGID.Latin1, ['french']),
-  page('424', GCSGID.Hebrew, ['hebrew']),
-  page('500', GCSGID.Latin1, ['belgian']),
-  page('803', GCSGID.HebrewOld, ['hebrew-old']),
-  page('870', GCSGID.Latin2, ['polish', 'slovenian']),
-  page('871', GCSGID.Latin1, ['icelandic']),
-  page('875', GCSGID.Greek, ['greek']),
-  page('880', GCSGID.Latin2, ['russian']),
-  page('1026', GCSGID.Turkish, ['turkish']),
-  page('1047', GCSGID.Latin1, []),
-  page('1123', GCSGID.Latin1, ['ukrainian']),
-  page('1140', GCSGID.Latin1Euro, ['us-euro']),
-  page('1141', GCSGID.Latin1Euro, ['german-euro']),
-  page('1142', GCSGID.Latin1Euro, ['norwegian-euro']),
-  page('1143', GCSGID.Latin1Euro, ['finnish-euro', 'swedish-euro']),
-  page('1144', GCSGID.Latin1Euro, ['italian-euro']),
-  page('1145', GCSGID.Latin1Euro, ['spanish-euro']),
-  page('1146', GCSGID.Latin1Euro, ['uk-euro']),
-  page('1147', GCSGID.Latin1Euro, ['french-euro']),
-  page('1148', GCSGID.Latin1Euro, ['belgian-euro']),
-  page('1149', GCSGID.Latin1Euro, ['icelandic-euro']),
-  page('1158', GCSGID.Latin1, ['ukrainian-euro']),
-  page('1160', GCSGID.ThaiEuro, ['thai']),
+  { id: 'bracket', aliases: ['oldibm', 'bracket437'], cgcsgid: cgcsgid(GCSGID.Latin1, 37), keyboardType: 'USB' },
+  page('037', GCSGID.Latin1, 'USB', ['37', 'cp37', 'us', 'us-intl']),
+  page('273', GCSGID.Latin1, 'AGB', ['german']),
+  page('275', GCSGID.Latin1, 'BRB', ['brazilian']),
+  page('277', GCSGID.Latin1, 'NWB', ['norwegian']),
+  page('278', GCSGID.Latin1, 'SWB', ['finnish', 'swedish']),
+  page('280', GCSGID.Latin1, 'ITB', ['italian']),
+  page('284', GCSGID.Latin1, 'SPB', ['spanish']),
+  page('285', GCSGID.Latin1, 'UKB', ['uk']),
+  page('297', GCSGID.Latin1, 'FAB', ['french']),
+  page('424', GCSGID.Hebrew, 'NCB', ['hebrew']),
+  page('500', GCSGID.Latin1, 'BLI', ['belgian']),
+  page('803', GCSGID.HebrewOld, 'BLI', ['hebrew-old']),
+  page('870', GCSGID.Latin2, 'PLB', ['polish', 'slovenian']),
+  page('871', GCSGID.Latin1, 'ICB', ['icelandic']),
+  page('875', GCSGID.Greek, 'GKB', ['greek']),
+  page('880', GCSGID.Latin2, 'RUB', ['russian']),
+  page('1026', GCSGID.Turkish, 'TKB', ['turkish']),
+  page('1047', GCSGID.Latin1, 'USB', []),
+  page('1123', GCSGID.Latin1, 'UAB', ['ukrainian']),
+  page('1140', GCSGID.Latin1Euro, 'USB', ['us-euro']),
+  page('1141', GCSGID.Latin1Euro, 'AGB', ['german-euro']),
+  page('1142', GCSGID.Latin1Euro, 'NWB', ['norwegian-euro']),
+  page('1143', GCSGID.Latin1Euro, 'SWB', ['finnish-euro', 'swedish-euro']),
+  page('1144', GCSGID.Latin1Euro, 'ITB', ['italian-euro']),
+  page('1145', GCSGID.Latin1Euro, 'SPB', ['spanish-euro']),
+  page('1146', GCSGID.Latin1Euro, 'UKB', ['uk-euro']),
+  page('1147', GCSGID.Latin1Euro, 'FAB', ['french-euro']),
+  page('1148', GCSGID.Latin1Euro, 'BLI', ['belgian-euro']),
+  page('1149', GCSGID.Latin1Euro, 'ICB', ['icelandic-euro']),
+  page('1158', GCSGID.Latin1, 'UAB', ['ukrainian-euro']),
+  page('1160', GCSGID.ThaiEuro, 'THB', ['thai']),
 ];
 
 /** The page of a session that names none, as in the reference emulator. */
@@ -121,8 +121,8 @@ function refusal(wanted: string): RoundhouseError {
   });
 }
 
-function page(id: CodePageId, gcsgid: number, aliases: readonly string[]): CodePageEntry {
-  return { id, aliases: [`cp${id}`, ...aliases], cgcsgid: cgcsgid(gcsgid, Number(id)) };
+function page(id: CodePageId, gcsgid: number, keyboardType: string, aliases: readonly string[]): CodePageEntry {
+  return { id, aliases: [`cp${id}`, ...aliases], cgcsgid: cgcsgid(gcsgid, Number(id)), keyboardType };
 }
 
 function cgcsgid(gcsgid: number, codePageNumber: number): number {

@@ -11,12 +11,23 @@ const hex = (stream: OutboundStream): string => Buffer.from(stream.bytes).toStri
 
 describe('OutboundStream', () => {
   it.each([
-    ['Erase/Write that unlocks and resets the tags', new OutboundStream(1920).command('EW').wcc(WCC.KeyboardRestore | WCC.ResetMdt), 'f5c3'],
+    [
+      'Erase/Write that unlocks and resets the tags',
+      new OutboundStream(1920).command('EW').wcc(WCC.KeyboardRestore | WCC.ResetMdt),
+      'f5c3',
+    ],
     ['Write with alarm', new OutboundStream(1920).command('W').wcc(WCC.SoundAlarm), 'f1c4'],
     ['SBA to row 2 column 1 in twelve bits', new OutboundStream(1920).sba(80), '11c150'],
     ['SBA beyond 4,096 cells in fourteen bits', new OutboundStream(5000).sba(0x0fff), '110fff'],
     ['SF protected and skipped', new OutboundStream(1920).sf(0x30), '1df0'],
-    ['SFE with attribute, highlight and colour', new OutboundStream(1920).sfe(0x01, [[0x41, 0xf4], [0x42, 0xf2]]), '2903c0c141f442f2'],
+    [
+      'SFE with attribute, highlight and colour',
+      new OutboundStream(1920).sfe(0x01, [
+        [0x41, 0xf4],
+        [0x42, 0xf2],
+      ]),
+      '2903c0c141f442f2',
+    ],
     ['MF', new OutboundStream(1920).mf([[0x42, 0xf2]]), '2c0142f2'],
     ['SA', new OutboundStream(1920).sa(0x42, 0xf1), '2842f1'],
     ['RA of nulls', new OutboundStream(1920).ra(0, 0), '3c404000'],

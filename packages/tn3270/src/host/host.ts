@@ -187,11 +187,14 @@ function resolve(options: HostOptions): HostSettings {
   };
 }
 
-type NumberOption = { [K in keyof HostOptions]-?: HostOptions[K] extends number | undefined ? K : never }[keyof HostOptions];
+type NumberOption = {
+  [K in keyof HostOptions]-?: HostOptions[K] extends number | undefined ? K : never;
+}[keyof HostOptions];
 
 function bounded(options: HostOptions, option: NumberOption, fallback: number, min: number, max: number): number {
   const value = options[option] ?? fallback;
-  if (!Number.isInteger(value) || value < min || value > max) throw invalid(option, `${value} is not from ${min} to ${max}`);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw invalid(option, `${value} is not from ${min} to ${max}`);
   return value;
 }
 

@@ -56,7 +56,8 @@ describe('decodeInbound', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (record) => {
         const result = decodeInbound(record);
-        if (result.kind === 'attention') for (const field of result.fields) decodeFieldText(field.bytes, codePage('037'), APL);
+        if (result.kind === 'attention')
+          for (const field of result.fields) decodeFieldText(field.bytes, codePage('037'), APL);
       }),
     );
   });

@@ -237,7 +237,8 @@ export class HostNegotiation {
   #lost(option: number): void {
     const phase = this.#machine.state;
     const needed = (CLASSIC_OPTIONS as readonly number[]).includes(option);
-    const classic = phase === 'classic_options' || (phase === 'agreed' && this.#theirs.get(OPTIONS.TTYPE.code) === 'on');
+    const classic =
+      phase === 'classic_options' || (phase === 'agreed' && this.#theirs.get(OPTIONS.TTYPE.code) === 'on');
     if (needed && classic) this.#fail(this.#not3270('it refuses end-of-record or binary transmission'));
   }
 
@@ -253,7 +254,8 @@ export class HostNegotiation {
     const answer = ascii(payload.subarray(1));
     const [type = '', connect] = answer.split('@', 2);
     const model = displayModel(type);
-    if (model === undefined) return this.#fail(this.#not3270(`its terminal type is ${type}`), 'This host serves 3270 terminals');
+    if (model === undefined)
+      return this.#fail(this.#not3270(`its terminal type is ${type}`), 'This host serves 3270 terminals');
     const decision = this.#options.lus.acquire({ device: 'display', ...(connect ? { connect } : {}) });
     if (!decision.granted) {
       this.#handler.luRefused(decision.refusal, connect);
@@ -285,7 +287,12 @@ export class HostNegotiation {
     if (outcome !== undefined) {
       this.#handler.luRefused(outcome, request?.connect);
       if (++this.#deviceRequests >= MAX_DEVICE_REQUESTS) return this.#failLu(outcome, request?.connect);
-      return this.#subnegotiation(OPTIONS.TN3270E.code, [OPERATION.DEVICE_TYPE.code, OPERATION.REJECT.code, OPERATION.REASON.code, REASON[outcome].code]);
+      return this.#subnegotiation(OPTIONS.TN3270E.code, [
+        OPERATION.DEVICE_TYPE.code,
+        OPERATION.REJECT.code,
+        OPERATION.REASON.code,
+        REASON[outcome].code,
+      ]);
     }
     this.#machine.move('functions');
     this.#subnegotiation(OPTIONS.TN3270E.code, [
@@ -320,13 +327,18 @@ export class HostNegotiation {
     const common = list.filter((code) => OFFERED_FUNCTIONS.has(code));
     if (++this.#functionRounds > MAX_FUNCTION_ROUNDS) return this.#fail(this.#protocolError('FUNCTIONS without end'));
     if (verb === OPERATION.IS.code) {
-      if (common.length < list.length) return this.#fail(this.#protocolError('FUNCTIONS IS names what was not offered'));
+      if (common.length < list.length)
+        return this.#fail(this.#protocolError('FUNCTIONS IS names what was not offered'));
       this.#functions = new Set(common);
       return this.#agree('tn3270e');
     }
     if (verb !== OPERATION.REQUEST.code) return;
     const whole = common.length === list.length;
-    this.#subnegotiation(OPTIONS.TN3270E.code, [OPERATION.FUNCTIONS.code, whole ? OPERATION.IS.code : OPERATION.REQUEST.code, ...common]);
+    this.#subnegotiation(OPTIONS.TN3270E.code, [
+      OPERATION.FUNCTIONS.code,
+      whole ? OPERATION.IS.code : OPERATION.REQUEST.code,
+      ...common,
+    ]);
     if (!whole) return;
     this.#functions = new Set(common);
     this.#agree('tn3270e');

@@ -21,7 +21,13 @@ export interface QueryFacts {
 }
 
 const QUERY_REPLY = 0x81;
-const QCODE = { UsableArea: 0x81, CharacterSets: 0x85, Color: 0x86, Highlighting: 0x87, ImplicitPartition: 0xa6 } as const;
+const QCODE = {
+  UsableArea: 0x81,
+  CharacterSets: 0x85,
+  Color: 0x86,
+  Highlighting: 0x87,
+  ImplicitPartition: 0xa6,
+} as const;
 
 /** WSF with Read Partition Query of the whole terminal. GA23-0059-07 §5.14. */
 export const READ_PARTITION_QUERY: Uint8Array = Uint8Array.of(

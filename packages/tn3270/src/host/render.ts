@@ -109,11 +109,7 @@ export function readAnswer(
     const bytes = sent.get(start);
     // Every input is shown as modified, so that one which does not come back was erased (Erase Input clears the tag).
     const text = bytes === undefined ? '' : decodeFieldText(bytes, encoding.codePage, encoding.apl);
-    values[field.name] = record.shortRead
-      ? (shown[field.name] ?? '')
-      : field.keepSpaces === true
-        ? text
-        : text.trim();
+    values[field.name] = record.shortRead ? (shown[field.name] ?? '') : field.keepSpaces === true ? text : text.trim();
   }
   const { columns } = layout.size;
   const cursor = { row: Math.floor(record.cursor / columns) + 1, column: (record.cursor % columns) + 1 };

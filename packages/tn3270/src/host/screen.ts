@@ -140,7 +140,8 @@ export function defineScreen<const F extends readonly Field[]>(
   const names = named.map((field) => field.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw invalid(`the name ${twice} stands twice`);
-  if (fields.filter((field) => 'cursor' in field && field.cursor).length > 1) throw invalid('two fields want the cursor');
+  if (fields.filter((field) => 'cursor' in field && field.cursor).length > 1)
+    throw invalid('two fields want the cursor');
 
   const layouts = new Map<string, ScreenLayout>();
   const layout = (size: ScreenSize): ScreenLayout => {

@@ -115,7 +115,10 @@ interface Standing {
 }
 
 /** Lines of the SSCP, reached with the SysReq key. RFC 2355 §12. */
-const SSCP_TEXT = { Ready: 'SSCP: LOGOFF ENDS THE SESSION, SYSREQ RETURNS TO IT', Unknown: 'COMMAND UNRECOGNIZED' } as const;
+const SSCP_TEXT = {
+  Ready: 'SSCP: LOGOFF ENDS THE SESSION, SYSREQ RETURNS TO IT',
+  Unknown: 'COMMAND UNRECOGNIZED',
+} as const;
 /** New line of SSCP-LU data. */
 const EBCDIC_NL = 0x15;
 
@@ -308,7 +311,8 @@ export class ConnectedTerminal implements HostTerminal {
     step: { readonly send: () => void; readonly accept: (record: InboundRecord) => R | undefined },
   ): Promise<R> {
     this.scope.throwIfEnded();
-    if (this.#waiting !== undefined) throw hostError('TERMINAL_BUSY', { details: { what: this.#waiting.what, peer: this.peer } });
+    if (this.#waiting !== undefined)
+      throw hostError('TERMINAL_BUSY', { details: { what: this.#waiting.what, peer: this.peer } });
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const waiting: Waiting = { what, accept: step.accept, resolve, reject };
     this.#waiting = waiting;

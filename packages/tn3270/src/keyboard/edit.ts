@@ -1,5 +1,5 @@
 import type { BufferAddress } from '../datastream/address.ts';
-import { FIELD_ATTRIBUTE, isProtected } from '../datastream/attribute.ts';
+import { isProtected } from '../datastream/attribute.ts';
 import { FORMAT_CONTROLS } from '../datastream/order.ts';
 import {
   ATTRIBUTES_MASK,
@@ -71,11 +71,10 @@ export function deleteWord(screen: Screen, charsetsReported: boolean): EditOutco
 export function deleteField(screen: Screen): EditOutcome {
   if (!screen.formatted) return 'unavailable';
   if (!isInput(screen, screen.cursor)) return 'protected';
-  const first = screen.next(screen.fieldAt(screen.cursor));
-  eraseFrom(screen, first);
-  screen.setModified(first, true);
-  screen.moveCursor(first);
-  screen.changed(false);
+  const field = screen.fieldAt(screen.cursor);
+  screen.eraseField(field);
+  screen.setModified(field, true);
+  screen.moveCursor(screen.next(field));
   return 'ok';
 }
 
@@ -103,18 +102,14 @@ export function eraseInput(screen: Screen): void {
     screen.clear();
     return;
   }
-  const { cells } = screen;
   let firstInput: BufferAddress | undefined;
   for (const field of screen.fieldStarts) {
-    const attribute = cells[field] as Cell;
-    if (isProtected(attribute)) continue;
-    cells[field] = attribute & ~FIELD_ATTRIBUTE.Modified;
-    const first = screen.next(field);
-    firstInput ??= first;
-    eraseFrom(screen, first);
+    if (isProtected(screen.attributeAt(field))) continue;
+    firstInput ??= screen.next(field);
+    screen.setModified(field, false);
+    screen.eraseField(field);
   }
   screen.moveCursor(firstInput ?? 0);
-  screen.changed(false);
 }
 
 /** Last cell of the field that `address` lies in, or of the buffer when it is unformatted. */
@@ -155,12 +150,6 @@ function deleteAt(screen: Screen, address: BufferAddress, charsetsReported: bool
   screen.setModified(address, true);
   screen.changed(false);
   return 'ok';
-}
-
-/** Empties the cells from `first` up to the next field attribute; the buffer must be formatted. */
-function eraseFrom(screen: Screen, first: BufferAddress): void {
-  const { cells } = screen;
-  for (let at = first; !isField(cells[at] as Cell); at = screen.next(at)) cells[at] = (cells[at] as Cell) & ERASE_MASK;
 }
 
 /** Shift Out and Shift In go together: one of them cannot be deleted unless the other stands right after it. */

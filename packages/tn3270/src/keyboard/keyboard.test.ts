@@ -712,6 +712,13 @@ describe('SSCP-LU', () => {
     expect(sent).toEqual(['scrolled']);
   });
 
+  it('an edit at the top does not move the screen', () => {
+    const { keyboard, screen, sent } = ready('sscp', {}, ['ab__', 'cd__']);
+    expect(keyboard.press('Delete')).toBe('ok');
+    expect(picture(screen)).toEqual(['b__c', 'd___']);
+    expect(sent).toEqual([]);
+  });
+
   it('Clear is local', () => {
     const { keyboard, screen, sent } = ready('sscp', {}, ['abcd', '____']);
     expect(keyboard.press('Clear')).toBe('ok');

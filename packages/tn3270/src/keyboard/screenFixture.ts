@@ -35,6 +35,7 @@ export const codePage: CodePage = {
   id: '037',
   aliases: [],
   cgcsgid: 0x02b90025,
+  keyboardType: 'USB',
   toUnicode: (code) => CP037_REVERSE.get(code)?.codePointAt(0) ?? 0,
   fromUnicode: (codePoint) => CP037.get(String.fromCodePoint(codePoint)) ?? -1,
 };

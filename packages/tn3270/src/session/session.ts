@@ -60,13 +60,11 @@ export interface SessionOptions {
   readonly tls?: SessionTls;
   /** LU or pool names to ask for, tried in order. */
   readonly lu?: readonly string[];
-  /** Printer sessions only: the terminal LU to associate with. */
-  readonly associate?: string;
   /** E.g. `3279-2-E`, `3278-4`, `IBM-DYNAMIC`. Default `3279-4-E`. */
   readonly model?: string;
   /** Oversize `rows × columns`, at most 16,383 cells. */
   readonly oversize?: { readonly rows: number; readonly columns: number };
-  /** Name of the code page. Default `037` with the reference's bracket mapping (`bracket`). */
+  /** Name of the code page. Default `bracket`: 037 with the brackets of the reference. */
   readonly codePage?: string;
   /** NEW-ENVIRON USER, and the DEVNAME and IBM ELF variables. */
   readonly user?: string;

@@ -12,6 +12,7 @@ export const LETTERS: CodePage = {
   id: 'letters',
   aliases: [],
   cgcsgid: 0x02b90025,
+  keyboardType: 'USB',
   toUnicode: (code) => {
     const offset = (code & 0x0f) - 1;
     if (code >= 0xf0 && code <= 0xf9) return 0x30 + (code & 0x0f);

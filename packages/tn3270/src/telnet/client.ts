@@ -1,4 +1,4 @@
-import { coreError, type RoundhouseError } from '@roundhouse/core';
+import type { RoundhouseError } from '@roundhouse/core';
 import { tn3270Error } from '../errors.ts';
 import type { Compat, ConnectionState } from '../session/session.ts';
 import { parseBindImage } from './bind.ts';
@@ -103,7 +103,11 @@ export class TelnetClient {
     });
     this.#record = new RecordAssembler(options.maxRecordBytes);
     this.#lus = new LuCycle(options.lus);
-    this.#environment = new Environment({ ...options, cgcsgid: options.codePage.cgcsgid });
+    this.#environment = new Environment({
+      ...options,
+      cgcsgid: options.codePage.cgcsgid,
+      keyboardType: options.codePage.keyboardType,
+    });
     const settings = { deviceType: deviceTypeName(options.model, false), functions: functionsOf(options.compat) };
     this.#enhanced = new Tn3270eNegotiation(settings, this.#lus, {
       send: (bytes) => handler.send(bytes),
@@ -389,7 +393,7 @@ export class TelnetClient {
   #beginTls(payload: Uint8Array): void {
     this.#tlsExpected = false;
     if (payload[0] !== TLS_FOLLOWS) {
-      return this.#fail(coreError('NOT_SUPPORTED', { details: { what: 'A STARTTLS answer other than FOLLOWS' } }));
+      return this.#fail(tn3270Error('START_TLS_FAILED', { details: { peer: this.#options.peer } }));
     }
     this.#parser.stop();
     this.#handler.startTls();

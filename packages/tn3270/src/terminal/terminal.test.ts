@@ -11,6 +11,7 @@ const LATIN: CodePage = {
   id: '037',
   aliases: [],
   cgcsgid: 0x02b9_0025,
+  keyboardType: 'USB',
   toUnicode: (code) => code,
   fromUnicode: (codePoint) =>
     codePoint >= 0x30 && codePoint <= 0x39 ? 0xf0 + codePoint - 0x30 : 0x81 + codePoint - 0x61,

@@ -1,0 +1,37 @@
+import type { Client } from '@roundhouse/api';
+import type { Command } from 'commander';
+import { cliError } from './errors.ts';
+import { readLocalServer } from './home.ts';
+import type { Io } from './io.ts';
+
+/** Options of every command that calls the API. */
+export interface ApiOptions {
+  readonly url?: string;
+  readonly token?: string;
+  readonly json?: boolean;
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:7070';
+
+export function withApiOptions(command: Command): Command {
+  return command
+    .option('--url <url>', 'address of the server (ROUNDHOUSE_URL; default: the one that runs here)')
+    .option('--token <token>', 'bearer token (ROUNDHOUSE_TOKEN; default: that of the server that runs here)')
+    .option('--json', 'write the answer as JSON');
+}
+
+/** A client for the server that the options, the environment or a running `roundhouse` name. Raises TOKEN_MISSING. */
+export async function connect(options: ApiOptions, { env }: Io): Promise<Client> {
+  const { createClient } = await import('@roundhouse/api');
+  const local = await readLocalServer(env);
+  const url = options.url || env['ROUNDHOUSE_URL'] || local?.url || DEFAULT_URL;
+  // The token of the server here is for that server only, wherever --url points.
+  const own = local !== undefined && sameOrigin(url, local.url) ? local.token : undefined;
+  const token = options.token || env['ROUNDHOUSE_TOKEN'] || own;
+  if (token === undefined) throw cliError('TOKEN_MISSING', { details: { url } });
+  return createClient({ url, token });
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin;
+}

@@ -1,0 +1,49 @@
+import type { Option } from 'commander';
+import { cliError } from './errors.ts';
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000 };
+
+/** `500`, `500ms`, `5s` or `2m`, in ms. */
+export function parseDuration(text: string): number {
+  const match = /^(\d{1,9})(ms|s|m|)$/.exec(text);
+  if (match !== null) return Number(match[1]) * (UNITS[match[2] as string] as number);
+  throw cliError('ARGUMENT_INVALID', { details: { argument: `time "${text}"`, reason: 'write it like 500ms, 5s or 2m' } });
+}
+
+export function parseCount(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw cliError('ARGUMENT_INVALID', { details: { argument: `number "${text}"`, reason: 'digits are wanted' } });
+}
+
+/** `ROW,COLUMN`, both from 1. */
+export function parsePosition(text: string): { row: number; column: number } {
+  const match = /^(\d{1,5}),(\d{1,5})$/.exec(text);
+  if (match !== null) return { row: Number(match[1]), column: Number(match[2]) };
+  throw cliError('ARGUMENT_INVALID', { details: { argument: `position "${text}"`, reason: 'write it like 5,20' } });
+}
+
+/** One word of a command line: the value of an option, or an operand. */
+export type Word =
+  | { readonly option: string; readonly value: string | undefined }
+  | { readonly option: undefined; readonly value: string };
+
+/** The words of a command line in the order they stand in, which commander does not keep between options and operands. */
+export function* wordsInOrder(argv: readonly string[], options: readonly Option[]): Generator<Word> {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] as string;
+    if (word === '--') {
+      for (const value of argv.slice(at + 1)) yield { option: undefined, value };
+      return;
+    }
+    const [flag, inline] = splitFlag(word);
+    const option = options.find((each) => each.long === flag);
+    if (option === undefined) yield { option: undefined, value: word };
+    else if (option.required && inline === undefined) yield { option: flag, value: argv[++at] };
+    else yield { option: flag, value: inline };
+  }
+}
+
+function splitFlag(word: string): [flag: string, inline: string | undefined] {
+  const equals = word.indexOf('=');
+  return word.startsWith('--') && equals > 0 ? [word.slice(0, equals), word.slice(equals + 1)] : [word, undefined];
+}

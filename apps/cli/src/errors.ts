@@ -1,0 +1,17 @@
+import { defineErrors } from '@roundhouse/core';
+
+/** Codes of the command line itself. */
+export const cliError = defineErrors({
+  ARGUMENT_INVALID: {
+    message: '{argument} is not valid: {reason}',
+    hint: 'Run the command with --help to see how it is written.',
+    retryable: false,
+    status: 422,
+  },
+  TOKEN_MISSING: {
+    message: 'There is no token for {url}',
+    hint: 'Give the token that the server printed with --token or ROUNDHOUSE_TOKEN.',
+    retryable: false,
+    status: 401,
+  },
+});
