@@ -10,7 +10,7 @@ export const cliError = defineErrors({
   },
   TOKEN_MISSING: {
     message: 'There is no token for {url}',
-    hint: 'Give the token that the server printed with --token or ROUNDHOUSE_TOKEN.',
+    hint: 'Start a server with "roundhouse demo" or "roundhouse up", or give the token of yours with --token or ROUNDHOUSE_TOKEN.',
     retryable: false,
     status: 401,
   },

@@ -8,7 +8,7 @@ export function writeJson(output: Output, value: unknown): void {
 
 /** Columns as wide as their widest cell, two blanks apart. */
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const all = [head, ...rows].map((row) => row.map(printable));
+  const all = [head, ...rows].map((row) => row.map((cell) => printable(cell)));
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ').trimEnd());
   return `${lines.join('\n')}\n`;

@@ -1,3 +1,5 @@
+import { reportUncaught } from './report.ts';
+
 /** Past facts of one object, typed by name. Listeners are called synchronously, in order of subscription. */
 
 export type EventMap = object;
@@ -14,7 +16,7 @@ export class Emitter<M extends EventMap> implements EventSource<M> {
   readonly #onListenerError: (error: unknown, name: keyof M) => void;
 
   /** `onListenerError` receives what a listener throws: one bad listener never stops the others or the emitter. */
-  constructor(onListenerError: (error: unknown, name: keyof M) => void = reportLater) {
+  constructor(onListenerError: (error: unknown, name: keyof M) => void = reportUncaught) {
     this.#onListenerError = onListenerError;
   }
 
@@ -48,10 +50,4 @@ export class Emitter<M extends EventMap> implements EventSource<M> {
   clear(): void {
     this.#listeners.clear();
   }
-}
-
-function reportLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }

@@ -5,4 +5,5 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './log.ts';
 export * from './machine.ts';
+export * from './report.ts';
 export * from './scope.ts';

@@ -1,6 +1,7 @@
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import { RoundhouseError } from './error.ts';
 import { coreError } from './errors.ts';
+import { reportUncaught } from './report.ts';
 
 /**
  * An operation's abort signal, deadline and children. Whatever an operation starts takes its scope; ending the scope
@@ -90,7 +91,13 @@ class OperationScope implements Scope {
     this.#release();
     const callbacks = [...this.#callbacks];
     this.#callbacks.clear();
-    for (const callback of callbacks) callback(reason);
+    for (const callback of callbacks) {
+      try {
+        callback(reason);
+      } catch (error) {
+        reportUncaught(error);
+      }
+    }
     this.#controller.abort(reason);
   }
 

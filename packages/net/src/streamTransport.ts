@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type Clock, coreError, Machine, type RoundhouseError, type Scope, type Timer } from '@roundhouse/core';
+import { type Clock, coreError, Machine, type RoundhouseError, reportUncaught, type Scope, type Timer } from '@roundhouse/core';
 import { netError, type Sent } from './errors.ts';
 import { connectionLost, endedDuring } from './systemError.ts';
 import { startTls, type TlsFailurePlace, type TlsInfo, type TlsUpgrade, tlsFailure } from './tls.ts';
@@ -266,10 +266,7 @@ export class StreamTransport implements Transport {
     try {
       this.#handler?.closed(this.#error);
     } catch (error) {
-      // No one is left to tell: surface the bug where the process reports such things.
-      queueMicrotask(() => {
-        throw error;
-      });
+      reportUncaught(error);
     }
   }
 

@@ -87,8 +87,8 @@ function open(options: ConnectOptions, scope: Scope, { onPhase }: ConnectHooks):
       socket.destroy();
       reject(endedDuring(phase, peer, reason));
     });
-    const onLookup = (): void => {
-      if (phase !== 'resolve' || socket.destroyed) return;
+    const onLookup = (error: Error | null): void => {
+      if (error !== null || phase !== 'resolve' || socket.destroyed) return;
       phase = 'connect';
       onPhase?.(phase);
     };

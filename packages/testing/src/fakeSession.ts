@@ -135,6 +135,11 @@ export class FakeSession implements Session {
     this.#changed(true);
   }
 
+  /** The host has written, and keeps the keyboard locked. */
+  hostLocks(): void {
+    this.#lock('system');
+  }
+
   hostUnlocks(): void {
     this.#lock(null);
   }

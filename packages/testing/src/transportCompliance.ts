@@ -234,8 +234,8 @@ export function transportCompliance(make: MakeTransportPair, traits: TransportTr
   });
 
   define('a handler that throws costs this transport alone', async (near, far) => {
-    const a = record(near);
-    const b = record(far);
+    const [a, b] = [record(near), record(far)];
+    a.onEnded = () => void near.close();
     b.onData = () => {
       throw new Error('bug');
     };

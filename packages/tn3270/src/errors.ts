@@ -50,6 +50,12 @@ export const tn3270Error = defineErrors({
     retryable: false,
     status: 409,
   },
+  FIELD_DOUBLE_BYTE: {
+    message: 'The field at row {row} column {column} takes double-byte characters',
+    hint: 'Double-byte input is not supported yet.',
+    retryable: false,
+    status: 409,
+  },
   POSITION_INVALID: {
     message: 'Row {row} column {column} is not on the screen of {rows} rows and {columns} columns',
     hint: 'Rows and columns count from 1.',

@@ -37,22 +37,21 @@ const POOL_LUS = names('DPOL', 16);
  * welcome with the password DEMO. LUs: DEMO0001 … DEMO0008 by name, DPOL0001 … DPOL0016 through the pool DEMOPOOL, and
  * DGEN0001 … for terminals that ask for none. Rejects as `serveHost` does.
  */
-export async function startDemoHost(options: DemoHostOptions): Promise<DemoHost> {
+export function startDemoHost(options: DemoHostOptions): Promise<DemoHost> {
   const { host, port, name, tls, startTls, clock, log } = options;
-  const running = await serveHost(
+  return serveHost(
     {
       port,
-      ...(host === undefined ? {} : { host }),
-      ...(tls === undefined ? {} : { tls }),
-      ...(startTls === undefined ? {} : { startTls }),
+      ...(host !== undefined && { host }),
+      ...(tls && { tls }),
+      ...(startTls && { startTls }),
       pluName: 'RHBANK',
       lus: { names: NAMED_LUS, pools: { DEMOPOOL: POOL_LUS }, generic: { prefix: 'DGEN' } },
     },
     bankApplication(createBank(), name),
-    log === undefined ? {} : { log },
-    createScope(clock === undefined ? {} : { clock }),
+    { ...(log && { log }) },
+    createScope({ ...(clock && { clock }) }),
   );
-  return running;
 }
 
 function names(prefix: string, count: number): string[] {

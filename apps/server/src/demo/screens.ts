@@ -163,7 +163,9 @@ function colorsScreen(box: keyof typeof BOX) {
     fields: [
       ...frame('COLR', 'COLOURS AND HIGHLIGHTS', 'PF3=MENU'),
       label(4, 4, 'FIELDS (SFE)'),
-      ...COLOR_NAMES.map((color, index): TextField => ({ row: 5 + index, column: 4, text: color.toUpperCase(), color })),
+      ...COLOR_NAMES.map(
+        (color, index): TextField => ({ row: 5 + index, column: 4, text: color.toUpperCase(), color }),
+      ),
       label(4, 24, 'HIGHLIGHTS'),
       ...HIGHLIGHT_NAMES.map(
         (highlight, index): TextField => ({
@@ -205,7 +207,7 @@ export const Slow = defineScreen({
 
 export const Goodbye = defineScreen({
   fields: [
-    ...frame('LOGOFF', 'LOGOFF', ''.padEnd(1)),
+    ...frame('LOGOFF', 'LOGOFF', 'CONNECT AGAIN TO LOG ON'),
     label(10, 20, 'THANK YOU FOR USING'),
     { row: 11, column: 20, text: BANK_NAME, color: 'white' },
     label(13, 20, 'YOUR SESSION HAS ENDED.'),

@@ -148,6 +148,8 @@ export class SessionRegistry {
       session.destroy();
       throw tn3270Error('SESSION_CLOSED', { details: { reason: 'it was closed while it was opened' } });
     }
+    // It may have ended before it came here; a wait says why.
+    if (session.connectionState === 'not-connected') await session.waitFor({ for: 'unlocked' }, entry.scope);
     entry.attach(session, () => this.#endedByItself(entry));
     return session;
   }

@@ -30,7 +30,8 @@ export interface WriteSink {
   setAttribute(type: number, value: number): void;
   repeatToAddress(address: BufferAddress, character: number, graphicEscape: boolean): boolean;
   eraseUnprotectedToAddress(address: BufferAddress): boolean;
-  graphicEscape(character: number): void;
+  /** `offset` is that of the character in the record. */
+  graphicEscape(character: number, offset: number): void;
   /** A code below 40 that is no order: skipped and counted. */
   unknownOrder(code: number): void;
 }
@@ -125,7 +126,7 @@ export function decodeWrite(record: Uint8Array, start: number, end: number, sink
         break;
       case 0x08: // GE
         if (at + 1 >= end) return fault(at, 'GE', 'short');
-        sink.graphicEscape(record[at + 1] as number);
+        sink.graphicEscape(record[at + 1] as number, at + 1);
         at += 2;
         break;
       case 0x2c: // MF

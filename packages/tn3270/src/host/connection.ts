@@ -89,6 +89,8 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
       data: (chunk) => this.#receive(chunk),
       ended: () => void this.close(),
       closed: (error) => {
+        if (error !== undefined && !this.#over)
+          this.#log.info('connection lost', { code: error.code, reason: error.message });
         this.#end(error);
         void this.#run.finally(onClosed);
       },
@@ -137,7 +139,7 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
   }
 
   luRefused(refusal: LuRefusal, connect: string | undefined): void {
-    this.#log.info('LU refused', { refusal, ...(connect === undefined ? {} : { connect }) });
+    this.#log.info('LU refused', { refusal, ...(connect !== undefined && { connect }) });
   }
 
   agreed(terms: SessionTerms): void {
@@ -220,9 +222,10 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
       await terminal.begin();
       await this.#application(terminal);
     } catch (error) {
-      const expected = isRoundhouseError(error) && this.#scope.signal.aborted;
       const fields = isRoundhouseError(error) ? { code: error.code, reason: error.message } : { error };
-      if (expected) this.#log.debug('application ended with its terminal', fields);
+      if (isRoundhouseError(error) && this.#scope.signal.aborted)
+        this.#log.debug('application ended with its terminal', fields);
+      else if (isRoundhouseError(error) && error.code === 'TERMINAL_SILENT') this.#log.info('terminal idle', fields);
       else this.#log.error('application failed', fields);
     }
     await this.close();
@@ -271,8 +274,6 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
     this.#timer?.cancel();
     this.#parser.stop();
     this.#negotiation.close();
-    this.#scope.end(
-      hostError('TERMINAL_CLOSED', { details: { peer: this.peer }, ...(cause === undefined ? {} : { cause }) }),
-    );
+    this.#scope.end(hostError('TERMINAL_CLOSED', { details: { peer: this.peer }, ...(cause && { cause }) }));
   }
 }

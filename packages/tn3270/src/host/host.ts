@@ -48,11 +48,13 @@ export interface Host extends AsyncDisposable {
   readonly heldLus: readonly string[];
   /** Stops accepting and lets sessions end by themselves; closes those that are left after `timeoutMs`. */
   drain(timeoutMs: number): Promise<void>;
-  /** Stops accepting and closes every session; resolves when their applications have returned. Idempotent. */
+  /** Stops accepting and closes every session; waits a bounded time for their applications to return. Idempotent. */
   close(): Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
+/** An application that neither uses its terminal nor heeds its scope is not waited for any longer. */
+const APPLICATION_GRACE_MS = 5_000;
 const TEN_MINUTES_MS = 600_000;
 
 /**
@@ -81,7 +83,7 @@ export async function serveHost(
       port: options.port,
       maxConnections: bounded(options, 'maxTerminals', 1_000, 1, 100_000),
       onClientError: (error) => log.warn('terminal not accepted', { code: error.code, reason: error.message }),
-      ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.tls && { tls: options.tls }),
     },
     (transport) => {
       const { peer } = transport;
@@ -135,23 +137,24 @@ class RunningHost implements Host {
 
   async drain(timeoutMs: number): Promise<void> {
     await this.#listener.close();
-    using grace = this.#scope.child({ timeoutMs });
-    // Whether all have left or the time is over, what remains is closed.
-    await grace.race(this.#whenIdle()).catch(() => {});
+    await this.#whenIdle(timeoutMs);
     await this.close();
   }
 
   async close(): Promise<void> {
     await this.#listener.closeAll();
-    await this.#whenIdle();
+    await this.#whenIdle(APPLICATION_GRACE_MS);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #whenIdle(): Promise<void> {
-    return this.#connections.size === 0 ? Promise.resolve() : this.#idle.wait();
+  /** Resolves when no session is left, or when the time is over. */
+  async #whenIdle(timeoutMs: number): Promise<void> {
+    if (this.#connections.size === 0) return;
+    using limit = this.#scope.child({ timeoutMs });
+    await limit.race(this.#idle.wait()).catch(() => {});
   }
 }
 

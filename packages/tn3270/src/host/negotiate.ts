@@ -256,7 +256,7 @@ export class HostNegotiation {
     const model = displayModel(type);
     if (model === undefined)
       return this.#fail(this.#not3270(`its terminal type is ${type}`), 'This host serves 3270 terminals');
-    const decision = this.#options.lus.acquire({ device: 'display', ...(connect ? { connect } : {}) });
+    const decision = this.#options.lus.acquire({ device: 'display', ...(connect && { connect }) });
     if (!decision.granted) {
       this.#handler.luRefused(decision.refusal, connect);
       // Asking again makes the client name its next LU; the same answer twice is the end of its list. RFC 1091 §5.
@@ -311,8 +311,8 @@ export class HostNegotiation {
     if (device === 'display' && model === undefined) return 'INV_DEVICE_TYPE';
     const decision = this.#options.lus.acquire({
       device,
-      ...(connect === undefined ? {} : { connect }),
-      ...(associate === undefined ? {} : { associate }),
+      ...(connect !== undefined && { connect }),
+      ...(associate !== undefined && { associate }),
     });
     if (!decision.granted) return decision.refusal;
     this.#lu = decision.lu;

@@ -46,9 +46,27 @@ describe('defineScreen', () => {
     ['an input that cannot be closed', [{ row: -1, column: -2, name: 'a', length: 2 }]],
     ['an empty field', [{ row: 1, column: 2, text: '' }]],
     ['a part of a row', [{ row: 1.5, column: 2, text: 'x' }]],
-    ['overlapping fields', [{ row: 1, column: 2, text: 'abc' }, { row: 1, column: 4, text: 'x' }]],
-    ['an attribute on another field', [{ row: 1, column: 2, text: 'abc' }, { row: 1, column: 5, text: 'x' }]],
-    ['a name that stands twice', [{ row: 1, column: 2, name: 'a', length: 1 }, { row: 2, column: 2, name: 'a', length: 1 }]],
+    [
+      'overlapping fields',
+      [
+        { row: 1, column: 2, text: 'abc' },
+        { row: 1, column: 4, text: 'x' },
+      ],
+    ],
+    [
+      'an attribute on another field',
+      [
+        { row: 1, column: 2, text: 'abc' },
+        { row: 1, column: 5, text: 'x' },
+      ],
+    ],
+    [
+      'a name that stands twice',
+      [
+        { row: 1, column: 2, name: 'a', length: 1 },
+        { row: 2, column: 2, name: 'a', length: 1 },
+      ],
+    ],
   ])('refuses %s', (_, fields) => {
     expect(() => defineScreen({ fields })).toThrow(expect.objectContaining({ code: 'SCREEN_INVALID' }));
   });

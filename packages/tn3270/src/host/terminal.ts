@@ -324,7 +324,7 @@ export class ConnectedTerminal implements HostTerminal {
       return await promise;
     } finally {
       timer.cancel();
-      this.#waiting = undefined;
+      if (this.#waiting === waiting) this.#waiting = undefined;
     }
   }
 
@@ -334,6 +334,7 @@ export class ConnectedTerminal implements HostTerminal {
     const waiting = this.#waiting;
     const result = waiting?.accept(record);
     if (waiting === undefined || result === undefined) return false;
+    this.#waiting = undefined;
     this.#yieldsTurn = false;
     waiting.resolve(result as never);
     return true;

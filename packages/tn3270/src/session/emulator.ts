@@ -75,7 +75,7 @@ export class Emulator {
         scrolled: () => this.terminal.scrolled(),
         lockChanged: (lock) => handler.lockChanged(lock),
       },
-      { unlockDelayMs: options.compat.unlockDelayMs },
+      { unlockDelayMs: options.compat.unlockDelayMs, blankFill: true },
     );
     this.terminal.attachKeyboard(this.keyboard);
     this.#nvt = new NvtWriter(this.terminal.screen, {

@@ -12,6 +12,8 @@ export interface ResolvedSessionOptions {
   /** `host:port`, for messages. */
   readonly peer: string;
   readonly tls: SessionTls | undefined;
+  /** How to check a host that starts TLS itself. */
+  readonly startTls: SessionTls;
   readonly lus: readonly string[];
   readonly model: Model;
   readonly codePage: CodePage;
@@ -63,6 +65,7 @@ export function resolveSessionOptions(options: SessionOptions): ResolvedSessionO
     port,
     peer: formatAddress({ host, port }),
     tls: options.tls,
+    startTls: options.startTls ?? {},
     lus,
     model: parseModel(options.model ?? DEFAULT_MODEL, options.oversize),
     codePage: codePage(options.codePage ?? DEFAULT_CODE_PAGE),

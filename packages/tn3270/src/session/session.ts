@@ -58,6 +58,8 @@ export interface SessionOptions {
   readonly port: number;
   /** Implicit TLS from the first byte; undefined for plain TCP (the host may still start TLS by STARTTLS). */
   readonly tls?: SessionTls;
+  /** For a host that starts TLS itself (STARTTLS). Default: the certificate is checked. */
+  readonly startTls?: SessionTls;
   /** LU or pool names to ask for, tried in order. */
   readonly lu?: readonly string[];
   /** E.g. `3279-2-E`, `3278-4`, `IBM-DYNAMIC`. Default `3279-4-E`. */

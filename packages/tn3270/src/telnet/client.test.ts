@@ -183,7 +183,7 @@ describe('STARTTLS', () => {
   it('fails when the host answers something else', () => {
     const scripted = new ScriptedClient();
     scripted.host(`fffd2efffa2e02${SE}`);
-    expect(scripted.events).toEqual(['failed NOT_SUPPORTED']);
+    expect(scripted.events).toEqual(['failed START_TLS_FAILED']);
   });
 });
 

@@ -2,7 +2,7 @@ import type { RoundhouseError } from '@roundhouse/core';
 import { tn3270Error } from '../errors.ts';
 import type { Compat, ConnectionState } from '../session/session.ts';
 import { parseBindImage } from './bind.ts';
-import type { TelnetClientHandler, TelnetClientOptions, TelnetCounters } from './clientContract.ts';
+import type { TelnetClientHandler, TelnetClientOptions, TelnetCounters, TelnetTrace } from './clientContract.ts';
 import { type NegotiationVerb, OPTIONS, TELNET } from './code.ts';
 import { deviceTypeName, terminalTypeName, toAscii } from './deviceType.ts';
 import { encodeData, encodeNegotiation, encodeRecord, encodeSubnegotiation } from './encode.ts';
@@ -26,6 +26,9 @@ import {
 import { type Submode, Tn3270eNegotiation } from './tn3270eNegotiation.ts';
 
 const { BINARY, ECHO, EOR, NAWS, NEW_ENVIRON, SGA, START_TLS, TN3270E, TTYPE } = OPTIONS;
+
+/** Classic TN3270 has none. */
+const NO_HEADER = new Uint8Array(0);
 
 /** TERMINAL-TYPE and STARTTLS subnegotiations. RFC 1091; draft-altman-telnet-starttls-02. */
 const TTYPE_IS = 0;
@@ -61,6 +64,8 @@ export class TelnetClient {
     commandsIgnored: 0,
     subnegotiationsIgnored: 0,
   };
+  /** Set to record the session. */
+  trace: TelnetTrace | undefined;
   readonly #options: TelnetClientOptions;
   readonly #handler: TelnetClientHandler;
   readonly #parser: TelnetParser;
@@ -110,7 +115,7 @@ export class TelnetClient {
     });
     const settings = { deviceType: deviceTypeName(options.model, false), functions: functionsOf(options.compat) };
     this.#enhanced = new Tn3270eNegotiation(settings, this.#lus, {
-      send: (bytes) => handler.send(bytes),
+      send: (bytes) => this.#send(bytes),
       luAssigned: (lu, deviceType) => {
         // A host that names no LU again leaves the one it gave before.
         this.#lu = lu ?? this.#lu;
@@ -177,13 +182,16 @@ export class TelnetClient {
   /** Sends a record. False, and nothing is sent, in a state that has no records. */
   sendRecord(body: Uint8Array): boolean {
     if (this.#state === 'connected-3270') {
+      this.trace?.sentRecord(NO_HEADER, body, true);
       this.#handler.send(encodeRecord(body));
     } else {
       const dataType = OUTBOUND_DATA_TYPE[this.#state];
       if (dataType === undefined) return false;
       // A reply to a record comes after the response to it.
       if (this.#responseWanted === RESPONSE_FLAG.ALWAYS_RESPONSE.code) this.#respondPositive();
-      this.#handler.send(encodeRecord(body, encodeHeader(dataType, 0, 0, this.#sequence)));
+      const header = encodeHeader(dataType, 0, 0, this.#sequence);
+      this.trace?.sentRecord(header, body, dataType === DATA_TYPE.DATA_3270.code);
+      this.#handler.send(encodeRecord(body, header));
       if (this.#enhanced.has('RESPONSES')) this.#sequence = (this.#sequence + 1) & MAX_SEQUENCE;
     }
     this.counters.recordsSent++;
@@ -194,46 +202,55 @@ export class TelnetClient {
   sendNvt(bytes: Uint8Array): boolean {
     if (this.#state === 'connected-e-nvt') return this.sendRecord(bytes);
     if (!this.#isPlainNvt()) return false;
-    this.#handler.send(encodeData(bytes));
+    this.#send(encodeData(bytes));
     return true;
   }
 
   /** Break: the second half of ATTN on classic TN3270, where PA1 goes before it. */
   sendBreak(): void {
-    this.#handler.send(Uint8Array.of(TELNET.IAC, TELNET.BRK));
+    this.#send(Uint8Array.of(TELNET.IAC, TELNET.BRK));
   }
 
   /** Interrupt Process: ATTN on TN3270E. RFC 2355 §11. */
   sendInterrupt(): void {
-    this.#handler.send(Uint8Array.of(TELNET.IAC, TELNET.IP));
+    this.#send(Uint8Array.of(TELNET.IAC, TELNET.IP));
   }
 
   /** Abort Output: SYSREQ on TN3270E. False, and nothing is sent, where SYSREQ has no meaning. RFC 2355 §10.5. */
   sendAbortOutput(): boolean {
     const { submode } = this.#enhanced;
     if (!this.#enhanced.has('SYSREQ') || (submode !== 'sscp' && submode !== '3270')) return false;
-    this.#handler.send(Uint8Array.of(TELNET.IAC, TELNET.AO));
+    this.#send(Uint8Array.of(TELNET.IAC, TELNET.AO));
     return true;
   }
 
   /** A sign of life that asks for nothing. */
   sendNop(): void {
-    this.#handler.send(Uint8Array.of(TELNET.IAC, TELNET.NOP));
+    this.#send(Uint8Array.of(TELNET.IAC, TELNET.NOP));
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.trace?.sent(bytes);
+    this.#handler.send(bytes);
   }
 
   #data(bytes: Uint8Array, start: number, end: number): void {
     // A host that sends characters before it negotiates anything wants an NVT.
     if (this.#state === 'telnet-pending') this.#enter(this.#lineMode ? 'connected-nvt' : 'connected-nvt-charmode');
-    if (this.#isPlainNvt()) this.#handler.nvtData(bytes, start, end);
-    else if (!this.#record.append(bytes, start, end)) {
+    if (this.#isPlainNvt()) {
+      this.trace?.received(bytes.subarray(start, end));
+      this.#handler.nvtData(bytes, start, end);
+    } else if (!this.#record.append(bytes, start, end)) {
       const { peer, maxRecordBytes } = this.#options;
       this.#fail(tn3270Error('RECORD_TOO_LARGE', { details: { peer, max_record_bytes: maxRecordBytes } }));
     }
   }
 
   #command(code: number): void {
-    if (code !== TELNET.EOR) this.counters.commandsIgnored++;
-    else if (this.#state === 'connected-3270' || (this.#mine[TN3270E.code] === 1 && this.#enhanced.agreed)) {
+    if (code !== TELNET.EOR) {
+      this.trace?.received(Uint8Array.of(TELNET.IAC, code));
+      this.counters.commandsIgnored++;
+    } else if (this.#state === 'connected-3270' || (this.#mine[TN3270E.code] === 1 && this.#enhanced.agreed)) {
       this.#endOfRecord();
     } else {
       this.counters.recordsIgnored++;
@@ -242,6 +259,7 @@ export class TelnetClient {
   }
 
   #negotiate(verb: NegotiationVerb, option: number): void {
+    this.trace?.received(Uint8Array.of(TELNET.IAC, verb, option));
     switch (verb) {
       case TELNET.WILL:
         return this.#hostWill(option);
@@ -293,7 +311,7 @@ export class TelnetClient {
     }
     if (option === NAWS.code) this.#sendWindowSize();
     if (option === START_TLS.code) {
-      this.#handler.send(encodeSubnegotiation(option, Uint8Array.of(TLS_FOLLOWS)));
+      this.#send(encodeSubnegotiation(option, Uint8Array.of(TLS_FOLLOWS)));
       this.#tlsExpected = true;
     }
   }
@@ -342,7 +360,7 @@ export class TelnetClient {
   }
 
   #answer(verb: NegotiationVerb, option: number): void {
-    this.#handler.send(encodeNegotiation(verb, option));
+    this.#send(encodeNegotiation(verb, option));
   }
 
   #refuse(verb: NegotiationVerb, option: number): void {
@@ -351,6 +369,7 @@ export class TelnetClient {
   }
 
   #subnegotiate(option: number, payload: Uint8Array): void {
+    this.trace?.received(encodeSubnegotiation(option, payload));
     if (option === TTYPE.code && payload[0] === TTYPE_SEND) this.#sendTerminalType();
     else if (option === TN3270E.code && this.#mine[option] === 1) this.#negotiateTn3270e(payload);
     else if (option === START_TLS.code && this.#mine[option] === 1 && this.#tlsExpected) this.#beginTls(payload);
@@ -368,7 +387,7 @@ export class TelnetClient {
     const type = terminalTypeName(model, compat.wrongTerminalName);
     const lu = this.#lus.current ?? '';
     const name = toAscii(lu === '' ? type : `${type}@${lu}`);
-    this.#handler.send(encodeSubnegotiation(TTYPE.code, Uint8Array.of(TTYPE_IS, ...name)));
+    this.#send(encodeSubnegotiation(TTYPE.code, Uint8Array.of(TTYPE_IS, ...name)));
     this.#lus.advance();
   }
 
@@ -376,13 +395,13 @@ export class TelnetClient {
   #sendWindowSize(): void {
     const { rows, columns } = this.#options.model.alternateSize;
     const size = Uint8Array.of(columns >> 8, columns & 0xff, rows >> 8, rows & 0xff);
-    this.#handler.send(encodeSubnegotiation(NAWS.code, size));
+    this.#send(encodeSubnegotiation(NAWS.code, size));
   }
 
   #sendEnvironment(list: Uint8Array): void {
     const reply = this.#environment.answer(list);
     if (reply === undefined) this.counters.subnegotiationsIgnored++;
-    else this.#handler.send(encodeSubnegotiation(NEW_ENVIRON.code, reply));
+    else this.#send(encodeSubnegotiation(NEW_ENVIRON.code, reply));
     this.#environmentSent = true;
     if (!this.#terminalTypeDeferred) return;
     this.#terminalTypeDeferred = false;
@@ -473,9 +492,16 @@ export class TelnetClient {
     this.counters.recordsReceived++;
     const record = this.#record.take();
     if (record.length === 0) return;
-    if (this.#state === 'connected-3270') this.#handler.record(record, '3270-data', false);
-    else if (record.length < HEADER_BYTES) this.counters.recordsIgnored++;
-    else this.#enhancedRecord(record);
+    this.trace?.recordBegins();
+    if (this.#state === 'connected-3270') {
+      this.#handler.record(record, '3270-data', false);
+      this.trace?.recordEnded(NO_HEADER, record, true);
+    } else {
+      if (record.length < HEADER_BYTES) this.counters.recordsIgnored++;
+      else this.#enhancedRecord(record);
+      const isDataStream = record[HEADER.DataType] === DATA_TYPE.DATA_3270.code;
+      this.trace?.recordEnded(record.subarray(0, HEADER_BYTES), record.subarray(HEADER_BYTES), isDataStream);
+    }
   }
 
   /** A record of RFC 2355 §8. Types that only printers are sent are ignored. */
@@ -561,7 +587,7 @@ export class TelnetClient {
 
   #respond(kind: number, data: number): void {
     const header = encodeHeader(DATA_TYPE.RESPONSE.code, 0, kind, this.#responseSequence);
-    this.#handler.send(encodeRecord(Uint8Array.of(data), header));
+    this.#send(encodeRecord(Uint8Array.of(data), header));
   }
 
   #fail(error: RoundhouseError): void {

@@ -55,6 +55,19 @@ export interface TelnetClientHandler {
   failed(error: RoundhouseError): void;
 }
 
+/** Sees all bytes of a connection, in order; records apart, so that what is hidden can be masked. */
+export interface TelnetTrace {
+  /** Bytes of the host that belong to no record. */
+  received(bytes: Uint8Array): void;
+  /** A record has come whole and is about to be carried out. */
+  recordBegins(): void;
+  /** It has been carried out. `header` is that of TN3270E, or empty; `isDataStream`: the body is 3270 data. Borrowed. */
+  recordEnded(header: Uint8Array, body: Uint8Array, isDataStream: boolean): void;
+  /** Bytes of this side that are no record. */
+  sent(bytes: Uint8Array): void;
+  sentRecord(header: Uint8Array, body: Uint8Array, isDataStream: boolean): void;
+}
+
 export interface TelnetCounters {
   recordsReceived: number;
   recordsSent: number;

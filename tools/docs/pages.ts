@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { conformancePage } from './conformance.ts';
+import { readCatalogues } from './catalogues.ts';
+import { errorsPage } from './errors.ts';
+
+/** The root of the checkout. */
+export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface Page {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** The generated pages as the code has them now. Throws when two catalogues share a code. */
+export async function renderPages(): Promise<readonly Page[]> {
+  return [
+    { file: join(ROOT, 'docs/conformance.md'), text: conformancePage() },
+    { file: join(ROOT, 'docs/errors.md'), text: errorsPage(await readCatalogues(ROOT)) },
+  ];
+}
