@@ -42,11 +42,9 @@ from. *The reference* is x3270 (its s3270 in the tests).
 | none | Not spoken. |
 `;
 
-/** How a support status reads in a table. */
-const STATUS: Readonly<Record<Support, string>> = { full: 'full', ignored: 'ignored', refused: 'refused', none: 'none' };
-
 /** AIDs that no key and no reply of a display without a card or stripe reader produces. */
 const NEVER_SENT: readonly AidName[] = ['OperatorIdCard', 'MagneticReader'];
+const aidSupport = (name: AidName): Support => (NEVER_SENT.includes(name) ? 'none' : 'full');
 
 /** The sizes that the names promise; any of them may be made larger. */
 const MODEL_NAMES = [2, 3, 4, 5].flatMap((number) => [`3278-${number}-E`, `3279-${number}-E`]);
@@ -86,7 +84,7 @@ function section({ title, rows }: ConformanceTable, codeOf: (row: ConformanceRow
   const body = rows.map((row) => [
     code(codeOf(row)),
     plain(row.mnemonic),
-    STATUS[row.support],
+    row.support,
     plain(row.source),
     plain(row.note ?? ''),
   ]);
@@ -98,7 +96,7 @@ function commands(): string {
     code(hex(channelCode)),
     code(hex(snaCode)),
     plain(`${name}, ${mnemonic}`),
-    STATUS[support],
+    support,
     plain(source),
   ]);
   const head = ['Channel code', 'SNA code', 'Name', 'Status', 'Source'];
@@ -122,7 +120,7 @@ function attentionIds(): string {
   const body = Object.entries(AID).map(([name, value]) => [
     code(hex(value)),
     name,
-    STATUS[NEVER_SENT.includes(name as AidName) ? 'none' : 'full'],
+    aidSupport(name as AidName),
   ]);
   const source = 'Source: GA23-0059-07 §3.5.6.';
   return `## Attention identifiers\n\n${source}\n\n${table(['Code', 'Name', 'Status'], body)}`;

@@ -485,7 +485,7 @@ describe('input', () => {
     const { id, session } = await openedSession();
     session.onAid = () => queueMicrotask(() => session.hostCloses());
     const answer = await send(id, { actions: [{ type: 'key', key: 'Enter' }] });
-    expect(problem(answer)).toMatchObject({ code: 'HOST_CLOSED', details: { completed_actions: 1 } });
+    expect(problem(answer)).toMatchObject({ code: 'SESSION_CLOSED', details: { completed_actions: 1, cause: 'HOST_CLOSED' } });
   });
 });
 

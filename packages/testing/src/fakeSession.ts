@@ -244,6 +244,8 @@ export class FakeSession implements Session {
   }
 
   #endError(): RoundhouseError {
-    return this.#ended?.error ?? tn3270Error('SESSION_CLOSED', { details: { reason: 'it was closed' } });
+    const cause = this.#ended?.error;
+    const reason = cause?.message ?? 'it was closed';
+    return tn3270Error('SESSION_CLOSED', { details: { reason, ...(cause === undefined ? {} : { cause: cause.code }) }, cause });
   }
 }

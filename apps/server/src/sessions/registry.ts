@@ -154,9 +154,11 @@ export class SessionRegistry {
     return session;
   }
 
-  /** A deadline that nobody else explained means a host that says nothing. */
+  /** A deadline that nobody else explained means a host that says nothing; a session that ended, its own reason. */
   #creationError(error: unknown, { host, port }: CreateSession, timeoutMs: number): unknown {
-    if (!isRoundhouseError(error) || error.code !== 'DEADLINE_EXCEEDED') return error;
+    if (!isRoundhouseError(error)) return error;
+    if (error.code === 'SESSION_CLOSED' && isRoundhouseError(error.cause)) return error.cause;
+    if (error.code !== 'DEADLINE_EXCEEDED') return error;
     const details = { peer: `${host}:${port}`, timeout_ms: timeoutMs, phase: 'first screen' };
     return tn3270Error('HOST_SILENT', { details, cause: error });
   }

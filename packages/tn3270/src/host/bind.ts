@@ -30,17 +30,28 @@ export function encodeBindImage(facts: BindFacts, codePage: CodePage): Uint8Arra
     0x01, // format 0, not negotiable
     0x03, // FM profile 3
     0x03, // TS profile 3
-    ...[0xb1, 0x90], // primary and secondary protocols
-    ...[0x30, 0x80], // common protocols: brackets, half duplex flip-flop
-    ...[0x00, 0x00], // secondary pacing: none
-    ...[0x87, 0xf8], // largest request: 8 × 2^7 from the display, 15 × 2^8 to it
-    ...[0x00, 0x00], // primary pacing: none
+    0xb1,
+    0x90, // primary and secondary protocols
+    0x30,
+    0x80, // common protocols: brackets, half duplex flip-flop
+    0x00,
+    0x00, // secondary pacing: none
+    0x87,
+    0xf8, // largest request: 8 × 2^7 from the display, 15 × 2^8 to it
+    0x00,
+    0x00, // primary pacing: none
     0x02, // LU type 2
-    ...[0x80, 0x00, 0x00, 0x00, 0x00], // extended data stream and query
-    ...[defaultSize.rows, defaultSize.columns],
+    0x80,
+    0x00,
+    0x00,
+    0x00,
+    0x00, // extended data stream and query
+    defaultSize.rows,
+    defaultSize.columns,
     ...(stated ? [alternateSize.rows, alternateSize.columns] : [0x00, 0x00]),
     stated ? PRESENTATION.DefaultAndAlternate : PRESENTATION.DefaultAndOwn,
-    ...[0x00, 0x00], // no compression, no cryptography
+    0x00,
+    0x00, // no compression, no cryptography
     name.length,
     ...name,
     0x00, // no user data

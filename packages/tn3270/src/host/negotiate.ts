@@ -296,7 +296,8 @@ export class HostNegotiation {
     }
     this.#machine.move('functions');
     this.#subnegotiation(OPTIONS.TN3270E.code, [
-      ...[OPERATION.DEVICE_TYPE.code, OPERATION.IS.code],
+      OPERATION.DEVICE_TYPE.code,
+      OPERATION.IS.code,
       ...toAscii(this.#device?.type ?? ''),
       OPERATION.CONNECT.code,
       ...toAscii(this.#lu ?? ''),

@@ -32,7 +32,8 @@ const QCODE = {
 /** WSF with Read Partition Query of the whole terminal. GA23-0059-07 §5.14. */
 export const READ_PARTITION_QUERY: Uint8Array = Uint8Array.of(
   COMMANDS.WSF.snaCode,
-  ...[0x00, 0x05], // length
+  0x00,
+  0x05, // length
   0x01, // Read Partition
   0xff, // PID: no partition
   0x02, // Query

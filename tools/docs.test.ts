@@ -1,0 +1,73 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type DeclaredError, readCatalogues } from './docs/catalogues.ts';
+import { differences } from './docs/markdown.ts';
+import { type Page, renderPages, ROOT } from './docs/pages.ts';
+
+describe('generated pages', () => {
+  let pages: readonly Page[];
+  let errors: readonly DeclaredError[];
+
+  beforeAll(async () => {
+    pages = await renderPages();
+    errors = await readCatalogues(ROOT);
+  });
+
+  it('are current: "npm run docs" would change nothing', () => {
+    expect(pages.flatMap(({ file, text }) => differences(readFileSync(file, 'utf8'), text))).toEqual([]);
+  });
+
+  it('have every code of every catalogue that the sources declare', () => {
+    const page = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
+    const declared = globSync('{packages,apps}/*/src/**/errors.ts', { cwd: ROOT })
+      .filter((file) => !file.startsWith('packages/testing/'))
+      .flatMap((file) => [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^ {2}([A-Z][A-Z0-9_]+): \{$/gm)])
+      .map(([, code]) => code as string);
+    expect(errors.map(({ code }) => code)).toEqual(declared.toSorted());
+    for (const code of declared) expect(page).toContain(`\n## ${code}\n`);
+  });
+
+  it('come from files named errors.ts alone', () => {
+    const elsewhere = globSync('{packages,apps}/*/src/**/*.ts', { cwd: ROOT })
+      .filter((file) => !/(?:^|\/)errors\.ts$|\.test\.ts$/.test(file))
+      .filter((file) => /= defineErrors\(/.test(readFileSync(join(ROOT, file), 'utf8')));
+    expect(elsewhere).toEqual([]);
+  });
+});
+
+describe('readCatalogues', () => {
+  it('refuses a code that two packages declare', async () => {
+    const root = fileURLToPath(new URL('docs/fixtures/twice/', import.meta.url));
+    await expect(readCatalogues(root)).rejects.toThrow('TAKEN is declared in packages/a/src and in packages/b/src');
+  });
+});
+
+describe('differences', () => {
+  it('names lines of one text that the other lacks', () => {
+    expect(differences('a\nb', 'a\nc')).toEqual(['- b', '+ c']);
+  });
+
+  it('tells of order and number too, and is empty for equal texts alone', () => {
+    expect(differences('a\na', 'a')).toHaveLength(1);
+    expect(differences('a', 'a')).toEqual([]);
+  });
+});
+
+describe('hand-written pages', () => {
+  const pages = ['*.md', 'docs/**/*.md'].flatMap((pattern) => globSync(pattern, { cwd: ROOT }));
+
+  it.each(pages)('%s: relative links lead somewhere', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const folder = join(ROOT, page, '..');
+    const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target as string);
+    expect(targets.filter((target) => globSync(target, { cwd: folder }).length === 0)).toEqual([]);
+  });
+
+  it.each(pages)('%s: files of this repository that it names exist', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const named = [...text.matchAll(/`((?:apps|packages|tools|bench|docs)\/[^`\s*{}<>…]+)`/g)].map(([, name]) => name as string);
+    expect(named.filter((name) => globSync(name, { cwd: ROOT }).length === 0)).toEqual([]);
+  });
+});

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Installs the foreign programs that the tests and the bench speak to, from Debian. Skips what is there.
+set -euo pipefail
+
+declare -A purpose=(
+  [s3270]="scripted 3270 terminal: the reference client of our hosts"
+  [c3270]="3270 terminal for people: what a user of the front door runs"
+  [hercules]="mainframe emulator: a real host console for our sessions"
+  [openssl]="certificates of the TLS tests"
+  [tmux]="a terminal that a test can drive"
+)
+order=(s3270 c3270 hercules openssl tmux)
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "peers: this is not a Debian system. Install these yourself: ${order[*]}" >&2
+  exit 1
+fi
+
+missing=()
+for package in "${order[@]}"; do
+  state=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [[ $state == installed ]] || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  exit 0
+fi
+
+echo "peers: installing from Debian, for the tests:" >&2
+for package in "${missing[@]}"; do
+  echo "  $package: ${purpose[$package]}" >&2
+done
+
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null || ! sudo --non-interactive true 2>/dev/null; then
+    echo "peers: that needs root, and sudo is not allowed without a password here. Run: sudo apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo --non-interactive)
+fi
+
+install_missing() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --quiet --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >&2
+}
+
+knows_all() {
+  apt-cache show --no-all-versions "${missing[@]}" >/dev/null 2>&1
+}
+
+# The package lists are fetched only when they are not there, or when they name files that the mirror no longer has.
+if ! { knows_all && install_missing; }; then
+  "${as_root[@]}" apt-get update --quiet >&2
+  if ! install_missing; then
+    echo "peers: Debian's packages could not be installed. Are its mirrors reachable? Missing: ${missing[*]}" >&2
+    exit 1
+  fi
+fi
