@@ -32,7 +32,7 @@ describe('generated pages', () => {
   it('come from files named errors.ts alone', () => {
     const elsewhere = globSync('{packages,apps}/*/src/**/*.ts', { cwd: ROOT })
       .filter((file) => !/(?:^|\/)errors\.ts$|\.test\.ts$/.test(file))
-      .filter((file) => /= defineErrors\(/.test(readFileSync(join(ROOT, file), 'utf8')));
+      .filter((file) => /^export const \w+ = defineErrors\(/m.test(readFileSync(join(ROOT, file), 'utf8')));
     expect(elsewhere).toEqual([]);
   });
 });

@@ -1,7 +1,15 @@
 import { KEYS, type Key } from '@roundhouse/tn3270';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classicSession, hostRecord, telnetStream, tn3270eRecord, tn3270eSession, write3270, writeStructuredField } from './arbitraries.ts';
+import {
+  classicSession,
+  hostRecord,
+  telnetStream,
+  tn3270eRecord,
+  tn3270eSession,
+  write3270,
+  writeStructuredField,
+} from './arbitraries.ts';
 import { EmulatorUnderTest } from './emulatorUnderTest.ts';
 import { joinBytes } from './trace.ts';
 

@@ -246,6 +246,9 @@ export class FakeSession implements Session {
   #endError(): RoundhouseError {
     const cause = this.#ended?.error;
     const reason = cause?.message ?? 'it was closed';
-    return tn3270Error('SESSION_CLOSED', { details: { reason, ...(cause === undefined ? {} : { cause: cause.code }) }, cause });
+    return tn3270Error('SESSION_CLOSED', {
+      details: { reason, ...(cause === undefined ? {} : { cause: cause.code }) },
+      cause,
+    });
   }
 }

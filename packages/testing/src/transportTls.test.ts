@@ -146,7 +146,9 @@ describe('TLS client', () => {
 
   it('names certificates and keys that are no use', async () => {
     const port = await serve(server);
-    expect(await failure(dial(port, { ...trust, cert: 'x', key: 'y' }))).toMatchObject({ code: 'TLS_MATERIAL_INVALID' });
+    expect(await failure(dial(port, { ...trust, cert: 'x', key: 'y' }))).toMatchObject({
+      code: 'TLS_MATERIAL_INVALID',
+    });
     expect(await failure(dial(port, { ...trust, cert: server.cert }))).toMatchObject({ code: 'TLS_MATERIAL_INVALID' });
     const mixed = { cert: server.cert, key: clientCertificate.key };
     expect(await failure(serve(mixed))).toMatchObject({ code: 'TLS_MATERIAL_INVALID' });
@@ -221,40 +223,43 @@ describe('TLS listener', () => {
 });
 
 describe('STARTTLS', () => {
-  it.each(['TCP', 'memory'])('goes on in TLS after plain text, with early handshake bytes given back (%s)', async (kind) => {
-    let near: Transport;
-    let far: Transport;
-    if (kind === 'TCP') {
-      near = await dial(await serve(), undefined, 'localhost');
-      far = await accepted.promise;
-    } else [near, far] = createMemoryPair();
-    const heard: string[] = [];
-    const secured = Promise.withResolvers<void>();
-    far.start({
-      data(chunk) {
-        const text = Buffer.from(chunk).toString('latin1');
-        if (far.tls !== null) return void heard.push(text);
-        // The agreement is five bytes; the ClientHello may stand behind it in the same chunk.
-        heard.push(text.slice(0, 5));
-        const options = { role: 'server', ...server } as const;
-        far.upgradeTls(options, scope, chunk.subarray(5)).then(secured.resolve, secured.reject);
-      },
-      ended: () => void far.close(),
-      closed() {},
-    });
-    near.start({ data: (chunk) => void heard.push(`near ${Buffer.from(chunk)}`), ended() {}, closed() {} });
-    near.write(Buffer.from('start'));
-    await near.upgradeTls(trust, scope);
-    await secured.promise;
-    expect(near.tls?.verified).toBe(true);
-    expect(far.tls?.protocol).toBe('TLSv1.3');
-    near.write(Buffer.from('secret'));
-    await turnsUntil(() => heard.length === 2);
-    far.write(Buffer.from('answer'));
-    await turnsUntil(() => heard.length === 3);
-    expect(heard).toEqual(['start', 'secret', 'near answer']);
-    await near.close();
-  });
+  it.each(['TCP', 'memory'])(
+    'goes on in TLS after plain text, with early handshake bytes given back (%s)',
+    async (kind) => {
+      let near: Transport;
+      let far: Transport;
+      if (kind === 'TCP') {
+        near = await dial(await serve(), undefined, 'localhost');
+        far = await accepted.promise;
+      } else [near, far] = createMemoryPair();
+      const heard: string[] = [];
+      const secured = Promise.withResolvers<void>();
+      far.start({
+        data(chunk) {
+          const text = Buffer.from(chunk).toString('latin1');
+          if (far.tls !== null) return void heard.push(text);
+          // The agreement is five bytes; the ClientHello may stand behind it in the same chunk.
+          heard.push(text.slice(0, 5));
+          const options = { role: 'server', ...server } as const;
+          far.upgradeTls(options, scope, chunk.subarray(5)).then(secured.resolve, secured.reject);
+        },
+        ended: () => void far.close(),
+        closed() {},
+      });
+      near.start({ data: (chunk) => void heard.push(`near ${Buffer.from(chunk)}`), ended() {}, closed() {} });
+      near.write(Buffer.from('start'));
+      await near.upgradeTls(trust, scope);
+      await secured.promise;
+      expect(near.tls?.verified).toBe(true);
+      expect(far.tls?.protocol).toBe('TLSv1.3');
+      near.write(Buffer.from('secret'));
+      await turnsUntil(() => heard.length === 2);
+      far.write(Buffer.from('answer'));
+      await turnsUntil(() => heard.length === 3);
+      expect(heard).toEqual(['start', 'secret', 'near answer']);
+      await near.close();
+    },
+  );
 
   it('delivers nothing until whoever waits for the upgrade has gone on', async () => {
     const [near, far] = createMemoryPair();
@@ -289,7 +294,10 @@ describe('STARTTLS', () => {
 
   it('drops what is written meanwhile and refuses a second layer', async () => {
     const [near, far] = createMemoryPair();
-    const upgrading = Promise.all([near.upgradeTls(trust, scope), far.upgradeTls({ role: 'server', ...server }, scope)]);
+    const upgrading = Promise.all([
+      near.upgradeTls(trust, scope),
+      far.upgradeTls({ role: 'server', ...server }, scope),
+    ]);
     expect(near.write(Buffer.from('plain'))).toBe(false);
     await upgrading;
     expect(await failure(near.upgradeTls(trust, scope))).toMatchObject({ code: 'NOT_SUPPORTED' });
