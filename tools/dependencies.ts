@@ -43,7 +43,10 @@ const API_CLIENTS: Readonly<Record<string, { readonly knows: readonly string[]; 
   dashboard: { knows: ['api'], lazily: false },
 };
 
-/** Inside tn3270: the folders that each folder may know. Files beside the folders are known to all. */
+/**
+ * Inside tn3270: the folders that each folder may know. Files beside the folders are known to all, and so are the types
+ * of the pure folders, telnet's apart.
+ */
 const PURE = ['codepage', 'datastream', 'keyboard', 'nvt', 'screen', 'telnet', 'terminal'];
 const TN3270_FOLDERS: Readonly<Record<string, readonly string[]>> = {
   codepage: [],
@@ -142,7 +145,7 @@ function checkDeclared({ specifier, kind }: Import, source: Source, owner: Packa
   };
 }
 
-function checkRelative({ specifier }: Import, source: Source, owner: Package): Complaint {
+function checkRelative({ specifier, kind }: Import, source: Source, owner: Package): Complaint {
   const target = normalize(join(dirname(source.path), specifier));
   if (owner.folder !== 'tools' && !target.startsWith(`${owner.folder}/`)) {
     return { what: `reaches into ${target}`, instead: 'Import the package by its name, through its exports.' };
@@ -156,7 +159,7 @@ function checkRelative({ specifier }: Import, source: Source, owner: Package): C
     const stranger = known === undefined ? from : to;
     return { what: `${stranger}/ has no place inside tn3270`, instead: 'Give it one in tools/dependencies.ts.' };
   }
-  if (known.includes(to)) return undefined;
+  if (known.includes(to) || (kind === 'type' && to !== 'telnet' && PURE.includes(to))) return undefined;
   return {
     what: `${from}/ may not know ${to}/ (it knows ${known.join(', ') || 'none of the folders'})`,
     instead: 'Take the value as a parameter, declare the type where both may see it, or join the two in session/ or host/.',

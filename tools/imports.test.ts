@@ -15,7 +15,7 @@ describe('importsOf', () => {
       "export * from './f.ts';",
       "export { g } from './g.ts';",
       "export type { H } from './h.ts';",
-      "const i = await import('i');",
+      "const i = lazy('name', await import('i'));",
       'import x, { y } from "j";',
     ].join('\n');
     expect(importsOf(source)).toEqual([
@@ -39,6 +39,7 @@ describe('importsOf', () => {
       " * await import('example')",
       ' */',
       "// const x = import('example');",
+      `const text = "import('example')";`,
       "export const names = ['from'];",
       "export type Name = 'from' | 'to';",
       "export function from(): string { return 'x'; }",

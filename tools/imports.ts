@@ -8,7 +8,8 @@ export interface Import {
 
 /** Statements begin in the first column (the formatter sees to it), so text in comments and strings is not taken for one. */
 const STATEMENT = /^(?:import|export)\s+(?:(type\s+)?(?:[\w$*{][^'";]*?\s*from\s*))?['"]([^'"\n]+)['"]/gm;
-const CALL = /^(?!\s*(?:\*|\/\/)).*?\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/gm;
+/** Outside of comments and of strings: whole strings may stand before it on the line, half a string may not. */
+const CALL = /^(?!\s*(?:\*|\/\/))(?:[^'"`\n]|'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)*?\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/gm;
 
 /** The modules that a source names, in order of line. */
 export function importsOf(source: string): Import[] {

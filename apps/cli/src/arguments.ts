@@ -7,7 +7,9 @@ const UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_
 export function parseDuration(text: string): number {
   const match = /^(\d{1,9})(ms|s|m|)$/.exec(text);
   if (match !== null) return Number(match[1]) * (UNITS[match[2] as string] as number);
-  throw cliError('ARGUMENT_INVALID', { details: { argument: `time "${text}"`, reason: 'write it like 500ms, 5s or 2m' } });
+  throw cliError('ARGUMENT_INVALID', {
+    details: { argument: `time "${text}"`, reason: 'write it like 500ms, 5s or 2m' },
+  });
 }
 
 export function parseCount(text: string): number {

@@ -10,7 +10,12 @@ export function writeJson(output: Output, value: unknown): void {
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
   const all = [head, ...rows].map((row) => row.map((cell) => printable(cell)));
   const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ').trimEnd());
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] as number))
+      .join('  ')
+      .trimEnd(),
+  );
   return `${lines.join('\n')}\n`;
 }
 
@@ -61,7 +66,9 @@ export function fieldTable({ fields }: ScreenView): string {
 /** Message, next step and code; or the whole as JSON. */
 export function writeError(error: unknown, output: Output, asJson: boolean): void {
   if (!isRoundhouseError(error)) {
-    output.write(`roundhouse: ${printable(error instanceof Error ? (error.stack ?? error.message) : String(error), true)}\n`);
+    output.write(
+      `roundhouse: ${printable(error instanceof Error ? (error.stack ?? error.message) : String(error), true)}\n`,
+    );
   } else if (asJson) writeJson(output, { error });
   else {
     const faults = Array.isArray(error.details['errors']) ? (error.details['errors'] as unknown[]) : [];

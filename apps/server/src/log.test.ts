@@ -10,7 +10,12 @@ describe('createLogger', () => {
   it('writes one JSON line a message, with the facts and those of its parents', () => {
     const out = capture();
     createLogger('info', out).child({ session_id: 's' }).warn('session closed', { code: 'HOST_CLOSED' });
-    expect(JSON.parse(out.lines[0] as string)).toMatchObject({ level: 40, msg: 'session closed', session_id: 's', code: 'HOST_CLOSED' });
+    expect(JSON.parse(out.lines[0] as string)).toMatchObject({
+      level: 40,
+      msg: 'session closed',
+      session_id: 's',
+      code: 'HOST_CLOSED',
+    });
   });
 
   it('drops what is below its level', () => {

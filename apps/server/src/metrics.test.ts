@@ -19,7 +19,8 @@ describe('the metrics text', () => {
     const labels = { method: 'GET', route: '/x', status: '200' };
     for (const seconds of [0.0001, 0.003, 0.003, 100]) metrics.requests.observe(seconds, 'key', () => labels);
     const text = metrics.render({});
-    const bucket = (le: string): string | undefined => new RegExp(`le="${le.replace('+', '\\+')}"\\} (\\d+)`).exec(text)?.[1];
+    const bucket = (le: string): string | undefined =>
+      new RegExp(`le="${le.replace('+', '\\+')}"\\} (\\d+)`).exec(text)?.[1];
     expect(['0.0005', '0.0025', '0.005', '30', '+Inf'].map(bucket)).toEqual(['1', '1', '3', '3', '4']);
     expect(text).toMatch(/_count\{method="GET",route="\/x",status="200"\} 4/);
   });

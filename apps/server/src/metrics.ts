@@ -36,7 +36,10 @@ class Histogram implements Metric {
   readonly #name: string;
   /** Upper bounds, ascending. */
   readonly #bounds: readonly number[];
-  readonly #series = new Map<string, { readonly labels: Labels; readonly counts: number[]; sum: number; count: number }>();
+  readonly #series = new Map<
+    string,
+    { readonly labels: Labels; readonly counts: number[]; sum: number; count: number }
+  >();
 
   constructor(name: string, help: string, bounds: readonly number[]) {
     this.#name = name;
@@ -80,16 +83,32 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics() {
   const sessions = new Value('roundhouse_sessions', 'gauge', 'Sessions by state.');
   const sessionsCreated = new Value('roundhouse_sessions_created_total', 'counter', 'Sessions that were asked for.');
-  const sessionsClosed = new Value('roundhouse_sessions_closed_total', 'counter', 'Sessions that ended without a fault.');
-  const sessionsFailed = new Value('roundhouse_sessions_failed_total', 'counter', 'Sessions that ended by a fault, by code.');
-  const inputs = new Value('roundhouse_session_inputs_total', 'counter', 'Inputs by outcome: ok, or the code of the fault.');
+  const sessionsClosed = new Value(
+    'roundhouse_sessions_closed_total',
+    'counter',
+    'Sessions that ended without a fault.',
+  );
+  const sessionsFailed = new Value(
+    'roundhouse_sessions_failed_total',
+    'counter',
+    'Sessions that ended by a fault, by code.',
+  );
+  const inputs = new Value(
+    'roundhouse_session_inputs_total',
+    'counter',
+    'Inputs by outcome: ok, or the code of the fault.',
+  );
   const screenReads = new Value('roundhouse_screen_reads_total', 'counter', 'Screens read, by format.');
   const requests = new Histogram(
     'roundhouse_http_request_duration_seconds',
     'Time from the head of a request to the end of its answer.',
     DURATION_BOUNDS,
   );
-  const residentMemory = new Value('roundhouse_process_resident_memory_bytes', 'gauge', 'Resident memory of the process.');
+  const residentMemory = new Value(
+    'roundhouse_process_resident_memory_bytes',
+    'gauge',
+    'Resident memory of the process.',
+  );
   const heapUsed = new Value('roundhouse_process_heap_used_bytes', 'gauge', 'Used heap of the process.');
   const all: readonly Metric[] = [
     sessions,

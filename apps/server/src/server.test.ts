@@ -97,7 +97,11 @@ function call(method: string, path: string, options: CallOptions = {}): Promise<
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: Buffer.concat(chunks).toString(),
+        }),
       );
     });
     request.on('error', reject);
@@ -138,40 +142,65 @@ describe('every route', () => {
     expect(answer.headers.allow).toContain(route.method);
   });
 
-  it.each(ROUTE_TABLE.filter(([, route]) => route.params !== undefined))('%s knows no session ses_none', async (name, route) => {
-    const body = name === 'sendInput' ? { body: { actions: [] } } : {};
-    const answer = await call(route.method, pathOf(route), body);
-    expect(problem(answer)).toMatchObject({ status: 404, code: 'SESSION_NOT_FOUND' });
-  });
+  it.each(ROUTE_TABLE.filter(([, route]) => route.params !== undefined))(
+    '%s knows no session ses_none',
+    async (name, route) => {
+      const body = name === 'sendInput' ? { body: { actions: [] } } : {};
+      const answer = await call(route.method, pathOf(route), body);
+      expect(problem(answer)).toMatchObject({ status: 404, code: 'SESSION_NOT_FOUND' });
+    },
+  );
 
-  it.each(ROUTE_TABLE.filter(([, route]) => route.query !== undefined))('%s refuses an unknown parameter', async (_name, route) => {
-    const { id } = await openedSession();
-    const answer = await call(route.method, `${route.path.replace('{id}', id)}?zzz=1`);
-    expect(problem(answer)).toMatchObject({ status: 422, code: 'VALIDATION_FAILED', errors: [{ in: 'query', pointer: '/zzz' }] });
-  });
+  it.each(ROUTE_TABLE.filter(([, route]) => route.query !== undefined))(
+    '%s refuses an unknown parameter',
+    async (_name, route) => {
+      const { id } = await openedSession();
+      const answer = await call(route.method, `${route.path.replace('{id}', id)}?zzz=1`);
+      expect(problem(answer)).toMatchObject({
+        status: 422,
+        code: 'VALIDATION_FAILED',
+        errors: [{ in: 'query', pointer: '/zzz' }],
+      });
+    },
+  );
 
-  it.each(ROUTE_TABLE.filter(([, route]) => route.body !== undefined))('%s refuses an unknown field and a wrong type', async (_name, route) => {
-    const { id } = await openedSession();
-    const path = route.path.replace('{id}', id);
-    const unknown = problem(await call(route.method, path, { body: { zzz: 1 } }));
-    expect(unknown).toMatchObject({ status: 422, code: 'VALIDATION_FAILED' });
-    expect(unknown.errors).toContainEqual({ in: 'body', pointer: '/zzz', detail: 'Unknown field' });
-    for (const body of [[], 'text', 1, null]) {
-      expect(problem(await call(route.method, path, { body }))).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ pointer: '' }] });
-    }
-    expect(problem(await call(route.method, path))).toMatchObject({ status: 422, code: 'VALIDATION_FAILED' });
-  });
+  it.each(ROUTE_TABLE.filter(([, route]) => route.body !== undefined))(
+    '%s refuses an unknown field and a wrong type',
+    async (_name, route) => {
+      const { id } = await openedSession();
+      const path = route.path.replace('{id}', id);
+      const unknown = problem(await call(route.method, path, { body: { zzz: 1 } }));
+      expect(unknown).toMatchObject({ status: 422, code: 'VALIDATION_FAILED' });
+      expect(unknown.errors).toContainEqual({ in: 'body', pointer: '/zzz', detail: 'Unknown field' });
+      for (const body of [[], 'text', 1, null]) {
+        expect(problem(await call(route.method, path, { body }))).toMatchObject({
+          code: 'VALIDATION_FAILED',
+          errors: [{ pointer: '' }],
+        });
+      }
+      expect(problem(await call(route.method, path))).toMatchObject({ status: 422, code: 'VALIDATION_FAILED' });
+    },
+  );
 
-  it.each(ROUTE_TABLE.filter(([, route]) => route.body !== undefined))('%s refuses a body that is no JSON, too large or of another type', async (_name, route) => {
-    const { id } = await openedSession();
-    const path = route.path.replace('{id}', id);
-    const send = async (options: CallOptions) => problem(await call(route.method, path, options));
-    expect(await send({ rawBody: '{"a":' })).toMatchObject({ status: 400, code: 'BODY_INVALID' });
-    expect(await send({ rawBody: Buffer.from([0x22, 0xff, 0x22]) })).toMatchObject({ status: 400, code: 'BODY_INVALID' });
-    expect(await send({ rawBody: '{}', contentType: 'text/plain' })).toMatchObject({ status: 415, code: 'MEDIA_TYPE_UNSUPPORTED' });
-    const large = JSON.stringify({ x: 'x'.repeat(LIMITS.maxBodyBytes) });
-    expect(await send({ rawBody: large })).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
-  });
+  it.each(ROUTE_TABLE.filter(([, route]) => route.body !== undefined))(
+    '%s refuses a body that is no JSON, too large or of another type',
+    async (_name, route) => {
+      const { id } = await openedSession();
+      const path = route.path.replace('{id}', id);
+      const send = async (options: CallOptions) => problem(await call(route.method, path, options));
+      expect(await send({ rawBody: '{"a":' })).toMatchObject({ status: 400, code: 'BODY_INVALID' });
+      expect(await send({ rawBody: Buffer.from([0x22, 0xff, 0x22]) })).toMatchObject({
+        status: 400,
+        code: 'BODY_INVALID',
+      });
+      expect(await send({ rawBody: '{}', contentType: 'text/plain' })).toMatchObject({
+        status: 415,
+        code: 'MEDIA_TYPE_UNSUPPORTED',
+      });
+      const large = JSON.stringify({ x: 'x'.repeat(LIMITS.maxBodyBytes) });
+      expect(await send({ rawBody: large })).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
+    },
+  );
 });
 
 describe('the rest of the server', () => {
@@ -186,7 +215,12 @@ describe('the rest of the server', () => {
   });
 
   it.each([
-    ['a path with a broken escape', 'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400, 'REQUEST_MALFORMED'],
+    [
+      'a path with a broken escape',
+      'GET /%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      400,
+      'REQUEST_MALFORMED',
+    ],
     ['bytes that are not HTTP', 'NONSENSE\r\n\r\n', 400, 'REQUEST_MALFORMED'],
     ['headers without end', `GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 431, 'HEADERS_TOO_LARGE'],
   ])('answers %s with a problem', async (_title, bytes, status, code) => {
@@ -224,13 +258,18 @@ describe('the rest of the server', () => {
     expect(text).toMatch(/^roundhouse_sessions_created_total [1-9]/m);
     expect(text).toMatch(/^roundhouse_screen_reads_total\{format="json"\} [1-9]/m);
     expect(text).toMatch(/^roundhouse_session_inputs_total\{outcome="FIELD_PROTECTED"\} [1-9]/m);
-    expect(text).toMatch(/_bucket\{method="GET",route="\/api\/v1\/sessions\/:id\/screen",status="200",le="\+Inf"\} [1-9]/);
+    expect(text).toMatch(
+      /_bucket\{method="GET",route="\/api\/v1\/sessions\/:id\/screen",status="200",le="\+Inf"\} [1-9]/,
+    );
     expect(text).not.toContain(id);
   });
 
   it('names the port and the variable when the port is taken', async () => {
     const port = Number(new URL(url).port);
-    const second = createServer({ port, token: TOKEN, version: '1' }, { log: silentLogger, openSession: () => Promise.reject() });
+    const second = createServer(
+      { port, token: TOKEN, version: '1' },
+      { log: silentLogger, openSession: () => Promise.reject() },
+    );
     await expect(second.start()).rejects.toMatchObject({
       code: 'PORT_IN_USE',
       details: { port, variable: 'ROUNDHOUSE_PORT' },
@@ -288,10 +327,15 @@ describe('sessions', () => {
     const ids = [];
     for (let count = 0; count < 3; count++) ids.push((await openedSession()).id);
     const first = sessionListSchema.parse(JSON.parse((await call('GET', `${SESSIONS}?limit=2`)).text));
-    const second = sessionListSchema.parse(JSON.parse((await call('GET', `${SESSIONS}?limit=2&cursor=${first.next_cursor}`)).text));
+    const second = sessionListSchema.parse(
+      JSON.parse((await call('GET', `${SESSIONS}?limit=2&cursor=${first.next_cursor}`)).text),
+    );
     expect([...first.items, ...second.items].map((each) => each.id)).toEqual(ids);
     expect(second.next_cursor).toBeNull();
-    expect(problem(await call('GET', `${SESSIONS}?cursor=forged`))).toMatchObject({ code: 'VALIDATION_FAILED', errors: [{ pointer: '/cursor' }] });
+    expect(problem(await call('GET', `${SESSIONS}?cursor=forged`))).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      errors: [{ pointer: '/cursor' }],
+    });
   });
 
   it('answer at once with wait none, and are not ready until connected', async () => {
@@ -301,16 +345,24 @@ describe('sessions', () => {
     expect(answer.status).toBe(201);
     const created = sessionSchema.parse(JSON.parse(answer.text));
     expect(created).toMatchObject({ state: 'initializing', connection_state: 'not-connected' });
-    expect(problem(await call('GET', `${SESSIONS}/${created.id}/screen`))).toMatchObject({ status: 409, code: 'SESSION_NOT_READY' });
+    expect(problem(await call('GET', `${SESSIONS}/${created.id}/screen`))).toMatchObject({
+      status: 409,
+      code: 'SESSION_NOT_READY',
+    });
     resolve();
     expect((await call('GET', `${SESSIONS}/${created.id}/screen`)).status).toBe(200);
   });
 
   it('are refused when the engine knows no such model or code page, and beyond the limit', async () => {
     expect(problem(await call('POST', SESSIONS, { body: { ...TARGET, model: '9999' } })).code).toBe('MODEL_UNKNOWN');
-    expect(problem(await call('POST', SESSIONS, { body: { ...TARGET, code_page: 'x', wait: 'none' } })).code).toBe('CODE_PAGE_UNKNOWN');
+    expect(problem(await call('POST', SESSIONS, { body: { ...TARGET, code_page: 'x', wait: 'none' } })).code).toBe(
+      'CODE_PAGE_UNKNOWN',
+    );
     for (let count = 0; count < 5; count++) await openedSession();
-    expect(problem(await call('POST', SESSIONS, { body: TARGET }))).toMatchObject({ status: 429, code: 'SESSION_LIMIT_REACHED' });
+    expect(problem(await call('POST', SESSIONS, { body: TARGET }))).toMatchObject({
+      status: 429,
+      code: 'SESSION_LIMIT_REACHED',
+    });
   });
 
   it('leave nothing behind when the host says nothing', async () => {
@@ -335,7 +387,10 @@ describe('sessions', () => {
       connection_state: 'not-connected',
       error: { code: 'HOST_CLOSED' },
     });
-    expect(problem(await call('GET', `${SESSIONS}/${id}/screen`))).toMatchObject({ status: 410, code: 'SESSION_CLOSED' });
+    expect(problem(await call('GET', `${SESSIONS}/${id}/screen`))).toMatchObject({
+      status: 410,
+      code: 'SESSION_CLOSED',
+    });
     expect((await call('DELETE', `${SESSIONS}/${id}`)).status).toBe(204);
   });
 });
@@ -347,7 +402,10 @@ describe('the screen', () => {
     const screen = screenSchema.parse(JSON.parse(answer.text));
     expect(screen.screen_data).toContain('WELCOME');
     expect(answer.text).not.toContain('HUSH');
-    expect(screen.fields.find((field) => field.row === 5 && field.column === 41)).toMatchObject({ hidden: true, value: '' });
+    expect(screen.fields.find((field) => field.row === 5 && field.column === 41)).toMatchObject({
+      hidden: true,
+      value: '',
+    });
   });
 
   it.each([
@@ -397,10 +455,11 @@ describe('input', () => {
 
   it('types, and answers with the screen once the host has unlocked', async () => {
     const { id, session } = await openedSession();
-    session.onAid = (key) => queueMicrotask(() => {
-      session.hostWrites(10, 2, `GOT ${key.toUpperCase()}`);
-      session.hostUnlocks();
-    });
+    session.onAid = (key) =>
+      queueMicrotask(() => {
+        session.hostWrites(10, 2, `GOT ${key.toUpperCase()}`);
+        session.hostUnlocks();
+      });
     const answer = await send(id, {
       actions: [
         { type: 'field', row: 5, column: 20, value: 'JOE' },
@@ -410,7 +469,10 @@ describe('input', () => {
     const result = inputResultSchema.parse(JSON.parse(answer.text));
     expect(result).toMatchObject({ outcome: 'ok', completed_actions: 2, keyboard_locked: false });
     expect(result.screen_data).toContain('GOT ENTER');
-    expect(result.fields.find((field) => field.row === 5 && field.column === 20)).toMatchObject({ value: 'JOE', modified: true });
+    expect(result.fields.find((field) => field.row === 5 && field.column === 20)).toMatchObject({
+      value: 'JOE',
+      modified: true,
+    });
   });
 
   it('says which action failed and how many were done, and leaves the session usable', async () => {
@@ -429,7 +491,16 @@ describe('input', () => {
       code: 'FIELD_PROTECTED',
       details: { completed_actions: 3, failed_action: 3, row: 1, column: 3 },
     });
-    expect((await send(id, { actions: [{ type: 'cursor', row: 5, column: 20 }, { type: 'text', text: 'D' }] })).status).toBe(200);
+    expect(
+      (
+        await send(id, {
+          actions: [
+            { type: 'cursor', row: 5, column: 20 },
+            { type: 'text', text: 'D' },
+          ],
+        })
+      ).status,
+    ).toBe(200);
   });
 
   it('that waits in vain is a WAIT_TIMEOUT with all actions done', async () => {
@@ -476,7 +547,9 @@ describe('input', () => {
       if (key === 'PF1') setImmediate(() => session.hostUnlocks());
       else session.hostUnlocks();
     };
-    const answers = await Promise.all(['PF1', 'PF2', 'PF3'].map((key) => send(id, { actions: [{ type: 'key', key }] })));
+    const answers = await Promise.all(
+      ['PF1', 'PF2', 'PF3'].map((key) => send(id, { actions: [{ type: 'key', key }] })),
+    );
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
     expect(seen).toHaveLength(3);
   });
@@ -485,7 +558,10 @@ describe('input', () => {
     const { id, session } = await openedSession();
     session.onAid = () => queueMicrotask(() => session.hostCloses());
     const answer = await send(id, { actions: [{ type: 'key', key: 'Enter' }] });
-    expect(problem(answer)).toMatchObject({ code: 'SESSION_CLOSED', details: { completed_actions: 1, cause: 'HOST_CLOSED' } });
+    expect(problem(answer)).toMatchObject({
+      code: 'SESSION_CLOSED',
+      details: { completed_actions: 1, cause: 'HOST_CLOSED' },
+    });
   });
 });
 

@@ -107,7 +107,12 @@ class HttpClient implements Client {
     return this.#json(ROUTES.getScreen.method, screenCall(id, 'cells', wait, signal));
   }
 
-  async getScreenPage(id: string, format: 'text' | 'html', wait: ScreenWait = {}, signal?: AbortSignal): Promise<string> {
+  async getScreenPage(
+    id: string,
+    format: 'text' | 'html',
+    wait: ScreenWait = {},
+    signal?: AbortSignal,
+  ): Promise<string> {
     return this.#call(ROUTES.getScreen.method, screenCall(id, format, wait, signal));
   }
 
@@ -160,7 +165,8 @@ class HttpClient implements Client {
           let size = 0;
           response.on('data', (chunk: Buffer) => {
             size += chunk.length;
-            if (size > MAX_ANSWER_BYTES) request.destroy(this.#invalid(`its answer has more than ${MAX_ANSWER_BYTES} bytes`));
+            if (size > MAX_ANSWER_BYTES)
+              request.destroy(this.#invalid(`its answer has more than ${MAX_ANSWER_BYTES} bytes`));
             else chunks.push(chunk);
           });
           response.on('error', fail);
@@ -186,7 +192,8 @@ class HttpClient implements Client {
   }
 
   #problem(status: number, contentType: string, text: string): RoundhouseError {
-    if (!contentType.startsWith(PROBLEM_MEDIA_TYPE)) return this.#invalid(`it answered ${status} without a problem body`);
+    if (!contentType.startsWith(PROBLEM_MEDIA_TYPE))
+      return this.#invalid(`it answered ${status} without a problem body`);
     let problem: Problem;
     try {
       problem = JSON.parse(text) as Problem;

@@ -34,7 +34,8 @@ const waitSchema = z
   ])
   .meta({
     id: 'InputWait',
-    description: 'What to wait for after the actions. Default: unlocked when a key among them calls the host, else none.',
+    description:
+      'What to wait for after the actions. Default: unlocked when a key among them calls the host, else none.',
   });
 
 export const inputSchema = z

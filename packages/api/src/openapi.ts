@@ -23,7 +23,9 @@ export function buildOpenApi(version: string): OpenApiDocument {
       ...parameters(route, schemas),
       ...(route.body === undefined
         ? {}
-        : { requestBody: { required: true, content: { 'application/json': { schema: toSchema(route.body, schemas) } } } }),
+        : {
+            requestBody: { required: true, content: { 'application/json': { schema: toSchema(route.body, schemas) } } },
+          }),
       responses: {
         [route.success.status]: success(route, schemas),
         default: {
@@ -95,5 +97,7 @@ function bare(schema: JsonObject): JsonObject {
 
 /** zod points into the `$defs` of one schema; here they are shared by the document. */
 function relocate(schema: JsonObject): JsonObject {
-  return JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/$defs/', '"$ref":"#/components/schemas/')) as JsonObject;
+  return JSON.parse(
+    JSON.stringify(schema).replaceAll('"$ref":"#/$defs/', '"$ref":"#/components/schemas/'),
+  ) as JsonObject;
 }

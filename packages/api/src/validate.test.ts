@@ -5,7 +5,10 @@ import { screenQuerySchema } from './screen.ts';
 import { createSessionSchema } from './session.ts';
 import { validate, validateQuery } from './validate.ts';
 
-function faults(schema: Parameters<typeof validate>[0], value: unknown): ReadonlyArray<readonly [string, string | undefined]> {
+function faults(
+  schema: Parameters<typeof validate>[0],
+  value: unknown,
+): ReadonlyArray<readonly [string, string | undefined]> {
   const result = validate(schema, value, 'body');
   return result.ok ? [] : result.errors.map((error) => [error.pointer, error.suggestion] as const);
 }
@@ -13,12 +16,30 @@ function faults(schema: Parameters<typeof validate>[0], value: unknown): Readonl
 describe('validate', () => {
   it.each([
     ['a field of the body', inputSchema, { acions: [], actions: [] }, '/acions', 'actions'],
-    ['a field of one action', inputSchema, { actions: [{ type: 'text', text: 'x', txet: 1 }] }, '/actions/0/txet', 'text'],
+    [
+      'a field of one action',
+      inputSchema,
+      { actions: [{ type: 'text', text: 'x', txet: 1 }] },
+      '/actions/0/txet',
+      'text',
+    ],
     ['the type of an action', inputSchema, { actions: [{ type: 'txt' }] }, '/actions/0/type', 'text'],
     ['a key', inputSchema, { actions: [{ type: 'key', key: 'Entr' }] }, '/actions/0/key', 'Enter'],
     ['a key in the wrong case', inputSchema, { actions: [{ type: 'key', key: 'enter' }] }, '/actions/0/key', 'Enter'],
-    ['a field of the wait', inputSchema, { actions: [], wait: { for: 'text', text: 'x', colum: 3 } }, '/wait/colum', 'column'],
-    ['a field behind a union', createSessionSchema, { host: 'h', port: 1, tls: { verfy: true } }, '/tls/verfy', 'verify'],
+    [
+      'a field of the wait',
+      inputSchema,
+      { actions: [], wait: { for: 'text', text: 'x', colum: 3 } },
+      '/wait/colum',
+      'column',
+    ],
+    [
+      'a field behind a union',
+      createSessionSchema,
+      { host: 'h', port: 1, tls: { verfy: true } },
+      '/tls/verfy',
+      'verify',
+    ],
     ['a behaviour', createSessionSchema, { host: 'h', port: 1, compat: { tn3270: true } }, '/compat/tn3270', 'tn3270e'],
   ])('points at an unknown name and gives the nearest: %s', (_title, schema, value, pointer, suggestion) => {
     expect(faults(schema, value)).toEqual([[pointer, suggestion]]);
@@ -29,7 +50,11 @@ describe('validate', () => {
   });
 
   it('never shows the value that was sent', () => {
-    const result = validate(createSessionSchema, { host: 's3cret value', port: 's3cret', tls: { key: ['s3cret'] } }, 'body');
+    const result = validate(
+      createSessionSchema,
+      { host: 's3cret value', port: 's3cret', tls: { key: ['s3cret'] } },
+      'body',
+    );
     expect(JSON.stringify(result)).not.toContain('s3cret');
     expect(result.ok).toBe(false);
   });
@@ -53,10 +78,24 @@ describe('validate', () => {
   });
 
   it.each([
-    ['one action too many', inputSchema, { actions: Array.from({ length: LIMITS.maxActions + 1 }, () => ({ type: 'key', key: 'Tab' })) }],
+    [
+      'one action too many',
+      inputSchema,
+      { actions: Array.from({ length: LIMITS.maxActions + 1 }, () => ({ type: 'key', key: 'Tab' })) },
+    ],
     ['a text too long', inputSchema, { actions: [{ type: 'text', text: 'x'.repeat(LIMITS.maxTextLength + 1) }] }],
     ['a wait too long', inputSchema, { actions: [], wait: { for: 'unlocked', timeout_ms: LIMITS.maxTimeoutMs + 1 } }],
-    ['too much metadata', createSessionSchema, { host: 'h', port: 1, metadata: Object.fromEntries(Array.from({ length: LIMITS.maxMetadataKeys + 1 }, (_, index) => [`k${index}`, ''])) }],
+    [
+      'too much metadata',
+      createSessionSchema,
+      {
+        host: 'h',
+        port: 1,
+        metadata: Object.fromEntries(
+          Array.from({ length: LIMITS.maxMetadataKeys + 1 }, (_, index) => [`k${index}`, '']),
+        ),
+      },
+    ],
     ['port 0', createSessionSchema, { host: 'h', port: 0 }],
     ['a host with a path', createSessionSchema, { host: 'h/x', port: 1 }],
   ])('refuses %s', (_title, schema, value) => {
@@ -89,7 +128,10 @@ describe('validateQuery', () => {
   });
 
   it.each(['', '1.5', '1e3', 'x', '-1', '99999999999999999999'])('refuses %j as a version', (after) => {
-    expect(validateQuery(screenQuerySchema, { after })).toMatchObject({ ok: false, errors: [{ in: 'query', pointer: '/after' }] });
+    expect(validateQuery(screenQuerySchema, { after })).toMatchObject({
+      ok: false,
+      errors: [{ in: 'query', pointer: '/after' }],
+    });
   });
 
   it('refuses a parameter given twice', () => {

@@ -11,7 +11,11 @@ export type Validation<T> =
  * Checks one part of a request. Every fault comes with a pointer, unknown names with the nearest valid one; no fault
  * shows the value that was sent, which may be a secret.
  */
-export function validate<S extends z.ZodType>(schema: S, value: unknown, part: FieldProblem['in']): Validation<z.output<S>> {
+export function validate<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  part: FieldProblem['in'],
+): Validation<z.output<S>> {
   const result = schema.safeParse(value);
   if (result.success) return { ok: true, value: result.data };
   const errors = result.error.issues.flatMap((issue) => explain(issue, schema, value));
@@ -52,10 +56,16 @@ function explain(issue: Issue, schema: z.ZodType, value: unknown, base: readonly
         const known = 'options' in issue ? (issue.options ?? []).map(String) : [];
         const sent = valueAt(value, path);
         const detail = `Expected ${oneOf(known)}`;
-        return [typeof sent === 'string' ? unknownName(pointer(path), detail, sent, known) : { pointer: pointer(path), detail }];
+        return [
+          typeof sent === 'string'
+            ? unknownName(pointer(path), detail, sent, known)
+            : { pointer: pointer(path), detail },
+        ];
       }
       // The variant that accepts the kind of value is the one that was meant; its own faults say more.
-      const meant = issue.errors.find((branch) => !branch.some((each) => each.path.length === 0 && each.code === 'invalid_type'));
+      const meant = issue.errors.find(
+        (branch) => !branch.some((each) => each.path.length === 0 && each.code === 'invalid_type'),
+      );
       if (meant !== undefined) return meant.flatMap((each) => explain(each, schema, value, path));
       const expected = issue.errors.flat().flatMap((each) => (each.code === 'invalid_type' ? [each.expected] : []));
       return [{ pointer: pointer(path), detail: `Expected ${[...new Set(expected)].join(' or ')}` }];
@@ -67,7 +77,13 @@ function explain(issue: Issue, schema: z.ZodType, value: unknown, base: readonly
           detail: valueAt(value, path) === undefined ? `Required: ${issue.expected}` : `Expected ${issue.expected}`,
         },
       ];
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'invalid_key':
+    case 'not_multiple_of':
+    case 'too_big':
+    case 'too_small':
       return [{ pointer: pointer(path), detail: issue.message }];
   }
 }
@@ -120,7 +136,9 @@ function variants(schema: z.ZodType | undefined, value: unknown): readonly z.Zod
   if (!(bare instanceof z.ZodDiscriminatedUnion)) return options;
   const tag = bare.def.discriminator;
   const sent = valueAt(value, [tag]);
-  return options.filter((option) => option instanceof z.ZodObject && option.shape[tag]?.safeParse(sent).success === true);
+  return options.filter(
+    (option) => option instanceof z.ZodObject && option.shape[tag]?.safeParse(sent).success === true,
+  );
 }
 
 function unwrap(schema: unknown): z.ZodType | undefined {

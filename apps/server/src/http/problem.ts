@@ -12,7 +12,7 @@ export function validationFailed(errors: readonly FieldProblem[]): RoundhouseErr
 }
 
 /** The body of an error answer (RFC 9457). */
-export function problemOf(error: RoundhouseError, requestId: string): Problem {
+function problemOf(error: RoundhouseError, requestId: string): Problem {
   const { errors, ...details } = error.details as { errors?: FieldProblem[] };
   return {
     type: `urn:roundhouse:problem:${error.code}`,
@@ -53,7 +53,9 @@ function asRoundhouseError(thrown: unknown): RoundhouseError {
     case 'FST_ERR_CTP_EMPTY_TYPE':
       return serverError('MEDIA_TYPE_UNSUPPORTED');
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return serverError('REQUEST_MALFORMED', { details: { reason: 'the body is not as long as Content-Length says' } });
+      return serverError('REQUEST_MALFORMED', {
+        details: { reason: 'the body is not as long as Content-Length says' },
+      });
     case 'FST_ERR_BAD_URL':
       return serverError('REQUEST_MALFORMED', { details: { reason: 'the path is not valid' } });
     case 'FST_ERR_MAX_PARAM_LENGTH':

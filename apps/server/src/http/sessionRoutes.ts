@@ -56,8 +56,7 @@ export function sessionRoutes({ registry, metrics, scope: server }: SessionRoute
       const entry = registry.get(idOf(request));
       const query = screenQuery(request);
       const format = query.format ?? 'json';
-      const { mediaType, body } =
-        query.after === undefined ? entry.screen(format) : await waitForScreen(query.after);
+      const { mediaType, body } = query.after === undefined ? entry.screen(format) : await waitForScreen(query.after);
       metrics.screenReads.add(1, SCREEN_LABELS[format]);
       reply.header('content-type', mediaType);
       if (format === 'html') reply.header('content-security-policy', PAGE_POLICY);
@@ -135,6 +134,10 @@ function writeCursor(sequence: number): string {
 function readCursor(cursor: string): number {
   const match = /^s:(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
   if (match !== null) return Number(match[1]);
-  const error: FieldProblem = { in: 'query', pointer: '/cursor', detail: 'Expected the next_cursor of an earlier page' };
+  const error: FieldProblem = {
+    in: 'query',
+    pointer: '/cursor',
+    detail: 'Expected the next_cursor of an earlier page',
+  };
   throw validationFailed([error]);
 }

@@ -135,7 +135,12 @@ export class SessionRegistry {
     return entry;
   }
 
-  async #openAndWait(entry: SessionEntry, request: CreateSession, options: SessionOptions, scope: Scope): Promise<void> {
+  async #openAndWait(
+    entry: SessionEntry,
+    request: CreateSession,
+    options: SessionOptions,
+    scope: Scope,
+  ): Promise<void> {
     const session = await this.#open(entry, options);
     if (request.wait !== 'connected') await firstScreen(session, scope);
   }

@@ -1,5 +1,13 @@
 import { COLOR_NAMES } from '@roundhouse/api';
-import { type Cell, charOf, foregroundOf, highlightOf, isIntensified, isProtected, type Screen } from '@roundhouse/tn3270';
+import {
+  type Cell,
+  charOf,
+  foregroundOf,
+  highlightOf,
+  isIntensified,
+  isProtected,
+  type Screen,
+} from '@roundhouse/tn3270';
 
 /** A page without scripts that shows the screen in its colours. `texts` holds one string a cell, hidden fields blank. */
 export function screenHtml(screen: Screen, texts: readonly string[]): string {
@@ -69,7 +77,12 @@ function baseColor(attribute: number): (typeof COLOR_NAMES)[number] {
   return isIntensified(attribute) ? 'red' : 'green';
 }
 
-const HIGHLIGHT_CLASSES: Readonly<Record<number, string>> = { 1: 'blink', 2: 'reverse', 4: 'underscore', 8: 'intensify' };
+const HIGHLIGHT_CLASSES: Readonly<Record<number, string>> = {
+  1: 'blink',
+  2: 'reverse',
+  4: 'underscore',
+  8: 'intensify',
+};
 
 function classesOf(cell: Cell, field: Cell, attribute: number, formatted: boolean): string {
   const own = foregroundOf(cell) || (formatted ? foregroundOf(field) : 0);

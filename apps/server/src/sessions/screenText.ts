@@ -1,19 +1,28 @@
-import { APL, CELL_CHARSET, type Cell, charOf, charsetOf, type CodePage, isNondisplay, type Screen } from '@roundhouse/tn3270';
+import {
+  APL,
+  CELL_CHARSET,
+  type Cell,
+  charOf,
+  charsetOf,
+  type CodePage,
+  isNondisplay,
+  type Screen,
+} from '@roundhouse/tn3270';
 
 /** One string a cell: blank where nothing shows, on field attributes and in hidden fields. */
 export function cellTexts(screen: Screen, codePage: CodePage): string[] {
   const { cells, unicode } = screen;
   const glyphs = glyphsOf(codePage);
-  const texts = new Array<string>(cells.length);
+  const texts: string[] = [];
   let hidden = isNondisplay(screen.attributeAt(0));
   for (let at = 0; at < cells.length; at++) {
     const cell = cells[at] as Cell;
     if (cell < 0) {
       hidden = isNondisplay(charOf(cell));
-      texts[at] = ' ';
-    } else if (hidden) texts[at] = ' ';
-    else if (charsetOf(cell) === CELL_CHARSET.Base) texts[at] = glyphs[charOf(cell)] as string;
-    else texts[at] = otherGlyph(cell, unicode === undefined ? 0 : screen.unicodeAt(at));
+      texts.push(' ');
+    } else if (hidden) texts.push(' ');
+    else if (charsetOf(cell) === CELL_CHARSET.Base) texts.push(glyphs[charOf(cell)] as string);
+    else texts.push(otherGlyph(cell, unicode === undefined ? 0 : screen.unicodeAt(at)));
   }
   return texts;
 }
@@ -22,9 +31,7 @@ export function cellTexts(screen: Screen, codePage: CodePage): string[] {
 export function textAt(texts: readonly string[], from: number, length: number): string {
   const end = from + length;
   const whole =
-    end <= texts.length
-      ? texts.slice(from, end)
-      : [...texts.slice(from), ...texts.slice(0, end - texts.length)];
+    end <= texts.length ? texts.slice(from, end) : [...texts.slice(from), ...texts.slice(0, end - texts.length)];
   return whole.join('').trimEnd();
 }
 

@@ -41,7 +41,8 @@ describe('the screen as JSON', () => {
 
   it('tells of a field what its attribute says', () => {
     const session = fake();
-    const bits = FIELD_ATTRIBUTE.Protected | FIELD_ATTRIBUTE.Numeric | FIELD_ATTRIBUTE.Intensified | FIELD_ATTRIBUTE.Modified;
+    const bits =
+      FIELD_ATTRIBUTE.Protected | FIELD_ATTRIBUTE.Numeric | FIELD_ATTRIBUTE.Intensified | FIELD_ATTRIBUTE.Modified;
     session.hostSetsField(3, 1, bits, (COLOR.Turquoise << FOREGROUND_SHIFT) | (2 << HIGHLIGHT_SHIFT));
     session.hostWrites(3, 2, 'TOTAL  ');
     session.hostSetsField(3, 10, 0);
@@ -140,7 +141,12 @@ describe('the screen as a page', () => {
       session.hostWrites(index + 1, 2, `F${index}`);
     });
     const { body } = renderScreen('ses_1', session, 'html');
-    expect([...body.matchAll(/<span class="(\w+)">F\d/g)].map((match) => match[1])).toEqual(['green', 'red', 'blue', 'neutral_white']);
+    expect([...body.matchAll(/<span class="(\w+)">F\d/g)].map((match) => match[1])).toEqual([
+      'green',
+      'red',
+      'blue',
+      'neutral_white',
+    ]);
   });
 
   it('as text ends with a line feed', () => {

@@ -34,7 +34,10 @@ export function renderScreen(sessionId: string, session: Session, format: Screen
       return { mediaType: JSON_TYPE, body: `{${commonJson(sessionId, session)},"cells":${JSON.stringify(cells)}}` };
     }
     case 'text':
-      return { mediaType: 'text/plain; charset=utf-8', body: `${screenText(cellTexts(screen, codePage), screen.columns)}\n` };
+      return {
+        mediaType: 'text/plain; charset=utf-8',
+        body: `${screenText(cellTexts(screen, codePage), screen.columns)}\n`,
+      };
     case 'html':
       return { mediaType: 'text/html; charset=utf-8', body: screenHtml(screen, cellTexts(screen, codePage)) };
   }
@@ -111,7 +114,12 @@ function fieldJson({ screen }: Session, texts: readonly string[], start: BufferA
 const FIRST_COLOR = 0xf0;
 
 /** By the low four bits of the highlighting attribute. */
-const HIGHLIGHTS: Readonly<Record<number, HighlightName>> = { 1: 'blink', 2: 'reverse', 4: 'underscore', 8: 'intensify' };
+const HIGHLIGHTS: Readonly<Record<number, HighlightName>> = {
+  1: 'blink',
+  2: 'reverse',
+  4: 'underscore',
+  8: 'intensify',
+};
 
 function position(address: BufferAddress, columns: number): string {
   return `"row":${Math.floor(address / columns) + 1},"column":${(address % columns) + 1}`;

@@ -7,7 +7,15 @@ import {
   type SessionResource,
   type SessionState,
 } from '@roundhouse/api';
-import { type Clock, coreError, isRoundhouseError, Machine, type RoundhouseError, type Scope, type Timer } from '@roundhouse/core';
+import {
+  type Clock,
+  coreError,
+  isRoundhouseError,
+  Machine,
+  type RoundhouseError,
+  type Scope,
+  type Timer,
+} from '@roundhouse/core';
 import { resolveSessionOptions, type Session, type SessionOptions, tn3270Error } from '@roundhouse/tn3270';
 import { serverError } from '../errors.ts';
 import { inputTimeoutMs, isTimeout, runInput } from './input.ts';
@@ -110,7 +118,10 @@ export class SessionEntry {
   /** The session could not be opened, or showed no screen. */
   fail(error: unknown): void {
     if (this.hasEnded) return;
-    this.#end('error', isRoundhouseError(error) ? error : coreError('INTERNAL', { details: { reason: 'open' }, cause: error }));
+    this.#end(
+      'error',
+      isRoundhouseError(error) ? error : coreError('INTERNAL', { details: { reason: 'open' }, cause: error }),
+    );
     this.#session?.destroy(this.#error);
     this.scope.end();
   }

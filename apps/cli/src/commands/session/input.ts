@@ -70,7 +70,8 @@ function actionOf(word: Word, keyName: (text: string) => KeyName): ActionRequest
       return [{ type: 'cursor', ...parsePosition(value) }];
     case '--field': {
       const equals = value.indexOf('=');
-      if (equals > 0) return [{ type: 'field', ...parsePosition(value.slice(0, equals)), value: value.slice(equals + 1) }];
+      if (equals > 0)
+        return [{ type: 'field', ...parsePosition(value.slice(0, equals)), value: value.slice(equals + 1) }];
       const details = { argument: `field "${value}"`, reason: 'write it like 5,20=value' };
       throw cliError('ARGUMENT_INVALID', { details });
     }

@@ -1,0 +1,58 @@
+import { Option } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { parseCount, parseDuration, parsePosition, wordsInOrder } from './arguments.ts';
+
+describe('wordsInOrder', () => {
+  const options = [new Option('--key <name>'), new Option('--json')];
+  const words = (...argv: string[]): unknown[] =>
+    [...wordsInOrder(argv, options)].map(({ option, value }) => [option, value]);
+
+  it('keeps options and operands in the order they stand in', () => {
+    expect(words('A', '--key', 'Tab', 'B', '--json', '--key=Enter', 'C')).toEqual([
+      [undefined, 'A'],
+      ['--key', 'Tab'],
+      [undefined, 'B'],
+      ['--json', undefined],
+      ['--key', 'Enter'],
+      [undefined, 'C'],
+    ]);
+  });
+
+  it('takes everything after -- as operands', () => {
+    expect(words('--', '--key', '-x')).toEqual([
+      [undefined, '--key'],
+      [undefined, '-x'],
+    ]);
+  });
+
+  it('leaves the rest of a value alone', () => {
+    expect(words('--key=a=b', 'x=y')).toEqual([
+      ['--key', 'a=b'],
+      [undefined, 'x=y'],
+    ]);
+  });
+});
+
+describe('the small words', () => {
+  it.each([
+    ['250', 250],
+    ['250ms', 250],
+    ['5s', 5_000],
+    ['2m', 120_000],
+  ])('%s is %d ms', (text, expected) => {
+    expect(parseDuration(text)).toBe(expected);
+  });
+
+  it('reads positions and counts', () => {
+    expect(parsePosition('5,20')).toEqual({ row: 5, column: 20 });
+    expect(parseCount('17')).toBe(17);
+  });
+
+  it.each(['', '5h', '-1', '1.5s', 's'])('refuses %j as a time', (text) => {
+    expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }));
+  });
+
+  it.each(['', '5', '5;20', '5,', 'a,b'])('refuses %j as a position', (text) => {
+    expect(() => parsePosition(text)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }));
+  });
+});

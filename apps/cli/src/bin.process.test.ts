@@ -1,0 +1,60 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const BIN = fileURLToPath(new URL('../bin/roundhouse.js', import.meta.url));
+
+let home = '';
+let child: ChildProcessWithoutNullStreams;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'roundhouse-bin-'));
+});
+afterEach(async () => {
+  child.kill('SIGKILL');
+  await rm(home, { recursive: true });
+});
+
+function start(...args: string[]): { readonly output: () => string } {
+  const { ROUNDHOUSE_TOKEN: _, ...inherited } = process.env;
+  const env = { ...inherited, ROUNDHOUSE_HOME: home, ROUNDHOUSE_PORT: '0', ROUNDHOUSE_DEMO_PORTS: '0,0' };
+  child = spawn(process.execPath, [BIN, ...args], { env });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return { output: () => text };
+}
+
+async function printed(output: () => string, pattern: RegExp): Promise<string> {
+  for (;;) {
+    const match = pattern.exec(output());
+    if (match !== null) return match[0];
+    await once(child.stdout, 'data');
+  }
+}
+
+describe('the roundhouse command', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'demo runs until %s, then exits with 0 and takes its token along',
+    async (signal) => {
+      const { output } = start('demo');
+      await printed(output, /Ctrl-C stops everything/);
+      expect(output()).toMatch(/API {4}http:\/\/127\.0\.0\.1:\d+\n {2}Token {2}rh_[\w-]{43}\n/);
+      expect(await readdir(home)).toEqual(['server.json']);
+      child.kill(signal);
+      expect(await once(child, 'exit')).toEqual([0, null]);
+      expect(await readdir(home)).toEqual([]);
+    },
+  );
+
+  it('up prints the address and the token, and does not mind a second signal', async () => {
+    const { output } = start('up');
+    await printed(output, /Token {2}rh_[\w-]{43}\n/);
+    child.kill('SIGTERM');
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+});
