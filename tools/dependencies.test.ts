@@ -117,9 +117,7 @@ describe('the dependency rule', () => {
       'src/lazy.ts': "import '@roundhouse/server';\nimport './below.ts';\n",
       'src/below.ts': "import '@roundhouse/server';\n",
     });
-    expect(whats()).toEqual([
-      'apps/cli/src/eager.ts:1 cli knows the server through api and core alone, not server',
-    ]);
+    expect(whats()).toEqual(['apps/cli/src/eager.ts:1 cli knows the server through api and core alone, not server']);
   });
 });
 

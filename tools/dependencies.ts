@@ -132,7 +132,8 @@ function checkDeclared({ specifier, kind }: Import, source: Source, owner: Packa
   const name = packageOf(specifier);
   if (builtins.has(name)) return { what: `names the built-in module ${name}`, instead: `Write node:${specifier}.` };
   const { dependencies, optionalDependencies, devDependencies } = owner.manifest;
-  if (name === owner.manifest.name) return { what: 'imports its own package', instead: 'Import the file by its relative path.' };
+  if (name === owner.manifest.name)
+    return { what: 'imports its own package', instead: 'Import the file by its relative path.' };
   if (dependencies?.[name] !== undefined || optionalDependencies?.[name] !== undefined) return undefined;
   const isDevelopment = source.isTest || kind === 'type' || OUTSIDE.has(owner.name) || DEVELOPMENT.has(owner.name);
   if (isDevelopment && (devDependencies?.[name] ?? root.devDependencies?.[name]) !== undefined) return undefined;
@@ -162,7 +163,8 @@ function checkRelative({ specifier, kind }: Import, source: Source, owner: Packa
   if (known.includes(to) || (kind === 'type' && to !== 'telnet' && PURE.includes(to))) return undefined;
   return {
     what: `${from}/ may not know ${to}/ (it knows ${known.join(', ') || 'none of the folders'})`,
-    instead: 'Take the value as a parameter, declare the type where both may see it, or join the two in session/ or host/.',
+    instead:
+      'Take the value as a parameter, declare the type where both may see it, or join the two in session/ or host/.',
   };
 }
 
@@ -176,7 +178,8 @@ function checkPackage(
   if (!specifier.startsWith(SCOPE)) return undefined;
   const name = packageOf(specifier).slice(SCOPE.length);
   const target = packages.get(name);
-  if (target === undefined) return { what: `imports ${specifier}, which is not in this house`, instead: 'Check the name.' };
+  if (target === undefined)
+    return { what: `imports ${specifier}, which is not in this house`, instead: 'Check the name.' };
   const subpath = specifier.slice(SCOPE.length + name.length);
   if (target.manifest.exports?.[`.${subpath}`] === undefined) {
     return {
@@ -186,7 +189,9 @@ function checkPackage(
   }
   if (OUTSIDE.has(owner.name) || DEVELOPMENT.has(owner.name)) return undefined;
   if (DEVELOPMENT.has(name)) {
-    return source.isTest ? undefined : { what: `imports ${specifier} outside of a test`, instead: 'Move what is needed out of it.' };
+    return source.isTest
+      ? undefined
+      : { what: `imports ${specifier} outside of a test`, instead: 'Move what is needed out of it.' };
   }
   const floor = FLOORS[owner.name] as number;
   const other = FLOORS[name];
@@ -205,11 +210,18 @@ function checkPackage(
     if (!isLazy && !source.isTest) {
       return {
         what: `${owner.name} knows the server through ${client.knows.join(' and ')} alone, not ${name}`,
-        instead: client.lazily ? 'Use the client of api, or load it with import() inside the command.' : 'Use the client of api.',
+        instead: client.lazily
+          ? 'Use the client of api, or load it with import() inside the command.'
+          : 'Use the client of api.',
       };
     }
   }
-  if (owner.name === 'tn3270' && name === 'net' && !source.isTest && !TN3270_EDGE.has(folderIn(owner, source.path) ?? '')) {
+  if (
+    owner.name === 'tn3270' &&
+    name === 'net' &&
+    !source.isTest &&
+    !TN3270_EDGE.has(folderIn(owner, source.path) ?? '')
+  ) {
     return {
       what: 'only session/ and host/ of tn3270 may touch net',
       instead: 'Work on bytes, and let session/ or host/ move them.',
@@ -241,7 +253,9 @@ function checkReasons(root: string, packages: Iterable<Package>): Violation[] {
 function eagerSources({ sources }: Package): Set<string> {
   const targets = (source: Source, isDynamic: boolean): string[] =>
     source.imports
-      .filter(({ specifier, kind }) => specifier.startsWith('.') && kind !== 'type' && (kind === 'dynamic') === isDynamic)
+      .filter(
+        ({ specifier, kind }) => specifier.startsWith('.') && kind !== 'type' && (kind === 'dynamic') === isDynamic,
+      )
       .map(({ specifier }) => normalize(join(dirname(source.path), specifier)));
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const named = new Set(sources.flatMap((source) => [...targets(source, true), ...targets(source, false)]));
@@ -261,7 +275,12 @@ function findPackages(root: string): Package[] {
   const packages = manifests.sort().map((path) => {
     const manifest = readManifest(join(root, path));
     const name = manifest.name.slice(SCOPE.length);
-    return { name, folder: dirname(path), manifest, sources: readSources(root, `${dirname(path)}/{src,bin}/**/*.{ts,tsx,js}`) };
+    return {
+      name,
+      folder: dirname(path),
+      manifest,
+      sources: readSources(root, `${dirname(path)}/{src,bin}/**/*.{ts,tsx,js}`),
+    };
   });
   // The tools have no manifest of their own: what they need is in the root's.
   const tools = { name: 'tools', folder: 'tools', manifest: readManifest(join(root, 'package.json')) };

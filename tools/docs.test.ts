@@ -61,13 +61,17 @@ describe('hand-written pages', () => {
   it.each(pages)('%s: relative links lead somewhere', (page) => {
     const text = readFileSync(join(ROOT, page), 'utf8');
     const folder = join(ROOT, page, '..');
-    const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target as string);
+    const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)/g)].map(
+      ([, target]) => target as string,
+    );
     expect(targets.filter((target) => globSync(target, { cwd: folder }).length === 0)).toEqual([]);
   });
 
   it.each(pages)('%s: files of this repository that it names exist', (page) => {
     const text = readFileSync(join(ROOT, page), 'utf8');
-    const named = [...text.matchAll(/`((?:apps|packages|tools|bench|docs)\/[^`\s*{}<>…]+)`/g)].map(([, name]) => name as string);
+    const named = [...text.matchAll(/`((?:apps|packages|tools|bench|docs)\/[^`\s*{}<>…]+)`/g)].map(
+      ([, name]) => name as string,
+    );
     expect(named.filter((name) => globSync(name, { cwd: ROOT }).length === 0)).toEqual([]);
   });
 });

@@ -16,7 +16,8 @@ export function importsOf(source: string): Import[] {
   const found: Import[] = [];
   for (const match of source.matchAll(STATEMENT)) {
     const [, type, specifier] = match;
-    if (specifier !== undefined) found.push({ specifier, line: lineOf(source, match.index), kind: type ? 'type' : 'static' });
+    if (specifier !== undefined)
+      found.push({ specifier, line: lineOf(source, match.index), kind: type ? 'type' : 'static' });
   }
   for (const match of source.matchAll(CALL)) {
     const [, specifier] = match;

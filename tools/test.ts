@@ -50,11 +50,9 @@ async function runSuite(configuration: string): Promise<Totals> {
   const folder = mkdtempSync(join(tmpdir(), 'roundhouse-test-'));
   const report = join(folder, 'report.json');
   try {
-    const exitCode = await runVitest([
-      ...['run', '--config', configuration, '--passWithNoTests'],
-      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-      ...(flags.only === undefined ? [] : [flags.only]),
-    ]);
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const files = flags.only === undefined ? [] : [flags.only];
+    const exitCode = await runVitest(['run', '--config', configuration, '--passWithNoTests', ...reporters, ...files]);
     const counted = countTests(readReport(report), exitCode);
     if (counted.problem !== undefined && interruptedBy === undefined) {
       console.error(`${configuration}: ${counted.problem}; counted as failed.`);

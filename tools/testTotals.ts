@@ -25,7 +25,9 @@ export function countTests(report: unknown, exitCode: number): CountedTests {
     return { passed: 0, failed: 1, skipped: 0, problem: `vitest ended with ${exitCode} and no report` };
   }
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report as Report;
-  const unloaded = testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
+  const unloaded = testResults.filter(
+    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+  );
   const totals = {
     passed: numPassedTests,
     failed: numFailedTests + unloaded.length,

@@ -15,7 +15,15 @@ describe('RoundhouseError', () => {
   });
 
   it('does not fill in twice: a detail may hold braces', () => {
-    expect(storeError('FULL', { details: { store: '{count}', count: 1, limit: 2 } }).message).toBe('{count} holds 1 of 2');
+    expect(storeError('FULL', { details: { store: '{count}', count: 1, limit: 2 } }).message).toBe(
+      '{count} holds 1 of 2',
+    );
+  });
+
+  it('shows lists and objects as JSON', () => {
+    expect(storeError('FULL', { details: { store: ['a', 'b'], count: { b: 1 } } }).message).toBe(
+      '["a","b"] holds {"b":1} of {limit}',
+    );
   });
 
   it('takes the hint of the place, and a cause', () => {
@@ -27,7 +35,9 @@ describe('RoundhouseError', () => {
   });
 
   it('is shown without cause, stack and status', () => {
-    expect(JSON.parse(JSON.stringify(storeError('FULL', { details: { store: 'A' }, cause: new Error('secret') })))).toEqual({
+    expect(
+      JSON.parse(JSON.stringify(storeError('FULL', { details: { store: 'A' }, cause: new Error('secret') }))),
+    ).toEqual({
       code: 'FULL',
       message: 'A holds {count} of {limit}',
       hint: 'Empty A.',

@@ -83,6 +83,7 @@ export function isRoundhouseError(value: unknown): value is RoundhouseError {
 function fill(template: string, details: ErrorDetails): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = details[name];
-    return value === undefined ? whole : String(value);
+    if (value === undefined) return whole;
+    return typeof value === 'string' || typeof value === 'number' ? `${value}` : JSON.stringify(value);
   });
 }

@@ -84,7 +84,10 @@ describe('Scope', () => {
     const controller = new AbortController();
     const scope = createScope({ signal: controller.signal });
     controller.abort(new Error('mine'));
-    expect(scope.signal.reason).toMatchObject({ code: 'CANCELLED', cause: expect.objectContaining({ message: 'mine' }) });
+    expect(scope.signal.reason).toMatchObject({
+      code: 'CANCELLED',
+      cause: expect.objectContaining({ message: 'mine' }),
+    });
     expect(createScope({ signal: controller.signal }).signal.aborted).toBe(true);
     const own = coreError('NOT_SUPPORTED');
     expect(createScope({ signal: AbortSignal.abort(own) }).signal.reason).toBe(own);

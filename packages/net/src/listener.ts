@@ -167,7 +167,7 @@ class TcpListener implements Listener {
     try {
       this.#onConnection(transport);
     } catch (cause) {
-      const reason = `the connection handler failed for ${transport.peer}: ${cause}`;
+      const reason = `the connection handler failed for ${transport.peer}: ${String(cause)}`;
       const error = coreError('INTERNAL', { details: { reason }, cause });
       transport.destroy(error);
       this.#options.onClientError?.(error);

@@ -1,5 +1,13 @@
 import type { Duplex } from 'node:stream';
-import { type Clock, coreError, Machine, type RoundhouseError, reportUncaught, type Scope, type Timer } from '@roundhouse/core';
+import {
+  type Clock,
+  coreError,
+  Machine,
+  type RoundhouseError,
+  reportUncaught,
+  type Scope,
+  type Timer,
+} from '@roundhouse/core';
 import { netError, type Sent } from './errors.ts';
 import { connectionLost, endedDuring } from './systemError.ts';
 import { startTls, type TlsFailurePlace, type TlsInfo, type TlsUpgrade, tlsFailure } from './tls.ts';
@@ -104,7 +112,9 @@ export class StreamTransport implements Transport {
     const max_buffered_bytes = this.#init.limits?.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
     if (this.#socket.writableLength > max_buffered_bytes) {
       const { peer } = this;
-      this.destroy(netError('WRITE_OVERFLOW', { phase: 'write', peer, sent: 'maybe', details: { max_buffered_bytes } }));
+      this.destroy(
+        netError('WRITE_OVERFLOW', { phase: 'write', peer, sent: 'maybe', details: { max_buffered_bytes } }),
+      );
       return false;
     }
     this.#hasWritten = true;
@@ -271,7 +281,9 @@ export class StreamTransport implements Transport {
   }
 
   #handlerFailed(cause: unknown): void {
-    this.destroy(coreError('INTERNAL', { details: { reason: `a handler of ${this.peer} failed: ${cause}` }, cause }));
+    this.destroy(
+      coreError('INTERNAL', { details: { reason: `a handler of ${this.peer} failed: ${String(cause)}` }, cause }),
+    );
   }
 
   #failure(error: Error): RoundhouseError {

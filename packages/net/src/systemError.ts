@@ -44,7 +44,11 @@ export function systemError(error: unknown, { address, host, ...init }: Place): 
   const known = CODES[code ?? ''];
   if (known === undefined) return coreError('INTERNAL', { details: { reason: String(error) }, cause: error });
   const attempts = errors === undefined ? {} : { attempts: errors.map(({ message }) => message) };
-  return netError(known, { ...init, details: { address, host, system_code: code, syscall, ...attempts }, cause: error });
+  return netError(known, {
+    ...init,
+    details: { address, host, system_code: code, syscall, ...attempts },
+    cause: error,
+  });
 }
 
 /** Reads an error of a connection that stood. */

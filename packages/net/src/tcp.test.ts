@@ -21,7 +21,10 @@ afterEach(() => {
   scope.end();
 });
 
-async function serve(onConnection: (transport: Transport) => void, options: Partial<ListenOptions> = {}): Promise<Listener> {
+async function serve(
+  onConnection: (transport: Transport) => void,
+  options: Partial<ListenOptions> = {},
+): Promise<Listener> {
   const listener = await listen({ host: HOST, port: 0, ...options }, onConnection, scope);
   opened.push(listener);
   return listener;
@@ -112,7 +115,9 @@ describe('listen', () => {
   });
 
   it('says that the address is not of this machine', async () => {
-    expect(await failure(listen({ host: '192.0.2.1', port: 0 }, () => {}))).toMatchObject({ code: 'ADDRESS_NOT_AVAILABLE' });
+    expect(await failure(listen({ host: '192.0.2.1', port: 0 }, () => {}))).toMatchObject({
+      code: 'ADDRESS_NOT_AVAILABLE',
+    });
   });
 
   it('frees the port on close and lets open connections live', async () => {

@@ -131,7 +131,14 @@ export function startTls(
   const name = options.serverName ?? host;
   const servername = isIP(name) === 0 ? { servername: name.replace(/\.$/, '') } : {};
   const verify = options.verify ?? true;
-  const socket = connect({ socket: raw, host: name, secureContext, rejectUnauthorized: verify, ...servername, ...ALPNProtocols });
+  const socket = connect({
+    socket: raw,
+    host: name,
+    secureContext,
+    rejectUnauthorized: verify,
+    ...servername,
+    ...ALPNProtocols,
+  });
   // Ahead of Node's own check, which destroys the socket and the certificate's facts with it.
   socket.prependOnceListener('secure', () => {
     certificate = certificateFacts(socket.getPeerCertificate());
@@ -249,7 +256,12 @@ export function tlsFailure(error: unknown, place: TlsFailurePlace): NetError | u
   const code = codeOf(error);
   const { peer, certificate } = place;
   const reason = openSslReason(error);
-  const init = { phase: 'tls', peer, cause: error, details: { reason, ...factDetails(certificate) } } satisfies NetErrorInit;
+  const init = {
+    phase: 'tls',
+    peer,
+    cause: error,
+    details: { reason, ...factDetails(certificate) },
+  } satisfies NetErrorInit;
   if (OUTSIDE_ITS_TIME.has(code)) return netError('TLS_EXPIRED', init);
   if (UNTRUSTED.has(code)) return netError('TLS_UNTRUSTED', init);
   if (NAME_MISMATCH.has(code)) {

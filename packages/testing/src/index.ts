@@ -13,6 +13,7 @@ export * from './peerProcess.ts';
 export * from './rpqName.ts';
 export * from './s3270.ts';
 export * from './stateRunner.ts';
+export * from './tmux.ts';
 export * from './trace.ts';
 export * from './transportCompliance.ts';
 export * from './twoWayRunner.ts';

@@ -8,7 +8,7 @@ export interface TransportPair {
   readonly near: Transport;
   readonly far: Transport;
   /** Frees what the pair stands on, such as a listener. */
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
 export type MakeTransportPair = (clock: FakeClock, limits?: TransportLimits) => Promise<TransportPair>;
@@ -20,7 +20,7 @@ export interface TransportTraits {
 
 export interface ComplianceCase {
   readonly title: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 const text = new TextEncoder();
@@ -36,7 +36,7 @@ export function transportCompliance(make: MakeTransportPair, traits: TransportTr
   ): void => {
     cases.push({
       title,
-      async run() {
+      run: async () => {
         const clock = new FakeClock();
         const { near, far, release } = await make(clock, limits);
         try {

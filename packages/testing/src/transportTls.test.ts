@@ -246,7 +246,11 @@ describe('STARTTLS', () => {
         ended: () => void far.close(),
         closed() {},
       });
-      near.start({ data: (chunk) => void heard.push(`near ${Buffer.from(chunk)}`), ended() {}, closed() {} });
+      near.start({
+        data: (chunk) => void heard.push(`near ${Buffer.from(chunk).toString()}`),
+        ended() {},
+        closed() {},
+      });
       near.write(Buffer.from('start'));
       await near.upgradeTls(trust, scope);
       await secured.promise;
