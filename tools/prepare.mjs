@@ -20,7 +20,7 @@ function install() {
   const reason = staleness();
   if (reason === undefined) return;
   say(`installing the dependencies (npm ci): ${reason}`);
-  run('npm', ['ci', '--no-audit', '--no-fund'], 'npm ci failed: see its output above. Is the npm registry reachable?');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed: see its output above. Is the npm registry reachable?');
 }
 
 /** Why the dependencies must be installed; undefined when they are there. */

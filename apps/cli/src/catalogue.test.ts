@@ -3,6 +3,7 @@ import { coreError, type ErrorCatalogue } from '@roundhouse/core';
 import { netError } from '@roundhouse/net';
 import { serverError } from '@roundhouse/server';
 import { tn3270Error } from '@roundhouse/tn3270';
+import { hostError } from '@roundhouse/tn3270/host';
 import { describe, expect, it } from 'vitest';
 import { cliError } from './errors.ts';
 
@@ -10,6 +11,7 @@ const CATALOGUES: Readonly<Record<string, ErrorCatalogue>> = {
   core: coreError.catalogue,
   net: netError.catalogue,
   tn3270: tn3270Error.catalogue,
+  host: hostError.catalogue,
   api: apiError.catalogue,
   server: serverError.catalogue,
   cli: cliError.catalogue,

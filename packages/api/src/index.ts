@@ -2,7 +2,6 @@ export * from './client.ts';
 export * from './errors.ts';
 export * from './input.ts';
 export * from './limits.ts';
-export * from './nearest.ts';
 export * from './openapi.ts';
 export * from './problem.ts';
 export * from './routes.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '@roundhouse/core';
 import type { FieldProblem } from './problem.ts';
 
 export type Validation<T> =

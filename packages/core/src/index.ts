@@ -6,4 +6,5 @@ export * from './events.ts';
 export * from './log.ts';
 export * from './machine.ts';
 export * from './report.ts';
+export * from './nearest.ts';
 export * from './scope.ts';

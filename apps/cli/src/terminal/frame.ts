@@ -37,14 +37,18 @@ export function putText(
   style: Style,
   columns = Number.POSITIVE_INFINITY,
 ): void {
-  if (row < 0 || row >= frame.rows) return;
-  const end = Math.min(column + columns, frame.columns);
-  let at = column;
+  if (row < 0 || row >= frame.rows || column >= frame.columns) return;
+  const start = row * frame.columns + column;
+  const end = start + Math.min(columns, frame.columns - column);
+  let at = start;
   for (const character of text) {
-    if (at >= end) return;
+    if (at >= end) break;
     const glyph = glyphOf(character.codePointAt(0) as number);
-    const index = row * frame.columns + at++;
-    frame.glyphs[index] = isWideGlyph(glyph) ? UNDRAWABLE : glyph;
-    frame.styles[index] = style;
+    // Half of a wide glyph cannot stay.
+    if (at === start && frame.glyphs[at] === '') frame.glyphs[at - 1] = ' ';
+    frame.glyphs[at] = isWideGlyph(glyph) ? UNDRAWABLE : glyph;
+    frame.styles[at] = style;
+    at++;
   }
+  if (frame.glyphs[at] === '') frame.glyphs[at] = ' ';
 }

@@ -36,7 +36,7 @@ describe.skipIf(!isInstalled('c3270') || !tmuxAvailable())('our client and c3270
     ['3279-4', 'N:', { compat: { tn3270e: false } }],
   ])('show the same to a person (%s %s)', { timeout: 60_000 }, async (model, prefix, options) => {
     const address = `${prefix}127.0.0.1:${host.port}`;
-    await using terminal = await openTmux(['c3270', '-utf8', '-xrm', 'c3270.menuBar: false', '-model', model, address], {
+    await using terminal = await openTmux(['c3270', '-xrm', 'c3270.menuBar: false', '-model', model, address], {
       columns: 82,
       rows: 46,
       environment: { TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },

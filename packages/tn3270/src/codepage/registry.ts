@@ -1,8 +1,8 @@
-import { coreError, type RoundhouseError } from '@roundhouse/core';
+import { coreError, nearest, type RoundhouseError } from '@roundhouse/core';
 import { tn3270Error } from '../errors.ts';
 import type { CodePage } from './codePage.ts';
 import { graphicLookup } from './lookup.ts';
-import { nearest } from './nearest.ts';
+
 import { CODE_PAGE_TABLES, type CodePageId } from './tables.ts';
 
 /** A page by its names and identifiers, without its table. */

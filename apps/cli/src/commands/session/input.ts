@@ -39,7 +39,8 @@ export function inputCommand(argv: readonly string[], io: Io): Command {
 }
 
 async function actionsOf(argv: readonly string[], command: Command): Promise<ActionRequest[]> {
-  const { KEY_NAMES, nearest } = await import('@roundhouse/api');
+  const { KEY_NAMES } = await import('@roundhouse/api');
+  const { nearest } = await import('@roundhouse/core');
   const names = argv.slice(argv.indexOf('input') + 1);
   const actions: ActionRequest[] = [];
   let isIdSeen = false;
