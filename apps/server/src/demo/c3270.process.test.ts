@@ -39,7 +39,7 @@ describe.skipIf(!isInstalled('c3270') || !tmuxAvailable())('our client and c3270
     await using terminal = await openTmux(['c3270', '-xrm', 'c3270.menuBar: false', '-model', model, address], {
       columns: 82,
       rows: 46,
-      environment: { TERM: 'xterm-256color', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },
+      environment: { TERM: 'tmux-256color', LC_ALL: 'C.UTF-8' },
     });
     await using session = await openSession({ ...options, host: '127.0.0.1', port: host.port, model }, scope);
     const act = async (steps: readonly string[], title: string): Promise<void> => {
