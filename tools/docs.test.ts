@@ -1,30 +1,28 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type DeclaredError, readCatalogues } from './docs/catalogues.ts';
+import { collectErrors, findCatalogues } from './docs/catalogues.ts';
 import { differences } from './docs/markdown.ts';
 import { type Page, renderPages, ROOT } from './docs/pages.ts';
 
 describe('generated pages', () => {
   let pages: readonly Page[];
-  let errors: readonly DeclaredError[];
 
   beforeAll(async () => {
     pages = await renderPages();
-    errors = await readCatalogues(ROOT);
   });
 
   it('are current: "npm run docs" would change nothing', () => {
     expect(pages.flatMap(({ file, text }) => differences(readFileSync(file, 'utf8'), text))).toEqual([]);
   });
 
-  it('have every code of every catalogue that the sources declare', () => {
+  it('have every code of every catalogue that the sources declare', async () => {
     const page = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
     const declared = globSync('{packages,apps}/*/src/**/errors.ts', { cwd: ROOT })
       .filter((file) => !file.startsWith('packages/testing/'))
       .flatMap((file) => [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^ {2}([A-Z][A-Z0-9_]+): \{$/gm)])
       .map(([, code]) => code as string);
+    const errors = collectErrors(await findCatalogues(ROOT));
     expect(errors.map(({ code }) => code)).toEqual(declared.toSorted());
     for (const code of declared) expect(page).toContain(`\n## ${code}\n`);
   });
@@ -37,10 +35,12 @@ describe('generated pages', () => {
   });
 });
 
-describe('readCatalogues', () => {
-  it('refuses a code that two packages declare', async () => {
-    const root = fileURLToPath(new URL('docs/fixtures/twice/', import.meta.url));
-    await expect(readCatalogues(root)).rejects.toThrow('TAKEN is declared in packages/a/src and in packages/b/src');
+describe('collectErrors', () => {
+  const entry = { message: 'taken', hint: 'none', retryable: false, status: 500 };
+
+  it('refuses a code that two packages declare', () => {
+    const found = ['packages/a/src', 'packages/b/src'].map((folder) => ({ folder, catalogue: { TAKEN: entry } }));
+    expect(() => collectErrors(found)).toThrow('TAKEN is declared in packages/a/src and in packages/b/src');
   });
 });
 

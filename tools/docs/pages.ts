@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { collectErrors, findCatalogues } from './catalogues.ts';
 import { conformancePage } from './conformance.ts';
-import { readCatalogues } from './catalogues.ts';
 import { errorsPage } from './errors.ts';
+import { findKeymap, terminalPage } from './terminal.ts';
 
 /** The root of the checkout. */
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
@@ -16,6 +17,7 @@ export interface Page {
 export async function renderPages(): Promise<readonly Page[]> {
   return [
     { file: join(ROOT, 'docs/conformance.md'), text: conformancePage() },
-    { file: join(ROOT, 'docs/errors.md'), text: errorsPage(await readCatalogues(ROOT)) },
+    { file: join(ROOT, 'docs/errors.md'), text: errorsPage(collectErrors(await findCatalogues(ROOT))) },
+    { file: join(ROOT, 'docs/terminal.md'), text: terminalPage(await findKeymap(ROOT)) },
   ];
 }

@@ -81,7 +81,9 @@ const NAMED_CODES: Readonly<Record<number, string>> = {
   [ESC]: 'Escape',
   [DEL]: 'Backspace',
 };
-const FIRST_PRIVATE_USE = 0xe000;
+/** Codes from here on are no characters, or those that terminals number keys with. */
+const FIRST_SURROGATE = 0xd800;
+const FIRST_AFTER_C1 = 0xa0;
 
 /**
  * Decodes the bytes of a terminal in UTF-8, cut anywhere. It knows no time: when `isPending` and nothing follows soon,
@@ -228,8 +230,10 @@ export class InputDecoder {
 
   #numberedKey([number = 0, modifier, code = 0]: number[], modifiers: number): void {
     const bits = modifiers | modifierBits(modifier);
-    if (number === PASTE_BEGINS) this.#state = 'paste';
-    else if (number === OTHER_KEY) this.#codedKey(code, bits);
+    if (number === PASTE_BEGINS) {
+      this.#endText();
+      this.#state = 'paste';
+    } else if (number === OTHER_KEY) this.#codedKey(code, bits);
     else if (NUMBERS[number] !== undefined) this.#key(named(NUMBERS[number], bits));
   }
 
@@ -237,7 +241,7 @@ export class InputDecoder {
   #codedKey(code: number, modifiers: number): void {
     const name = NAMED_CODES[code];
     if (name !== undefined) return this.#key(named(name, modifiers));
-    if (code < 0x20 || code >= FIRST_PRIVATE_USE) return;
+    if (code < 0x20 || (code > DEL && code < FIRST_AFTER_C1) || code >= FIRST_SURROGATE) return;
     const character = String.fromCharCode(code);
     if ((modifiers & CTRL) === 0) return this.#printable(character, (modifiers & ALT) !== 0);
     this.#key(named(code === 0x20 ? 'Space' : character.toUpperCase(), modifiers & ~SHIFT));

@@ -41,7 +41,10 @@ describe.skipIf(!isInstalled('c3270') || !tmuxAvailable())('our client and c3270
       rows: 46,
       environment: { TERM: 'tmux-256color', LC_ALL: 'C.UTF-8' },
     });
-    await using session = await openSession({ ...options, host: '127.0.0.1', port: host.port, model }, scope);
+    await using session = await openSession(
+      { ...options, host: '127.0.0.1', port: host.port, model: `${model}-E` },
+      scope,
+    );
     const act = async (steps: readonly string[], title: string): Promise<void> => {
       for (const step of steps) {
         const isKey = /^(Tab|Enter|F\d+)$/.test(step);
