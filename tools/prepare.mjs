@@ -17,24 +17,23 @@ build();
 if (process.argv.includes('--peers')) peers();
 
 function install() {
-  const reason = staleness();
-  if (reason === undefined) return;
-  say(`installing the dependencies (npm ci): ${reason}`);
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci failed: see its output above. Is the npm registry reachable?');
-}
-
-/** Why the dependencies must be installed; undefined when they are there. */
-function staleness() {
   const wanted = at('package-lock.json');
   const installed = at('node_modules', '.package-lock.json');
-  if (!existsSync(installed)) return 'there are none yet';
-  if (mtime(installed) >= mtime(wanted)) return undefined;
-  // A checkout touches the lockfile without changing it, and to install again would pull the files from under whoever
-  // uses them.
-  if (!hasSamePackages(wanted, installed)) return 'package-lock.json is newer';
+  const isThere = existsSync(installed);
+  if (isThere && mtime(installed) >= mtime(wanted)) return;
+  // A checkout touches the lockfile without changing it.
+  if (!isThere || !hasSamePackages(wanted, installed)) {
+    say(`installing the dependencies: ${isThere ? 'package-lock.json has changed' : 'there are none yet'}`);
+    // Not `npm ci`: it refuses a lockfile that lacks the packages of foreign platforms, which not every registry serves.
+    // What it assures is checked below: that exactly the packages of the lockfile are there.
+    const quietly = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
+    run('npm', ['install', ...quietly], 'npm install failed, see above. Is the npm registry reachable?');
+    if (!hasSamePackages(wanted, installed)) {
+      fail('package-lock.json does not go with the manifests: run npm install and commit what it changes.');
+    }
+  }
   const now = new Date();
   utimesSync(installed, now, now);
-  return undefined;
 }
 
 function hasSamePackages(wanted, installed) {

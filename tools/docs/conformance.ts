@@ -117,11 +117,7 @@ function attributeValues(): string {
 }
 
 function attentionIds(): string {
-  const body = Object.entries(AID).map(([name, value]) => [
-    code(hex(value)),
-    name,
-    aidSupport(name as AidName),
-  ]);
+  const body = Object.entries(AID).map(([name, value]) => [code(hex(value)), name, aidSupport(name as AidName)]);
   const source = 'Source: GA23-0059-07 §3.5.6.';
   return `## Attention identifiers\n\n${source}\n\n${table(['Code', 'Name', 'Status'], body)}`;
 }

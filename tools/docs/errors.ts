@@ -13,7 +13,7 @@ codes of the command line and of the host toolkit have one too, so that every er
 `;
 
 export function errorsPage(errors: readonly DeclaredError[]): string {
-  const index = errors.map((error) => `[${error.code}](#${error.code.toLowerCase()})`).join(' · ');
+  const index = errors.map(({ code: name }) => `[${name}](#${name.toLowerCase()})`).join(' ·\n');
   return `${[HEAD, `${index}\n`, ...errors.map(section)].join('\n')}`;
 }
 
