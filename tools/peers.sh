@@ -50,8 +50,7 @@ knows_all() {
 
 # The package lists are fetched only when they are not there, or when they name files that the mirror no longer has.
 if ! { knows_all && install_missing; }; then
-  "${as_root[@]}" apt-get update --quiet >&2
-  if ! install_missing; then
+  if ! { "${as_root[@]}" apt-get update --quiet >&2 && install_missing; }; then
     echo "peers: Debian's packages could not be installed. Are its mirrors reachable? Missing: ${missing[*]}" >&2
     exit 1
   fi

@@ -37,14 +37,19 @@ function install() {
 }
 
 function hasSamePackages(wanted, installed) {
-  const there = JSON.parse(readFileSync(installed, 'utf8')).packages;
-  return Object.entries(JSON.parse(readFileSync(wanted, 'utf8')).packages).every(([path, entry]) => {
-    if (!path.startsWith('node_modules/') && !path.includes('/node_modules/')) return true;
-    const own = there[path];
+  const [here, there] = [packagesIn(wanted), packagesIn(installed)];
+  const isSame = ([path, { version, integrity, optional }]) => {
+    const own = there.get(path);
     // Optional packages of other platforms are not installed.
-    if (own === undefined) return entry.optional === true;
-    return own.version === entry.version && own.integrity === entry.integrity && own.resolved === entry.resolved;
-  });
+    return own === undefined ? optional === true : own.version === version && own.integrity === integrity;
+  };
+  return [...here].every(isSame) && [...there.keys()].every((path) => here.has(path));
+}
+
+/** The packages from outside that a lockfile lists, by folder. */
+function packagesIn(lockfile) {
+  const { packages } = JSON.parse(readFileSync(lockfile, 'utf8'));
+  return new Map(Object.entries(packages).filter(([path, { link }]) => /(^|\/)node_modules\//.test(path) && !link));
 }
 
 function checkRuntime() {

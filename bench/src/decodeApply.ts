@@ -1,7 +1,8 @@
 import { systemClock } from '@roundhouse/core';
 import { recordOf, SCREEN_KINDS, type ScreenKind, screenStream } from '@roundhouse/testing';
 import { Emulator, resolveSessionOptions } from '@roundhouse/tn3270';
-import { type BenchOptions, type Figure, figure, type Section } from './figure.ts';
+import { type Figure, figure } from './figure.ts';
+import type { BenchOptions, Section } from './section.ts';
 
 /** Different screens of a kind, sent over and over. */
 const CYCLE = 100;
@@ -28,7 +29,7 @@ interface Feed {
 }
 
 /** How fast a screen is decoded and drawn on one core, without a line: records, and the telnet stream around them. */
-export async function decodeApply({ quick }: BenchOptions): Promise<Section> {
+export async function measure({ quick }: BenchOptions): Promise<Section> {
   const rounds = quick ? 5 : 21;
   const roundMs = quick ? 20 : 100;
   const feeds = [...SCREEN_KINDS.map(records), ...SCREEN_KINDS.map(stream)];

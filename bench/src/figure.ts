@@ -26,22 +26,14 @@ export interface PeerSamples {
   readonly samples: readonly number[];
 }
 
-/** What one measurement gives. */
-export interface Section {
-  readonly title: string;
-  readonly figures: readonly Figure[];
-  /** What a reader has to know of how it was measured, and what was left out and why. */
-  readonly notes: readonly string[];
-}
-
-export interface BenchOptions {
-  /** Fewer and shorter runs: to see that everything works, not for figures that are quoted. */
-  readonly quick: boolean;
-  /** Sessions of the largest memory measurement. */
-  readonly sessions: number;
-}
-
-export function figure(id: string, label: string, unit: string, samples: readonly number[], peer?: PeerSamples): Figure {
+/** A figure of `samples`, beside the peer's where it was measured too. */
+export function figure(
+  id: string,
+  label: string,
+  unit: string,
+  samples: readonly number[],
+  peer?: PeerSamples,
+): Figure {
   const own = summaryOf(samples);
   const base = { id, label, unit, ...own, samples: samples.length };
   if (peer === undefined || peer.samples.length === 0) return base;

@@ -1,12 +1,14 @@
-/** A GitHub-flavoured table; the cells are Markdown already. */
+/** A GitHub-flavoured table with its columns aligned, as the formatter has it; the cells are Markdown already. */
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => (row[column] ?? '').length)));
+  const line = (cells: readonly string[], fill: string): string =>
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width, fill)).join(' | ')} |`;
+  return [line(head, ' '), line([], '-'), ...rows.map((row) => line(row, ' '))].join('\n');
 }
 
-/** Text as it is, safe in a table. */
+/** Prose of the code, whose backquotes are code already; safe in a table. */
 export function plain(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]<>|]/g, (mark) => (mark === '|' ? '&#124;' : `\\${mark}`));
+  return text.replaceAll(/[\\*<|]/g, '\\$&');
 }
 
 /** Text in code type, safe in a table. */

@@ -76,5 +76,5 @@ function underline(frame: Frame, below: number, color: boolean): void {
 }
 
 function smallWindow(window: ScreenSize, screen: ScreenSize): string {
-  return `Window ${window.rows}x${window.columns} is too small: ${screen.rows + 1}x${screen.columns} shows all`;
+  return `Window ${window.rows}x${window.columns}, needs ${screen.rows + 1}x${screen.columns}`;
 }

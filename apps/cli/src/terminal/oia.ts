@@ -115,7 +115,7 @@ export function drawOia(frame: Frame, row: number, facts: OiaFacts, color: boole
   const indicators = indicatorsThatFit(facts, frame.columns);
   let column = frame.columns - widthOf(indicators);
   const { text, tone } = oiaMessage(facts);
-  putText(frame, { row, column: MESSAGE_COLUMN }, text, toneStyle(tone, color), column - MESSAGE_COLUMN);
+  putText(frame, { row, column: MESSAGE_COLUMN }, text, toneStyle(tone, color), column - MESSAGE_COLUMN - 1);
   for (const indicator of indicators) {
     putText(frame, { row, column }, indicator.text, toneStyle(indicator.tone, color));
     column += indicator.text.length + 1;

@@ -39,9 +39,9 @@ export class Operator implements OperatorView {
     return this.#ended ?? (this.#hasPrefix ? PREFIX_NOTICE : this.#notice);
   }
 
-  /** The session has ended: the last screen stays until the person leaves. */
-  sessionEnded(reason: string): void {
-    this.#ended = `${reason}. Enter leaves.`;
+  /** The session has ended: the last screen stays until the person leaves. `code` is that of the error, if any. */
+  sessionEnded(code: string | undefined): void {
+    this.#ended = `Session ended${code === undefined ? '' : ` (${code})`}. Enter leaves.`;
     this.#panel = null;
   }
 

@@ -104,7 +104,7 @@ export class Terminal implements TtyHandler {
 
   #sessionEnded(end: { readonly error?: RoundhouseError }): void {
     this.#sessionEnd = end;
-    this.#operator.sessionEnded(end.error?.message ?? 'The session has ended');
+    this.#operator.sessionEnded(end.error?.code);
     this.#display.invalidate();
   }
 

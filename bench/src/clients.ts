@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+import { type PeerProcess, s3270Available, startPeer } from '@roundhouse/testing';
+
+/** A TN3270 client program that connects to a port and answers the host until it is ended. */
+export interface ClientProgram {
+  readonly name: string;
+  start(port: number): Promise<PeerProcess>;
+}
+
+const CLIENT = fileURLToPath(new URL('./client.ts', import.meta.url));
+
+export const ROUNDHOUSE: ClientProgram = {
+  name: 'roundhouse',
+  start: (port) => startPeer(process.execPath, ['--conditions=source', CLIENT, String(port)]),
+};
+
+export const S3270: ClientProgram = {
+  name: 's3270',
+  start: (port) => startPeer('s3270', ['-model', '3279-2', `127.0.0.1:${port}`]),
+};
+
+/** The programs that are here, ours first. */
+export function installedClients(): readonly ClientProgram[] {
+  return s3270Available() ? [ROUNDHOUSE, S3270] : [ROUNDHOUSE];
+}
+
+export const S3270_MISSING = 's3270 is not installed, so nothing is compared with it (Debian: apt install s3270).';
+
+/** The note on a peer that is not there. */
+export function missingPeers(): readonly string[] {
+  return s3270Available() ? [] : [S3270_MISSING];
+}

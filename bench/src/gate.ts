@@ -1,0 +1,56 @@
+import type { Figure } from './figure.ts';
+
+/** What a figure is held to. */
+export interface Bar {
+  /** Id of the figure. */
+  readonly figure: string;
+  /** The median, or the ratio to the peer's. */
+  readonly of: 'median' | 'ratio';
+  readonly bound: 'at least' | 'below' | 'at most';
+  readonly limit: number;
+  /** Missing it fails a run in any case, as it is a fault and no matter of the machine. */
+  readonly always?: true;
+}
+
+export const BARS: readonly Bar[] = [
+  { figure: 'decode.dense.mb_per_s', of: 'median', bound: 'at least', limit: 500 },
+  { figure: 'decode.form.mb_per_s', of: 'median', bound: 'at least', limit: 500 },
+  { figure: 'decode.ext.mb_per_s', of: 'median', bound: 'at least', limit: 250 },
+  { figure: 'cpu.dense', of: 'ratio', bound: 'at most', limit: 1 / 3 },
+  { figure: 'cpu.form', of: 'ratio', bound: 'at most', limit: 1 / 3 },
+  { figure: 'cpu.ext', of: 'ratio', bound: 'at most', limit: 1 / 3 },
+  { figure: 'first_screen', of: 'median', bound: 'below', limit: 5 },
+  { figure: 'session.held_kb', of: 'median', bound: 'at most', limit: 150 },
+  { figure: 'session.rss_kb', of: 'median', bound: 'at most', limit: 150 },
+  { figure: 'session_full.failed', of: 'median', bound: 'at most', limit: 0, always: true },
+  { figure: 'rest.reads_per_s', of: 'median', bound: 'at least', limit: 5_000 },
+  { figure: 'rest.p99_ms', of: 'median', bound: 'below', limit: 10 },
+  { figure: 'rest.errors', of: 'median', bound: 'at most', limit: 0, always: true },
+  { figure: 'growth.screens', of: 'median', bound: 'below', limit: 5, always: true },
+  { figure: 'growth.sessions', of: 'median', bound: 'below', limit: 5, always: true },
+];
+
+export interface Verdict {
+  readonly bar: Bar;
+  readonly value: number;
+  readonly met: boolean;
+}
+
+/** Holds a figure to its bar; undefined when it has none, or when the peer that it is compared with is missing. */
+export function judge({ id, median, peer }: Figure): Verdict | undefined {
+  const bar = BARS.find(({ figure }) => figure === id);
+  if (bar === undefined) return undefined;
+  const value = bar.of === 'median' ? median : peer?.ratio;
+  return value === undefined ? undefined : { bar, value, met: isMet(bar, value) };
+}
+
+function isMet({ bound, limit }: Bar, value: number): boolean {
+  switch (bound) {
+    case 'at least':
+      return value >= limit;
+    case 'at most':
+      return value <= limit;
+    case 'below':
+      return value < limit;
+  }
+}

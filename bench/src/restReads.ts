@@ -1,0 +1,90 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { openS3270, s3270Available } from '@roundhouse/testing';
+import { missingPeers } from './clients.ts';
+import { figure } from './figure.ts';
+import { load, loaderName, type LoadFacts } from './httpLoader.ts';
+import { startScript } from './jsonChild.ts';
+import type { BenchOptions, Section } from './section.ts';
+
+const SESSIONS = 100;
+const SCREEN_INTERVAL_MS = 1_000;
+const CONNECTIONS = 32;
+
+/** Screen reads over HTTP while the sessions receive screens, beside the HTTP server of s3270. */
+export async function measure({ quick }: BenchOptions): Promise<Section> {
+  const runs = quick ? 1 : 3;
+  const seconds = quick ? 2 : 5;
+  await using host = await startScript(new URL('./trickleHost.ts', import.meta.url), SCREEN_INTERVAL_MS);
+  const { port } = await host.next<{ port: number }>();
+  await using ours = await startOurs(port);
+  await using theirs = s3270Available() ? await startTheirs(port) : undefined;
+  const facts: LoadFacts[] = [];
+  const peerFacts: LoadFacts[] = [];
+  for (let run = 0; run < runs; run++) {
+    facts.push(await load({ ...ours.target, connections: CONNECTIONS, seconds }));
+    if (theirs !== undefined) peerFacts.push(await load({ ...theirs.target, connections: CONNECTIONS, seconds }));
+  }
+  const compare = (id: string, label: string, unit: string, sampleOf: (facts: LoadFacts) => number) =>
+    figure(id, label, unit, facts.map(sampleOf), { name: 's3270 -httpd', samples: peerFacts.map(sampleOf) });
+  return {
+    title: 'Screen reads over REST',
+    figures: [
+      compare('rest.reads_per_s', 'screen as JSON', 'reads/s', ({ readsPerSecond }) => readsPerSecond),
+      compare('rest.p99_ms', 'latency, 99th percentile', 'ms', ({ p99Ms }) => p99Ms),
+      compare('rest.errors', 'not answered with 200', 'reads', ({ errors }) => errors),
+    ],
+    notes: [
+      `${runs} runs of ${seconds} s from ${loaderName()} on ${CONNECTIONS} kept connections, over ${SESSIONS} sessions in turn.`,
+      `Each session has 22 fields rewritten every ${SCREEN_INTERVAL_MS} ms. s3270 has the one session it can have, read by json/Ascii().`,
+      ...missingPeers(),
+    ],
+  };
+}
+
+type Target = Pick<Parameters<typeof load>[0], 'origin' | 'paths' | 'headers'>;
+
+interface Running extends AsyncDisposable {
+  readonly target: Target;
+}
+
+async function startOurs(hostPort: number): Promise<Running> {
+  await using parts = new AsyncDisposableStack();
+  const server = parts.use(await startScript(new URL('./serverProcess.ts', import.meta.url)));
+  const { url, token } = await server.next<{ url: string; token: string }>();
+  const headers = { authorization: `Bearer ${token}` };
+  const paths: string[] = [];
+  for (let opened = 0; opened < SESSIONS; opened++) {
+    const response = await fetch(`${url}/api/v1/sessions`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ host: '127.0.0.1', port: hostPort, model: '3279-2-E' }),
+    });
+    if (!response.ok) throw new Error(`The server opened ${opened} sessions, then: ${await response.text()}`);
+    const { id } = (await response.json()) as { id: string };
+    paths.push(`/api/v1/sessions/${id}/screen`);
+  }
+  const running = parts.move();
+  return { target: { origin: url, paths, headers }, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+async function startTheirs(hostPort: number): Promise<Running> {
+  const port = await freePort();
+  await using parts = new AsyncDisposableStack();
+  const args = ['-model', '3279-2', '-httpd', `127.0.0.1:${port}`, `127.0.0.1:${hostPort}`];
+  const s3270 = parts.use(await openS3270({ args }));
+  await s3270.run('Wait(InputField)');
+  const running = parts.move();
+  const target = { origin: `http://127.0.0.1:${port}`, paths: ['/3270/rest/json/Ascii()'], headers: {} };
+  return { target, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** s3270 cannot tell which port it took, so one that was free a moment ago is named to it. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
