@@ -147,8 +147,9 @@ export class StreamTransport implements Transport {
     } finally {
       leave();
     }
-    // Only now, so that whoever waits for the upgrade goes on before the first byte arrives.
-    setImmediate(() => this.#listen());
+    // A stream resumes on the next tick, behind all microtasks: whoever waits for the upgrade goes on before the first
+    // byte arrives.
+    this.#listen();
   }
 
   close(): Promise<void> {
