@@ -230,19 +230,20 @@ function checkPackage(
   return undefined;
 }
 
-/** Every run-time dependency from outside has a line in docs/dependencies.md that says why. */
+/** Every run-time dependency from outside has a row in docs/dependencies.md that says why. */
 function checkReasons(root: string, packages: Iterable<Package>): Violation[] {
   const page = 'docs/dependencies.md';
-  const reasons = existsSync(join(root, page)) ? readFileSync(join(root, page), 'utf8') : '';
+  const text = existsSync(join(root, page)) ? readFileSync(join(root, page), 'utf8') : '';
+  const reasons = new Set([...text.matchAll(/^\|\s*`?([^\s`|]+)`?\s*\|/gm)].map(([, name]) => name));
   const violations: Violation[] = [];
   for (const { name, folder, manifest } of packages) {
     if (OUTSIDE.has(name) || DEVELOPMENT.has(name)) continue;
     for (const dependency of Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })) {
-      if (dependency.startsWith(SCOPE) || reasons.includes(`\`${dependency}\``)) continue;
+      if (dependency.startsWith(SCOPE) || reasons.has(dependency)) continue;
       violations.push({
         where: join(folder, 'package.json'),
         what: `depends on ${dependency} without a reason`,
-        instead: `Add a line with \`${dependency}\` and its reason to ${page}, or do without it.`,
+        instead: `Add a row for it to the table in ${page}, or do without it.`,
       });
     }
   }

@@ -24,9 +24,8 @@ export function installedClients(): readonly ClientProgram[] {
   return s3270Available() ? [ROUNDHOUSE, S3270] : [ROUNDHOUSE];
 }
 
-export const S3270_MISSING = 's3270 is not installed, so nothing is compared with it (Debian: apt install s3270).';
-
 /** The note on a peer that is not there. */
 export function missingPeers(): readonly string[] {
-  return s3270Available() ? [] : [S3270_MISSING];
+  if (s3270Available()) return [];
+  return ['s3270 is not installed, so nothing is compared with it (Debian: apt install s3270).'];
 }

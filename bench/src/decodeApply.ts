@@ -11,10 +11,7 @@ const CHUNK_BYTES = 64 * 1024;
 const WARM_UP_ROUNDS = 5;
 
 /** IAC DO TTYPE, its question, then DO and WILL of EOR and BINARY: classic TN3270 as most hosts begin it. RFC 1576. */
-const NEGOTIATION = Uint8Array.of(
-  ...[0xff, 0xfd, 0x18, 0xff, 0xfa, 0x18, 0x01, 0xff, 0xf0],
-  ...[0xff, 0xfd, 0x19, 0xff, 0xfb, 0x19, 0xff, 0xfd, 0x00, 0xff, 0xfb, 0x00],
-);
+const NEGOTIATION = Buffer.from('fffd18fffa1801fff0fffd19fffb19fffd00fffb00', 'hex');
 
 /** One way of feeding the engine; all of them take part in every round, so that they share what the compiler learns. */
 interface Feed {

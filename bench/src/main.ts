@@ -82,7 +82,8 @@ function writeJson(file: string, machine: Machine, options: BenchOptions, outcom
 
 async function main(settings: Settings): Promise<number> {
   const machine = thisMachine();
-  process.stdout.write(`${machineLine(machine)}\n\n`);
+  const warning = settings.options.quick ? '\nA quick run: start-up and warm-up weigh in it; do not quote it.' : '';
+  process.stdout.write(`${machineLine(machine)}${warning}\n\n`);
   const outcomes: Outcome[] = [];
   let failed = false;
   for (const name of settings.only) {

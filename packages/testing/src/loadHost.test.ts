@@ -68,7 +68,7 @@ describe('LoadHost', () => {
     const port = await host.listen();
     await Promise.all([talk(port), talk(port)]);
     const results = await host.finished;
-    expect(results.map(({ client }) => client).sort()).toEqual([0, 1]);
+    expect(results.map(({ client }) => client).sort((a, b) => a - b)).toEqual([0, 1]);
     expect(seen).toEqual(results);
     await expect(talk(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });

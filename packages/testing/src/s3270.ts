@@ -63,7 +63,7 @@ export class S3270 implements AsyncDisposable {
     this.#scope = scope;
     peer.onOutput((text) => this.#receive(text));
     void peer.exited.then(() => {
-      for (const { action, reject } of this.#answers.splice(0)) reject(peer.failure(`it ended during ${action}`));
+      for (const answer of this.#answers.splice(0)) answer.reject(peer.failure(`it ended during ${answer.action}`));
     });
   }
 

@@ -39,8 +39,9 @@ export async function connectTerminal(address: string, options: ConnectOptions, 
   using scope = createScope({ signal: signals.signal });
 
   const peer = formatAddress(target);
+  const wanted = sessionOptions(target, tls, options, tty, trace);
   io.stdout.write(`Connecting to ${peer} ...\n`);
-  await using live = await openSession(sessionOptions(target, tls, options, tty, trace), scope);
+  await using live = await openSession(wanted, scope);
   const terminal = new Terminal(terminalSession(live), tty, { peer, traceFile: trace?.path }, scope.clock);
   signals.signal.addEventListener('abort', () => terminal.close({ by: 'terminal' }));
   const end = await terminal.run();

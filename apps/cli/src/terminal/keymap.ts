@@ -1,7 +1,7 @@
 import type { Key } from '@roundhouse/tn3270';
 
 /** What a key of the user's keyboard does beside pressing one of the 3270 keyboard. */
-export type TerminalCommand = 'ToggleInsert' | 'Redraw' | 'Menu' | 'Prefix';
+type TerminalCommand = 'ToggleInsert' | 'Redraw' | 'Menu' | 'Prefix';
 
 export type KeyAction = Key | TerminalCommand;
 

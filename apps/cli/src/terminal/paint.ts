@@ -47,8 +47,8 @@ function paintCells(previous: Frame | undefined, next: Frame, palette: Palette):
     for (let column = 0; column < columns; column++) {
       const index = start + column;
       const glyph = glyphs[index] as string;
-      const isWide = column + 1 < columns && glyphs[index + 1] === '';
-      if (glyph === '' || !(differs(previous, next, index) || (isWide && differs(previous, next, index + 1)))) continue;
+      // The right half of a wide glyph comes and goes with the left one.
+      if (glyph === '' || !differs(previous, next, index)) continue;
       if (column !== at) output += bridge(next, start, at, column, style) ?? moveTo(row, column);
       if (styles[index] !== style) {
         style = styles[index] as Style;

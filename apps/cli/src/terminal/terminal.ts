@@ -109,13 +109,7 @@ export class Terminal implements TtyHandler {
   }
 
   #compose(): Frame {
-    const { frame, viewport } = compose(
-      this.#session,
-      this.#tty.window,
-      this.#viewport,
-      this.#operator,
-      this.#facts,
-    );
+    const { frame, viewport } = compose(this.#session, this.#tty.window, this.#viewport, this.#operator, this.#facts);
     this.#viewport = viewport;
     return frame;
   }

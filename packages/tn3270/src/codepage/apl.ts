@@ -36,6 +36,6 @@ const lookup = graphicLookup(GRAPHICS, [SPACE, ...UNDERLINED]);
 
 /** Code page 310. `fromUnicode` takes Ⓐ … Ⓩ for the underlined letters. */
 export const APL: AplPage = {
-  toUnicode: lookup.toUnicode,
+  toUnicode: (code) => lookup.toUnicode(code),
   fromUnicode: (codePoint) => UNDERLINED[codePoint - CIRCLED_A] ?? lookup.fromUnicode(codePoint),
 };

@@ -51,7 +51,7 @@ export class KeptLog implements Logger {
   readonly child = (): Logger => this;
 
   #keep(level: string, message: string, fields: LogFields = {}): void {
-    this.lines.push([level, message, fields['code'] ?? ''].join(' ').trim());
+    this.lines.push([level, message, String(fields['code'] ?? '')].join(' ').trim());
   }
 }
 

@@ -10,7 +10,7 @@ import { type BindImage } from '../telnet/bind.ts';
 import { TelnetClient } from '../telnet/client.ts';
 import { Terminal } from '../terminal/terminal.ts';
 import type { ResolvedSessionOptions } from './options.ts';
-import type { ConnectionState } from './session.ts';
+import type { ConnectionState } from '../connectionState.ts';
 
 /** What an emulator asks of whoever has the line. */
 export interface EmulatorHandler {

@@ -17,7 +17,6 @@ import type { Model } from '../terminal/model.ts';
 import { Emulator } from './emulator.ts';
 import { type ResolvedSessionOptions, resolveSessionOptions } from './options.ts';
 import type {
-  ConnectionState,
   InputAction,
   Session,
   SessionDependencies,
@@ -26,6 +25,7 @@ import type {
   SessionStatistics,
   WaitCondition,
 } from './session.ts';
+import type { ConnectionState } from '../connectionState.ts';
 import { TraceRecorder } from './trace.ts';
 import { addressOf, holds } from './wait.ts';
 

@@ -3,7 +3,8 @@ import type { CodePage } from '../codepage/codePage.ts';
 import { codePage, DEFAULT_CODE_PAGE } from '../codepage/registry.ts';
 import { tn3270Error } from '../errors.ts';
 import { DEFAULT_MODEL, type Model, parseModel } from '../terminal/model.ts';
-import type { Compat, SessionOptions, SessionTls } from './session.ts';
+import type { SessionOptions, SessionTls } from './session.ts';
+import type { Compat } from '../compat.ts';
 
 /** Options of a session after the door: complete, checked, read-only. */
 export interface ResolvedSessionOptions {

@@ -1,44 +1,11 @@
 import type { EventSource, Logger, RoundhouseError, Scope } from '@roundhouse/core';
 import type { Model } from '../terminal/model.ts';
 import type { CodePage } from '../codepage/codePage.ts';
+import type { Compat } from '../compat.ts';
+import type { ConnectionState } from '../connectionState.ts';
 import type { Key } from '../keyboard/key.ts';
 import type { LockReason } from '../keyboard/lock.ts';
 import type { Screen } from '../screen/screen.ts';
-
-/** Where the connection stands. Names are those of the reference emulator. */
-export type ConnectionState =
-  | 'not-connected'
-  | 'resolving'
-  | 'tcp-pending'
-  | 'tls-pending'
-  | 'telnet-pending'
-  | 'connected-nvt'
-  | 'connected-nvt-charmode'
-  | 'connected-3270'
-  | 'connected-unbound'
-  | 'connected-e-nvt'
-  | 'connected-sscp'
-  | 'connected-tn3270e';
-
-/** Single behaviours that differ between hosts. All have the reference's default. */
-export interface Compat {
-  /** Offer TN3270E at all. Default true. */
-  readonly tn3270e: boolean;
-  /** Ask for the CONTENTION-RESOLUTION function. Default true. */
-  readonly contentionResolution: boolean;
-  /** Ask for BIND-IMAGE. Default true. */
-  readonly bindImage: boolean;
-  /** Take screen sizes from the BIND image. Default true. */
-  readonly bindLimit: boolean;
-  /** Accept STARTTLS when the host offers it. Default true. */
-  readonly startTls: boolean;
-  /** Send the 3279 terminal name instead of 3278. Default false. */
-  readonly wrongTerminalName: boolean;
-  /** Offer NEW-ENVIRON. Default true. */
-  readonly newEnviron: boolean;
-  /** Delay before a host unlock takes effect, in ms; 0 … 10,000. Default 0 for programs, 350 for people. */
-  readonly unlockDelayMs: number;
-}
 
 export interface SessionTls {
   /** Check the certificate and name. Default true. */

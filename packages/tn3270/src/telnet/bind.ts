@@ -1,6 +1,5 @@
 import type { CodePage } from '../codepage/codePage.ts';
 import type { ScreenSize } from '../screen/screen.ts';
-import { DEFAULT_SIZE } from '../terminal/model.ts';
 
 /** Screen sizes of a BIND. */
 export interface BindSizes {
@@ -37,6 +36,9 @@ const OFFSET = {
   PluName: 28,
 } as const;
 
+/** Size that codes 02 and 03 stand for, and the least that is acceptable. GA27-3136-20, "BIND", byte 24. */
+const MODEL_2: ScreenSize = { rows: 24, columns: 80 };
+
 const PLU_NAME_MAX = 8;
 
 /** Reads a BIND image; undefined when it is no BIND request unit. `maximum` is the alternate size of the model. */
@@ -62,9 +64,9 @@ function sizesOf(image: Uint8Array, maximum: ScreenSize): BindSizes | null {
   switch (image[OFFSET.ScreenSize]) {
     case 0x00:
     case 0x02:
-      return sizes(DEFAULT_SIZE, DEFAULT_SIZE, maximum);
+      return sizes(MODEL_2, MODEL_2, maximum);
     case 0x03:
-      return sizes(DEFAULT_SIZE, maximum, maximum);
+      return sizes(MODEL_2, maximum, maximum);
     case 0x7e:
       return sizes(stated, stated, maximum);
     case 0x7f:
@@ -83,7 +85,7 @@ function sizes(defaultSize: ScreenSize, alternateSize: ScreenSize, maximum: Scre
 }
 
 function fits(wanted: ScreenSize, maximum: ScreenSize): boolean {
-  const largeEnough = wanted.rows >= DEFAULT_SIZE.rows && wanted.columns >= DEFAULT_SIZE.columns;
+  const largeEnough = wanted.rows >= MODEL_2.rows && wanted.columns >= MODEL_2.columns;
   return largeEnough && wanted.rows <= maximum.rows && wanted.columns <= maximum.columns;
 }
 

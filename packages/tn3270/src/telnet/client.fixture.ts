@@ -1,7 +1,8 @@
 import type { RoundhouseError } from '@roundhouse/core';
 import type { CodePage } from '../codepage/codePage.ts';
 import type { RecordOutcome } from '../datastream/outcome.ts';
-import type { Compat, ConnectionState } from '../session/session.ts';
+import type { Compat } from '../compat.ts';
+import type { ConnectionState } from '../connectionState.ts';
 import { type Model, parseModel } from '../terminal/model.ts';
 import type { BindImage } from './bind.ts';
 import { TelnetClient } from './client.ts';

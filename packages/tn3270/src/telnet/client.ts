@@ -1,6 +1,7 @@
 import type { RoundhouseError } from '@roundhouse/core';
 import { tn3270Error } from '../errors.ts';
-import type { Compat, ConnectionState } from '../session/session.ts';
+import type { Compat } from '../compat.ts';
+import type { ConnectionState } from '../connectionState.ts';
 import { parseBindImage } from './bind.ts';
 import type { TelnetClientHandler, TelnetClientOptions, TelnetCounters, TelnetTrace } from './clientContract.ts';
 import { type NegotiationVerb, OPTIONS, TELNET } from './code.ts';
@@ -534,6 +535,7 @@ export class TelnetClient {
         this.#handler.bid((requestFlag & REQUEST_FLAG.SIGNAL.code) !== 0);
         if (responseFlag !== RESPONSE_FLAG.NO_RESPONSE.code) this.#respondPositive();
         return;
+      default:
     }
     this.counters.recordsIgnored++;
   }

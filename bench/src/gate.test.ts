@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { figure } from './figure.ts';
+import { BARS, judge } from './gate.ts';
+
+describe('judge', () => {
+  it.each([
+    { id: 'decode.form.mb_per_s', median: 500, met: true },
+    { id: 'decode.form.mb_per_s', median: 499.9, met: false },
+    { id: 'first_screen', median: 4.9, met: true },
+    { id: 'first_screen', median: 5, met: false },
+    { id: 'session.held_kb', median: 150, met: true },
+    { id: 'session.held_kb', median: 150.1, met: false },
+    { id: 'growth.screens', median: 5, met: false },
+  ])('says of $id = $median whether its bar is met: $met', ({ id, median, met }) => {
+    expect(judge(figure(id, '', '', [median]))?.met).toBe(met);
+  });
+
+  it('holds CPU time to the ratio with the peer', () => {
+    const peer = { name: 's3270', samples: [90] };
+    expect(judge(figure('cpu.form', '', '', [30], peer))).toMatchObject({ value: 1 / 3, met: true });
+    expect(judge(figure('cpu.form', '', '', [31], peer))).toMatchObject({ met: false });
+  });
+
+  it('says nothing of a ratio without a peer, nor of a figure without a bar', () => {
+    expect(judge(figure('cpu.form', '', '', [1]))).toBeUndefined();
+    expect(judge(figure('receive.form.mb_per_s', '', '', [1]))).toBeUndefined();
+  });
+
+  it('has one bar a figure', () => {
+    expect(new Set(BARS.map((bar) => bar.figure)).size).toBe(BARS.length);
+  });
+});
