@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { connectCommand } from './commands/connect.ts';
 import { demoCommand } from './commands/demo.ts';
 import { sessionCommand } from './commands/session/session.ts';
 import { upCommand } from './commands/up.ts';
@@ -25,7 +26,8 @@ function program(argv: readonly string[], io: Io): Command {
     .version(io.version)
     .addCommand(demoCommand(io))
     .addCommand(upCommand(io))
-    .addCommand(sessionCommand(argv, io));
+    .addCommand(sessionCommand(argv, io))
+    .addCommand(connectCommand(io));
   for (const command of withDescendants(root)) {
     command.exitOverride().showHelpAfterError('(--help shows how it is written)');
     command.configureOutput({

@@ -7,7 +7,7 @@ export const EOR = 0xef;
 export const SE = 0xf0;
 export const SB = 0xfa;
 export const WILL = 0xfb;
-export const WONT = 0xfc;
+const WONT = 0xfc;
 export const DO = 0xfd;
 
 export const OPTION = { Binary: 0, TimingMark: 6, TerminalType: 24, EndOfRecord: 25, Tn3270e: 40 } as const;

@@ -16,7 +16,7 @@ import {
 } from './screens.ts';
 
 /** The password of every user. */
-export const DEMO_PASSWORD = 'DEMO';
+const DEMO_PASSWORD = 'DEMO';
 /** How long the slow transaction takes, ms. */
 export const SLOW_TRANSACTION_MS = 2_000;
 

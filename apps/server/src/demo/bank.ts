@@ -10,7 +10,7 @@ export interface Account {
   readonly phone: string;
 }
 
-export type AccountChange = Pick<Account, 'creditLimit' | 'phone'>;
+type AccountChange = Pick<Account, 'creditLimit' | 'phone'>;
 
 export interface Bank {
   /** Ascending by number. */
@@ -21,7 +21,7 @@ export interface Bank {
 }
 
 export const ACCOUNT_COUNT = 120;
-export const FIRST_ACCOUNT = 10_001_000;
+const FIRST_ACCOUNT = 10_001_000;
 const NUMBER_STEP = 7;
 
 const GIVEN_NAMES = ['ADA', 'BORIS', 'CLARA', 'DAVID', 'EDITH', 'FELIX', 'GRACE', 'HUGO', 'IRENE', 'JONAS', 'KAREN'];

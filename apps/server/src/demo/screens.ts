@@ -2,7 +2,7 @@ import type { ScreenSize } from '@roundhouse/tn3270';
 import { defineScreen, type Field, type TextField } from '@roundhouse/tn3270/host';
 import { type Account, formatCents, formatUnits } from './bank.ts';
 
-export const BANK_NAME = 'FIRST ROUNDHOUSE BANK';
+const BANK_NAME = 'FIRST ROUNDHOUSE BANK';
 
 /** Cells of the host's name, at the right end of the first row. */
 export const HOST_NAME_LENGTH = 20;

@@ -9,7 +9,7 @@ import { type HostApplication, HostConnection, type HostSettings } from './conne
 import { LuTable } from './lu.ts';
 
 /** Time that stands until it is moved. */
-export class HeldClock implements Clock {
+class HeldClock implements Clock {
   #now = 0;
   #timers: Array<{ readonly at: number; readonly callback: () => void }> = [];
 
@@ -42,7 +42,7 @@ export class HeldClock implements Clock {
 }
 
 /** Keeps the codes and messages of what was logged. */
-export class KeptLog implements Logger {
+class KeptLog implements Logger {
   readonly lines: string[] = [];
   readonly debug = (message: string, fields?: LogFields): void => this.#keep('debug', message, fields);
   readonly info = (message: string, fields?: LogFields): void => this.#keep('info', message, fields);
@@ -51,7 +51,7 @@ export class KeptLog implements Logger {
   readonly child = (): Logger => this;
 
   #keep(level: string, message: string, fields: LogFields = {}): void {
-    this.lines.push([level, message, String(fields['code'] ?? '')].join(' ').trim());
+    this.lines.push([level, message, typeof fields['code'] === 'string' ? fields['code'] : ''].join(' ').trim());
   }
 }
 

@@ -8,7 +8,7 @@ const SPACE = 0x20;
 const TAB_WIDTH = 8;
 
 /** Where and how text goes on, as DECSC keeps it. */
-export interface SavedCursor {
+interface SavedCursor {
   readonly row: number;
   readonly column: number;
   readonly attributes: Cell;

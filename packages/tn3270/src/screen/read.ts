@@ -172,7 +172,7 @@ function needsEscape(cell: Cell, governing: Cell): boolean {
 }
 
 /** The wire value of a cell's highlighting bits: F0 with the bits, 00 for none. */
-export function highlightValue(bits: number): number {
+function highlightValue(bits: number): number {
   return bits === 0 ? 0 : 0xf0 | bits;
 }
 

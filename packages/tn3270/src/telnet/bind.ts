@@ -2,7 +2,7 @@ import type { CodePage } from '../codepage/codePage.ts';
 import type { ScreenSize } from '../screen/screen.ts';
 
 /** Screen sizes of a BIND. */
-export interface BindSizes {
+interface BindSizes {
   readonly defaultSize: ScreenSize;
   readonly alternateSize: ScreenSize;
   /** Whether both lie between 24 × 80 and the terminal's own maximum; a terminal ignores sizes that do not. */

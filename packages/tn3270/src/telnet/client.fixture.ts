@@ -24,7 +24,7 @@ export const LETTERS: CodePage = {
   fromUnicode: () => -1,
 };
 
-export const COMPAT: Compat = {
+const COMPAT: Compat = {
   tn3270e: true,
   contentionResolution: false,
   bindImage: true,
