@@ -6,6 +6,7 @@ import { tn3270Error } from '@roundhouse/tn3270';
 import { hostError } from '@roundhouse/tn3270/host';
 import { describe, expect, it } from 'vitest';
 import { cliError } from './errors.ts';
+import { terminalError } from './terminal/errors.ts';
 
 const CATALOGUES: Readonly<Record<string, ErrorCatalogue>> = {
   core: coreError.catalogue,
@@ -15,6 +16,7 @@ const CATALOGUES: Readonly<Record<string, ErrorCatalogue>> = {
   api: apiError.catalogue,
   server: serverError.catalogue,
   cli: cliError.catalogue,
+  terminal: terminalError.catalogue,
 };
 
 const ENTRIES = Object.entries(CATALOGUES).flatMap(([owner, catalogue]) =>

@@ -43,6 +43,8 @@ export function compose(
   if (view.panel !== null) {
     drawPanel(frame, view.panel, session, facts);
     frame.cursor = null;
+  } else if (!session.cursorVisible) {
+    frame.cursor = null;
   }
   return { frame, viewport };
 }

@@ -32,6 +32,8 @@ export interface TerminalSession extends EventSource<SessionEvents> {
   readonly insertMode: boolean;
   /** Whether keys and text go to a character terminal instead of the 3270 keyboard. */
   readonly inNvt: boolean;
+  /** An NVT host may hide the cursor. */
+  readonly cursorVisible: boolean;
   /** Strokes that wait for the unlock. */
   readonly typedAhead: number;
   setInsertMode(on: boolean): void;
@@ -68,6 +70,9 @@ export function terminalSession(live: LiveSession): TerminalSession {
     },
     get inNvt() {
       return live.emulator.inNvt;
+    },
+    get cursorVisible() {
+      return live.emulator.cursorVisible;
     },
     get typedAhead() {
       return keyboard.typedAhead;

@@ -91,11 +91,17 @@ export class ScreenWriter implements WriteSink {
     const size = cells.length;
     let address = this.#address;
     let at = start;
-    for (; at < end; at++) {
-      const code = record[at] as number;
-      if (!isGraphic(code)) break;
-      cells[address++] = attributes | code;
-      if (address === size) address = 0;
+    for (;;) {
+      // Up to the end of the text or of the buffer: one comparison less for each character.
+      const stop = end - at < size - address ? end : at + size - address;
+      while (at < stop) {
+        const code = record[at] as number;
+        if (!isGraphic(code)) break;
+        cells[address++] = attributes | code;
+        at++;
+      }
+      if (address < size) break;
+      address = 0;
     }
     this.#address = address;
     this.#previous = PREVIOUS.Character;

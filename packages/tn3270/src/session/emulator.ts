@@ -131,6 +131,11 @@ export class Emulator {
     return state === 'connected-nvt' || state === 'connected-nvt-charmode' || state === 'connected-e-nvt';
   }
 
+  /** Whether a terminal is to show the cursor: an NVT host may hide it. */
+  get cursorVisible(): boolean {
+    return !this.inNvt || this.#nvt.cursorVisible;
+  }
+
   /** Takes bytes from the host, cut anywhere; returns how many were consumed (all, unless TLS begins or it failed). */
   receive(chunk: Uint8Array): number {
     return this.telnet.receive(chunk);
