@@ -5,6 +5,10 @@ import { type Figure, figure, type PeerSamples, quantileOf } from './figure.ts';
 import { startLoadHost } from './loadHostChild.ts';
 import type { BenchOptions, Section } from './section.ts';
 
+/** Enough that the start-up of a run time, a few hundred ms, is not what is measured. */
+const SCREENS = 20_000;
+const START_UP_RUNS = 5;
+
 interface Run {
   readonly cpuUs: number;
   readonly result: LoadResult;
@@ -12,13 +16,12 @@ interface Run {
 
 /** CPU time per screen of whole client processes that are sent screens over loopback, ours and s3270 in turn. */
 export async function measure({ quick }: BenchOptions): Promise<Section> {
-  const screens = quick ? 2_000 : 20_000;
   const runs = quick ? 1 : 5;
   const clients = installedClients();
-  const startUps = await alternate(clients, runs, 'form', 0);
+  const startUps = await alternate(clients, START_UP_RUNS, 'form', 0);
   const figures: Figure[] = [];
   for (const kind of SCREEN_KINDS) {
-    const loaded = await alternate(clients, runs, kind, screens);
+    const loaded = await alternate(clients, runs, kind, SCREENS);
     const compare = (
       id: string,
       label: string,
@@ -36,12 +39,12 @@ export async function measure({ quick }: BenchOptions): Promise<Section> {
         0.5,
       );
     figures.push(
-      compare('cpu', `${kind}, whole process`, 'CPU µs/screen', ({ cpuUs }) => cpuUs / screens),
+      compare('cpu', `${kind}, whole process`, 'CPU µs/screen', ({ cpuUs }) => cpuUs / SCREENS),
       compare(
         'cpu_marginal',
         `${kind}, without start-up`,
         'CPU µs/screen',
-        ({ cpuUs }, client) => (cpuUs - startUpUs(client)) / screens,
+        ({ cpuUs }, client) => (cpuUs - startUpUs(client)) / SCREENS,
       ),
       compare('loopback', `${kind}, through the line`, 'screens/s', ({ result }) => result.screens_per_s),
     );
@@ -50,7 +53,7 @@ export async function measure({ quick }: BenchOptions): Promise<Section> {
     title: 'CPU per screen over loopback',
     figures,
     notes: [
-      `${runs} runs of ${screens.toLocaleString('en')} screens a client and kind; clients take turns; user and system time of the whole process, all threads.`,
+      `${runs} runs of ${SCREENS.toLocaleString('en')} screens a client and kind; clients take turns; user and system time of the whole process, all threads.`,
       'Without start-up: less the median of runs that get one screen.',
       ...missingPeers(),
     ],

@@ -51,6 +51,9 @@ export const createSessionSchema = z
       .union([z.boolean(), tlsSchema])
       .optional()
       .meta({ description: 'TLS from the first byte. Default false: plain TCP, STARTTLS where the host offers it.' }),
+    start_tls: tlsSchema
+      .optional()
+      .meta({ description: 'How to check a host that starts TLS itself. Default: certificate and name are checked.' }),
     lu: z
       .union([name, z.array(name).min(1).max(LIMITS.maxLuNames)])
       .nullish()

@@ -15,12 +15,24 @@ export type OpenSession = (options: SessionOptions, scope: Scope, deps: SessionD
 
 /** What the engine is told for a request. */
 export function sessionOptions(request: CreateSession, connectTimeoutMs: number): SessionOptions {
-  const { tls, lu, model, oversize, code_page, user, device_name, application_id, compat } = request;
+  const {
+    tls,
+    start_tls: startTls,
+    lu,
+    model,
+    oversize,
+    code_page,
+    user,
+    device_name,
+    application_id,
+    compat,
+  } = request;
   return {
     host: request.host,
     port: request.port,
     connectTimeoutMs,
     ...(tls === undefined || tls === false ? {} : { tls: tlsOptions(tls) }),
+    ...(startTls === undefined ? {} : { startTls: tlsOptions(startTls) }),
     ...(lu === undefined || lu === null ? {} : { lu: typeof lu === 'string' ? [lu] : lu }),
     ...(model === undefined ? {} : { model }),
     ...(oversize === undefined || oversize === null ? {} : { oversize }),
