@@ -56,10 +56,14 @@ export class KeyboardLock {
 
   /** The host unlocks: at once, or after the delay. `transferring`: a file transfer runs and does not wait. */
   restore(transferring: boolean): void {
+    // The rule for programs; asking for the time costs 2 % of a screen.
+    if (this.#unlockDelayMs === 0 || transferring) {
+      this.keep(LOCK.FileTransfer | LOCK.Bid);
+      return;
+    }
     const now = this.#clock.monotonic();
     const deferred = this.has(LOCK.DeferredUnlock);
-    const overdue = deferred && now - this.#deferredSince > LONGEST_DEFERRAL_MS;
-    if (this.#unlockDelayMs === 0 || transferring || overdue) {
+    if (deferred && now - this.#deferredSince > LONGEST_DEFERRAL_MS) {
       this.keep(LOCK.FileTransfer | LOCK.Bid);
       return;
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CodePage } from '../codepage/codePage.ts';
 import { AID, type AidByte } from '../datastream/aid.ts';
+import { ATTRIBUTES } from '../datastream/attribute.ts';
 import { FORMAT_CONTROLS, ORDERS } from '../datastream/order.ts';
 import { dumpScreen } from '../screen/dump.ts';
 import { parseModel } from './model.ts';
@@ -377,5 +378,26 @@ describe('SSCP-LU', () => {
     expect(replies).toEqual(['d1']);
     terminal.writeSscp(Uint8Array.of(0xc4));
     expect(cellsOf(terminal, 2, 2)).toBe('c4 00');
+  });
+});
+
+describe('character attributes', () => {
+  it('have the codes of the table, in SA and in MF', () => {
+    const hex = (code: number): string => code.toString(16).padStart(2, '0');
+    const { Foreground, Background, Highlighting, Charset, InputControl, All } = ATTRIBUTES;
+    const pairs = [
+      [Foreground, 'f2', '42=f2'],
+      [Background, 'f3', '45=f3'],
+      [Highlighting, 'f4', '41=f4'],
+      [Charset, 'f1', '43=f1'],
+      [InputControl, '01', 'fe=01'],
+    ] as const;
+    for (const [{ code }, value, token] of pairs) {
+      const { terminal, send } = setUp();
+      send(`f5 c3 28 ${hex(code)} ${value} c1 28 ${hex(All.code)} 00 c2 1d60`);
+      expect(cellsOf(terminal, 0, 2)).toBe(`SA(${token}) c1`);
+      send(`f1 c3 11 40c2 2c 01 ${hex(code)} ${value}`);
+      expect(cellsOf(terminal, 0, 5)).toContain(`SF(c0=e0,${token})`);
+    }
   });
 });
