@@ -12,7 +12,7 @@ export interface Figure {
 }
 
 /** The same quantity of another program, measured in the same run. */
-export interface PeerFigure {
+interface PeerFigure {
   readonly name: string;
   readonly median: number;
   readonly min: number;
