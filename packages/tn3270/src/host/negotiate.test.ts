@@ -225,6 +225,16 @@ describe('STARTTLS', () => {
     expect(host.sent).toBe(DO + TN3270E);
   });
 
+  it.each([
+    ['before FOLLOWS', ''],
+    ['after FOLLOWS', sb('2e', '01')],
+  ])('ends with a client that takes its consent back %s', (_, follows) => {
+    const host = new Recorder({ startTls: 'require' });
+    host.client(WILL + START_TLS + follows + WONT + START_TLS);
+    expect(host.failure?.code).toBe('TERMINAL_PROTOCOL');
+    expect(host.sent).not.toContain(DO + TN3270E);
+  });
+
   it('goes on in plain text with a client that will not, unless TLS is required', () => {
     expect(new Recorder({ startTls: 'offer' }).client(WONT + START_TLS)).toBe(DO + TN3270E);
     const host = new Recorder({ startTls: 'require' });

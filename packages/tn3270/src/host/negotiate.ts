@@ -205,7 +205,9 @@ export class HostNegotiation {
     this.#theirs.set(option, 'off');
     if (state === 'on') this.#send(TELNET.DONT, option);
     if (option === OPTIONS.START_TLS.code) {
-      if (this.#options.startTls === 'require') {
+      if (this.#machine.state !== 'tls_asked') {
+        this.#fail(this.#protocolError('it took back START-TLS'));
+      } else if (this.#options.startTls === 'require') {
         this.#fail(hostError('TLS_REQUIRED', { details: { peer: this.#options.peer } }), 'This host requires TLS');
       } else this.#begin3270();
     } else if (option === OPTIONS.TN3270E.code) {
