@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { type PeerProcess, s3270Available, startPeer } from '@roundhouse/testing';
+import { NODE_ARGUMENTS, scriptPath } from './script.ts';
 
 /** A TN3270 client program that connects to a port and answers the host until it is ended. */
 export interface ClientProgram {
@@ -7,11 +7,9 @@ export interface ClientProgram {
   start(port: number): Promise<PeerProcess>;
 }
 
-const CLIENT = fileURLToPath(new URL('./client.ts', import.meta.url));
-
 export const ROUNDHOUSE: ClientProgram = {
   name: 'roundhouse',
-  start: (port) => startPeer(process.execPath, ['--conditions=source', CLIENT, String(port)]),
+  start: (port) => startPeer(process.execPath, [...NODE_ARGUMENTS, scriptPath('client'), String(port)]),
 };
 
 export const S3270: ClientProgram = {

@@ -1,12 +1,10 @@
-import { fileURLToPath } from 'node:url';
 import { s3270Available } from '@roundhouse/testing';
 import { missingPeers, S3270 } from './clients.ts';
 import { figure } from './figure.ts';
 import { startScript } from './jsonChild.ts';
 import { startLoadHost } from './loadHostChild.ts';
+import { scriptPath } from './script.ts';
 import type { BenchOptions, Section } from './section.ts';
-
-const CLIENT = fileURLToPath(new URL('./client.ts', import.meta.url));
 
 /** From the accepted connection to the first screen drawn, as the host sees it. */
 export async function measure({ quick }: BenchOptions): Promise<Section> {
@@ -28,7 +26,7 @@ export async function measure({ quick }: BenchOptions): Promise<Section> {
 async function inOneProcess(connections: number): Promise<number[]> {
   await using parts = new AsyncDisposableStack();
   const host = await startLoadHost(parts, 'form', 0, connections);
-  parts.use(await startScript(CLIENT, host.port, connections));
+  parts.use(await startScript(scriptPath('client'), host.port, connections));
   const times: number[] = [];
   while (times.length < connections) times.push((await host.result()).first_screen_ms);
   return times;

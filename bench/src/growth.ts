@@ -3,6 +3,7 @@ import { type Key, openSession, type Session } from '@roundhouse/tn3270';
 import { type Figure, figure } from './figure.ts';
 import { memoryAfterCollection } from './heap.ts';
 import { startScript } from './jsonChild.ts';
+import { scriptPath } from './script.ts';
 import type { BenchOptions, Section } from './section.ts';
 
 const STEP_TIMEOUT_MS = 30_000;
@@ -13,7 +14,7 @@ const WARM_UP_SHARE = 0.1;
 export async function measure({ quick }: BenchOptions): Promise<Section> {
   const screens = quick ? 1_000 : 10_000;
   const rounds = quick ? 100 : 1_000;
-  await using host = await startScript(new URL('./demoHostProcess.ts', import.meta.url));
+  await using host = await startScript(scriptPath('demoHostProcess'));
   const { port } = await host.next<{ port: number }>();
   return {
     title: 'Memory growth',

@@ -24,7 +24,7 @@ describe('readWrk', () => {
 
   it.each([
     { printed: '850.00us', ms: 0.85 },
-    { printed: '1.20s', ms: 1200 },
+    { printed: '1.20s ', ms: 1200 },
   ])('takes $printed for $ms ms', ({ printed, ms }) => {
     expect(readWrk(REPORT.replace('51.78ms', printed))?.p99Ms).toBeCloseTo(ms);
   });

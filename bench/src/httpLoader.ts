@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { isInstalled, startPeer } from '@roundhouse/testing';
 import { startScript } from './jsonChild.ts';
+import { scriptPath } from './script.ts';
 
 /** GET requests on kept connections, as many as go. */
 export interface HttpLoad {
@@ -20,7 +21,7 @@ export interface LoadFacts {
   readonly errors: number;
 }
 
-const ROTATE = fileURLToPath(new URL('./rotate.lua', import.meta.url));
+const ROTATE = fileURLToPath(new URL('../src/rotate.lua', import.meta.url));
 const MS = { us: 1e-3, ms: 1, s: 1e3, m: 60e3 } as const;
 
 /** The program that puts the load on: wrk, or a Node client where it is not installed, which costs more itself. */
@@ -32,7 +33,7 @@ export function load(options: HttpLoad): Promise<LoadFacts> {
 }
 
 async function loadWithNode(options: HttpLoad): Promise<LoadFacts> {
-  await using child = await startScript(new URL('./httpLoad.ts', import.meta.url), JSON.stringify(options));
+  await using child = await startScript(scriptPath('httpLoad'), JSON.stringify(options));
   return await child.next<LoadFacts>();
 }
 
@@ -47,7 +48,7 @@ async function loadWithWrk({ origin, paths, headers, connections, seconds }: Htt
 /** Reads the report of wrk; undefined when it is none. */
 export function readWrk(report: string): LoadFacts | undefined {
   const rate = /^Requests\/sec:\s+([\d.]+)$/m.exec(report);
-  const p99 = /^\s+99%\s+([\d.]+)(us|ms|s|m)$/m.exec(report);
+  const p99 = /^\s+99%\s+([\d.]+)(us|ms|s|m)\s*$/m.exec(report);
   if (rate === null || p99 === null) return undefined;
   const refused = /^\s+Non-2xx or 3xx responses: (\d+)$/m.exec(report);
   const broken = /^\s+Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)$/m.exec(report);

@@ -1,13 +1,13 @@
 import { createScope } from '@roundhouse/core';
 import { type PeerProcess, startPeer } from '@roundhouse/testing';
+import { NODE_ARGUMENTS } from './script.ts';
 
 /** Longest wait for a line: a slow machine that moves 20,000 screens through a peer. */
 const LINE_TIMEOUT_MS = 300_000;
 
-/** Starts a script of this checkout in a Node of its own. */
-export async function startScript(script: string | URL, ...args: readonly unknown[]): Promise<JsonChild> {
-  const path = script instanceof URL ? script.pathname : script;
-  return new JsonChild(await startPeer(process.execPath, ['--conditions=source', path, ...args.map(String)]));
+/** Starts a script of this checkout, by its path, in a Node of its own. */
+export async function startScript(script: string, ...args: readonly unknown[]): Promise<JsonChild> {
+  return new JsonChild(await startPeer(process.execPath, [...NODE_ARGUMENTS, script, ...args.map(String)]));
 }
 
 /** A child that prints JSON, one value a line. Closing it ends the process. */

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { judge } from './gate.ts';
 import { type Machine, machineLine, renderFailure, renderSection, thisMachine } from './report.ts';
+import { NODE_ARGUMENTS, scriptPath } from './script.ts';
 import { type BenchOptions, type Section, SECTION_NAMES, type SectionName } from './section.ts';
 
 const USAGE = `usage: main [--only NAME]… [--quick] [--sessions N] [--json FILE] [--gate]
@@ -54,8 +55,8 @@ function readSettings(args: string[]): Settings {
 
 /** Runs one measurement in its own process; what stops it is part of the outcome, so that the others run. */
 function run(name: SectionName, options: BenchOptions): Promise<Outcome> {
-  const child = fork(new URL('./sectionProcess.ts', import.meta.url), [name, JSON.stringify(options)], {
-    execArgv: ['--conditions=source', '--expose-gc'],
+  const child = fork(scriptPath('sectionProcess'), [name, JSON.stringify(options)], {
+    execArgv: [...NODE_ARGUMENTS, '--expose-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let section: Section | undefined;

@@ -5,6 +5,7 @@ import { missingPeers } from './clients.ts';
 import { figure } from './figure.ts';
 import { load, loaderName, type LoadFacts } from './httpLoader.ts';
 import { startScript } from './jsonChild.ts';
+import { scriptPath } from './script.ts';
 import type { BenchOptions, Section } from './section.ts';
 
 const SESSIONS = 100;
@@ -21,7 +22,7 @@ const ONE_REQUEST = { connection: 'close' };
 export async function measure({ quick }: BenchOptions): Promise<Section> {
   const runs = quick ? 1 : 3;
   const seconds = quick ? 2 : 5;
-  await using host = await startScript(new URL('./trickleHost.ts', import.meta.url), SCREEN_INTERVAL_MS);
+  await using host = await startScript(scriptPath('trickleHost'), SCREEN_INTERVAL_MS);
   const { port } = await host.next<{ port: number }>();
   await using ours = await startOurs(port);
   await using theirs = s3270Available() ? await startTheirs(port) : undefined;
@@ -57,7 +58,7 @@ interface Running extends AsyncDisposable {
 
 async function startOurs(hostPort: number): Promise<Running> {
   await using parts = new AsyncDisposableStack();
-  const server = parts.use(await startScript(new URL('./serverProcess.ts', import.meta.url)));
+  const server = parts.use(await startScript(scriptPath('serverProcess')));
   const { url, token } = await server.next<{ url: string; token: string }>();
   const headers = { authorization: `Bearer ${token}` };
   const paths: string[] = [];

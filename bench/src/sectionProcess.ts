@@ -1,3 +1,4 @@
+import { scriptPath } from './script.ts';
 import { type BenchOptions, type Measure, SECTION_NAMES, type SectionName } from './section.ts';
 
 /**
@@ -16,6 +17,6 @@ if (!isSectionName(name) || options === undefined || process.send === undefined)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 process.once('disconnect', () => process.exit(1));
 
-const { measure } = (await import(`./${name}.ts`)) as { measure: Measure };
+const { measure } = (await import(scriptPath(name))) as { measure: Measure };
 const section = await measure(JSON.parse(options) as BenchOptions);
 process.send(section, () => process.exit(0));
