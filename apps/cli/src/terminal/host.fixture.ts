@@ -35,7 +35,7 @@ export class ScriptedHost implements AsyncDisposable {
     this.#line = host;
     this.#scope = createScope({ clock: this.clock });
     const options = resolveSessionOptions({ host: 'host', port: 23, model, codePage: '037' });
-    this.session = new LiveSession(options, terminal, this.#scope, {});
+    this.session = new LiveSession(options, terminal, this.#scope);
     host.start({
       data: (chunk) => {
         this.#received += Buffer.from(chunk).toString('hex');

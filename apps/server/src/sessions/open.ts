@@ -1,17 +1,10 @@
 import type { CreateSession } from '@roundhouse/api';
 import type { Scope } from '@roundhouse/core';
-import {
-  type Compat,
-  type Session,
-  type SessionDependencies,
-  type SessionOptions,
-  type SessionTls,
-  tn3270Error,
-} from '@roundhouse/tn3270';
+import { type Compat, type Session, type SessionOptions, type SessionTls, tn3270Error } from '@roundhouse/tn3270';
 import { isTimeout } from './input.ts';
 
 /** Connects a session; the engine's `openSession`, or a fake. The session ends with the scope. */
-export type OpenSession = (options: SessionOptions, scope: Scope, deps: SessionDependencies) => Promise<Session>;
+export type OpenSession = (options: SessionOptions, scope: Scope) => Promise<Session>;
 
 /** What the engine is told for a request. */
 export function sessionOptions(request: CreateSession, connectTimeoutMs: number): SessionOptions {

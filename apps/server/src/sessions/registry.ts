@@ -146,9 +146,7 @@ export class SessionRegistry {
   }
 
   async #open(entry: SessionEntry, options: SessionOptions): Promise<Session> {
-    const { log, openSession } = this.#deps;
-    const deps = { log: log.child({ session_id: entry.id }) };
-    const session = await openSession(options, entry.scope, deps);
+    const session = await this.#deps.openSession(options, entry.scope);
     if (entry.hasEnded) {
       session.destroy();
       throw tn3270Error('SESSION_CLOSED', { details: { reason: 'it was closed while it was opened' } });

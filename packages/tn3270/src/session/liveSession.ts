@@ -19,7 +19,6 @@ import { type ResolvedSessionOptions, resolveSessionOptions } from './options.ts
 import type {
   InputAction,
   Session,
-  SessionDependencies,
   SessionEvents,
   SessionOptions,
   SessionStatistics,
@@ -36,11 +35,7 @@ import { addressOf, holds } from './wait.ts';
  *
  * Rejects with a NetError of the phase that failed, or the codes of `resolveSessionOptions`.
  */
-export async function openSession(
-  options: SessionOptions,
-  scope: Scope,
-  deps: SessionDependencies = {},
-): Promise<LiveSession> {
+export async function openSession(options: SessionOptions, scope: Scope): Promise<LiveSession> {
   const resolved = resolveSessionOptions(options);
   using connecting = scope.child({ what: `Connecting to ${resolved.peer}`, timeoutMs: resolved.connectTimeoutMs });
   const transport = await connectTcp(
@@ -55,7 +50,7 @@ export async function openSession(
     transport.destroy();
     scope.throwIfEnded();
   }
-  return new LiveSession(resolved, transport, scope, deps);
+  return new LiveSession(resolved, transport, scope);
 }
 
 /** A session on a transport. */
@@ -87,7 +82,7 @@ export class LiveSession implements Session {
   #aidSentAt: number | undefined;
   #lastResponseMs: number | null = null;
 
-  constructor(options: ResolvedSessionOptions, transport: Transport, scope: Scope, _deps: SessionDependencies) {
+  constructor(options: ResolvedSessionOptions, transport: Transport, scope: Scope) {
     this.#options = options;
     this.#transport = transport;
     this.#scope = scope;

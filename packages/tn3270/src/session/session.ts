@@ -1,4 +1,4 @@
-import type { EventSource, Logger, RoundhouseError, Scope } from '@roundhouse/core';
+import type { EventSource, RoundhouseError, Scope } from '@roundhouse/core';
 import type { Model } from '../terminal/model.ts';
 import type { CodePage } from '../codepage/codePage.ts';
 import type { Compat } from '../compat.ts';
@@ -114,9 +114,4 @@ export interface Session extends EventSource<SessionEvents>, AsyncDisposable {
   close(): Promise<void>;
   /** Cuts the connection. Idempotent. */
   destroy(reason?: RoundhouseError): void;
-}
-
-/** What a session needs from outside. */
-export interface SessionDependencies {
-  readonly log?: Logger;
 }

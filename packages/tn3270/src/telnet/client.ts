@@ -2,7 +2,6 @@ import type { RoundhouseError } from '@roundhouse/core';
 import { tn3270Error } from '../errors.ts';
 import type { Compat } from '../compat.ts';
 import type { ConnectionState } from '../connectionState.ts';
-import { parseBindImage } from './bind.ts';
 import type { TelnetClientHandler, TelnetClientOptions, TelnetCounters, TelnetTrace } from './clientContract.ts';
 import { type NegotiationVerb, OPTIONS, TELNET } from './code.ts';
 import { deviceTypeName, terminalTypeName, toAscii } from './deviceType.ts';
@@ -11,20 +10,9 @@ import { ENVIRON, Environment } from './environ.ts';
 import { LuCycle } from './luCycle.ts';
 import { TelnetParser } from './parser.ts';
 import { RecordAssembler } from './record.ts';
-import {
-  DATA_TYPE,
-  DEVICE_END,
-  encodeHeader,
-  type FunctionName,
-  HEADER,
-  HEADER_BYTES,
-  MAX_SEQUENCE,
-  NEGATIVE,
-  REQUEST_FLAG,
-  RESPONSE,
-  RESPONSE_FLAG,
-} from './tn3270e.ts';
+import { DATA_TYPE, type FunctionName, HEADER, HEADER_BYTES } from './tn3270e.ts';
 import { type Submode, Tn3270eNegotiation } from './tn3270eNegotiation.ts';
+import { Tn3270eRecords } from './tn3270eRecords.ts';
 
 const { BINARY, ECHO, EOR, NAWS, NEW_ENVIRON, SGA, START_TLS, TN3270E, TTYPE } = OPTIONS;
 
@@ -74,6 +62,7 @@ export class TelnetClient {
   readonly #lus: LuCycle;
   readonly #environment: Environment;
   readonly #enhanced: Tn3270eNegotiation;
+  readonly #records: Tn3270eRecords;
   /** Options in force by number: what this side does, and what the host does. */
   readonly #mine = new Uint8Array(256);
   readonly #hosts = new Uint8Array(256);
@@ -85,13 +74,7 @@ export class TelnetClient {
   #tlsExpected = false;
   #lu: string | null = null;
   #deviceType: string | null = null;
-  #pluName: string | null = null;
   #rejection: RoundhouseError | undefined;
-  /** Sequence number of the next record to send. */
-  #sequence = 0;
-  /** Of the record being carried out: the response wanted, until given, and the number to give it under. */
-  #responseWanted: number = RESPONSE_FLAG.NO_RESPONSE.code;
-  #responseSequence = 0;
   #hasFailed = false;
 
   constructor(options: TelnetClientOptions, handler: TelnetClientHandler) {
@@ -128,6 +111,16 @@ export class TelnetClient {
         handler.deviceRejected(error);
       },
     });
+    this.#records = new Tn3270eRecords(options, this.#enhanced, this.counters, {
+      send: (bytes) => this.#send(bytes),
+      enterSubmode: (submode) => this.#enterSubmode(submode),
+      record: (bytes, dataType, keyboardRestore) => handler.record(bytes, dataType, keyboardRestore),
+      nvtData: (bytes, start, end) => handler.nvtData(bytes, start, end),
+      bound: (image) => handler.bound(image),
+      unbound: (type) => handler.unbound(type),
+      bid: (signal) => handler.bid(signal),
+      sendData: () => handler.sendData(),
+    });
   }
 
   get state(): ConnectionState {
@@ -156,7 +149,7 @@ export class TelnetClient {
 
   /** Name of the bound application, or null. */
   get pluName(): string | null {
-    return this.#enhanced.bound ? this.#pluName : null;
+    return this.#records.pluName;
   }
 
   /** TN3270E functions in force. */
@@ -188,12 +181,9 @@ export class TelnetClient {
     } else {
       const dataType = OUTBOUND_DATA_TYPE[this.#state];
       if (dataType === undefined) return false;
-      // A reply to a record comes after the response to it.
-      if (this.#responseWanted === RESPONSE_FLAG.ALWAYS_RESPONSE.code) this.#respondPositive();
-      const header = encodeHeader(dataType, 0, 0, this.#sequence);
+      const header = this.#records.nextHeader(dataType);
       this.trace?.sentRecord(header, body, dataType === DATA_TYPE.DATA_3270.code);
       this.#handler.send(encodeRecord(body, header));
-      if (this.#enhanced.has('RESPONSES')) this.#sequence = (this.#sequence + 1) & MAX_SEQUENCE;
     }
     this.counters.recordsSent++;
     return true;
@@ -486,7 +476,7 @@ export class TelnetClient {
 
   #resetEnhanced(): void {
     this.#enhanced.reset();
-    this.#sequence = 0;
+    this.#records.reset();
   }
 
   #endOfRecord(): void {
@@ -498,98 +488,10 @@ export class TelnetClient {
       this.#handler.record(record, '3270-data', false);
       this.trace?.recordEnded(NO_HEADER, record, true);
     } else {
-      if (record.length < HEADER_BYTES) this.counters.recordsIgnored++;
-      else this.#enhancedRecord(record);
+      this.#records.receive(record);
       const isDataStream = record[HEADER.DataType] === DATA_TYPE.DATA_3270.code;
       this.trace?.recordEnded(record.subarray(0, HEADER_BYTES), record.subarray(HEADER_BYTES), isDataStream);
     }
-  }
-
-  /** A record of RFC 2355 §8. Types that only printers are sent are ignored. */
-  #enhancedRecord(record: Uint8Array): void {
-    const requestFlag = record[HEADER.RequestFlag] as number;
-    const responseFlag = record[HEADER.ResponseFlag] as number;
-    this.#responseSequence = ((record[HEADER.Sequence] as number) << 8) | (record[HEADER.Sequence + 1] as number);
-    const hasBinds = this.#enhanced.has('BIND_IMAGE');
-    switch (record[HEADER.DataType]) {
-      case DATA_TYPE.DATA_3270.code:
-        if (hasBinds && !this.#enhanced.bound) break;
-        return this.#dataStream(record.subarray(HEADER_BYTES), requestFlag, responseFlag);
-      case DATA_TYPE.BIND_IMAGE.code:
-        if (!hasBinds) break;
-        return this.#bind(record.subarray(HEADER_BYTES));
-      case DATA_TYPE.UNBIND.code:
-        if (!hasBinds) break;
-        return this.#unbind(record[HEADER_BYTES]);
-      case DATA_TYPE.NVT_DATA.code:
-        this.#enterSubmode('nvt');
-        this.#handler.nvtData(record, HEADER_BYTES, record.length);
-        if (responseFlag === RESPONSE_FLAG.ALWAYS_RESPONSE.code) this.#respondPositive();
-        return;
-      case DATA_TYPE.SSCP_LU_DATA.code:
-        this.#enterSubmode('sscp');
-        this.#handler.record(record.subarray(HEADER_BYTES), 'sscp-lu-data', false);
-        return;
-      case DATA_TYPE.BID.code:
-        if (!this.#enhanced.has('CONTENTION_RESOLUTION')) break;
-        this.#handler.bid((requestFlag & REQUEST_FLAG.SIGNAL.code) !== 0);
-        if (responseFlag !== RESPONSE_FLAG.NO_RESPONSE.code) this.#respondPositive();
-        return;
-      default:
-    }
-    this.counters.recordsIgnored++;
-  }
-
-  #dataStream(body: Uint8Array, requestFlag: number, responseFlag: number): void {
-    this.#enterSubmode('3270');
-    this.#responseWanted = responseFlag;
-    const keyboardRestore = (requestFlag & REQUEST_FLAG.KEYBOARD_RESTORE.code) !== 0;
-    const outcome = this.#handler.record(body, '3270-data', keyboardRestore);
-    if (outcome === 'ok') {
-      if (this.#responseWanted === RESPONSE_FLAG.ALWAYS_RESPONSE.code) this.#respondPositive();
-    } else if (outcome !== 'replied' && this.#responseWanted !== RESPONSE_FLAG.NO_RESPONSE.code) {
-      this.#respondNegative(outcome === 'bad-command' ? NEGATIVE.COMMAND_REJECT.code : NEGATIVE.OPERATION_CHECK.code);
-    }
-    this.#responseWanted = RESPONSE_FLAG.NO_RESPONSE.code;
-    if (!this.#enhanced.has('CONTENTION_RESOLUTION')) return;
-    if ((requestFlag & REQUEST_FLAG.SEND_DATA.code) !== 0) this.#handler.sendData();
-    else this.#handler.bid(false);
-  }
-
-  #bind(image: Uint8Array): void {
-    const { codePage, model } = this.#options;
-    const bind = parseBindImage(image, codePage, model.alternateSize);
-    this.#pluName = bind?.pluName ?? null;
-    this.#enhanced.bound = true;
-    if (bind === undefined) {
-      // Bound by something else than a BIND: the first 3270 data will show the submode.
-      this.counters.recordsIgnored++;
-      return;
-    }
-    this.#handler.bound(bind);
-    this.#enterSubmode('3270');
-  }
-
-  #unbind(type: number | undefined): void {
-    this.#enhanced.bound = false;
-    this.#pluName = null;
-    this.#handler.unbound(type);
-    this.#enterSubmode('unbound');
-  }
-
-  #respondPositive(): void {
-    this.#responseWanted = RESPONSE_FLAG.NO_RESPONSE.code;
-    this.#respond(RESPONSE.POSITIVE.code, DEVICE_END);
-  }
-
-  #respondNegative(reason: number): void {
-    this.counters.recordsRefused++;
-    this.#respond(RESPONSE.NEGATIVE.code, reason);
-  }
-
-  #respond(kind: number, data: number): void {
-    const header = encodeHeader(DATA_TYPE.RESPONSE.code, 0, kind, this.#responseSequence);
-    this.#send(encodeRecord(Uint8Array.of(data), header));
   }
 
   #fail(error: RoundhouseError): void {
