@@ -10,6 +10,12 @@ describe('judge', () => {
     { id: 'first_screen', median: 5, met: false },
     { id: 'session.held_kb', median: 150, met: true },
     { id: 'session.held_kb', median: 150.1, met: false },
+    { id: 'decision.p2c', median: 1.9, met: true },
+    { id: 'decision.hash', median: 2, met: false },
+    { id: 'create.ms', median: 10, met: false },
+    { id: 'failover.seconds', median: 4.9, met: true },
+    { id: 'failover.seconds', median: 5, met: false },
+    { id: 'failover.lost', median: 1, met: false },
     { id: 'growth.screens', median: 5, met: false },
   ])('says of $id = $median whether its bar is met: $met', ({ id, median, met }) => {
     expect(judge(figure(id, '', '', [median]))?.met).toBe(met);

@@ -1,3 +1,4 @@
+import { STRATEGY_NAMES } from '@roundhouse/traffic';
 import type { Figure } from './figure.ts';
 
 /** What a figure is held to. */
@@ -26,6 +27,12 @@ export const BARS: readonly Bar[] = [
   { figure: 'rest.reads_per_s', of: 'median', bound: 'at least', limit: 5_000 },
   { figure: 'rest.p99_ms', of: 'median', bound: 'below', limit: 10 },
   { figure: 'rest.errors', of: 'median', bound: 'at most', limit: 0, always: true },
+  ...[...STRATEGY_NAMES, 'hash'].map(
+    (name): Bar => ({ figure: `decision.${name}`, of: 'median', bound: 'below', limit: 2 }),
+  ),
+  { figure: 'create.ms', of: 'median', bound: 'below', limit: 10 },
+  { figure: 'failover.seconds', of: 'median', bound: 'below', limit: 5 },
+  { figure: 'failover.lost', of: 'median', bound: 'at most', limit: 0, always: true },
   { figure: 'growth.screens', of: 'median', bound: 'below', limit: 5, always: true },
   { figure: 'growth.sessions', of: 'median', bound: 'below', limit: 5, always: true },
 ];

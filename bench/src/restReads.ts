@@ -7,6 +7,7 @@ import { load, loaderName, type LoadFacts } from './httpLoader.ts';
 import { startScript } from './jsonChild.ts';
 import { scriptPath } from './script.ts';
 import type { BenchOptions, Section } from './section.ts';
+import { startServer } from './serverChild.ts';
 
 const SESSIONS = 100;
 const SCREEN_INTERVAL_MS = 1_000;
@@ -58,22 +59,15 @@ interface Running extends AsyncDisposable {
 
 async function startOurs(hostPort: number): Promise<Running> {
   await using parts = new AsyncDisposableStack();
-  const server = parts.use(await startScript(scriptPath('serverProcess')));
-  const { url, token } = await server.next<{ url: string; token: string }>();
-  const headers = { authorization: `Bearer ${token}` };
+  const { url, token, client } = await startServer(parts);
   const paths: string[] = [];
   for (let opened = 0; opened < SESSIONS; opened++) {
-    const response = await fetch(`${url}/api/v1/sessions`, {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ host: '127.0.0.1', port: hostPort, model: '3279-2-E' }),
-    });
-    if (!response.ok) throw new Error(`The server opened ${opened} sessions, then: ${await response.text()}`);
-    const { id } = (await response.json()) as { id: string };
+    const { id } = await client.createSession({ host: '127.0.0.1', port: hostPort, model: '3279-2-E' });
     paths.push(`/api/v1/sessions/${id}/screen`);
   }
+  const target = { origin: url, paths, headers: { authorization: `Bearer ${token}` } };
   const running = parts.move();
-  return { target: { origin: url, paths, headers }, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return { target, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
 async function startTheirs(hostPort: number): Promise<Running> {

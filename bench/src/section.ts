@@ -1,7 +1,16 @@
 import type { Figure } from './figure.ts';
 
 /** The measurements in the order of the report; each is a file that exports `measure`. */
-export const SECTION_NAMES = ['decodeApply', 'loopback', 'firstScreen', 'memory', 'restReads', 'growth'] as const;
+export const SECTION_NAMES = [
+  'decodeApply',
+  'loopback',
+  'firstScreen',
+  'memory',
+  'restReads',
+  'decision',
+  'gateway',
+  'growth',
+] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface BenchOptions {

@@ -32,6 +32,11 @@ async function runHere() {
     });
   }
   const entry = isBuilt ? built : join(home, 'src', 'main.ts');
+  // Whoever reads may have enough, like head: that is no failure.
+  process.stdout.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
   const { run } = await import(pathToFileURL(entry).href);
   process.exitCode = await run(args, { version, env: process.env, stdout: process.stdout, stderr: process.stderr });
 }

@@ -1,7 +1,7 @@
 import type { Client } from '@roundhouse/api';
 import type { Command } from 'commander';
 import { cliError } from './errors.ts';
-import { readLocalServer } from './home.ts';
+import { type LocalServer, readLocalServer } from './home.ts';
 import type { Io } from './io.ts';
 
 /** Options of every command that calls the API. */
@@ -21,15 +21,24 @@ export function withApiOptions(command: Command): Command {
 }
 
 /** A client for the server that the options, the environment or a running `roundhouse` name. Raises TOKEN_MISSING. */
-export async function connect(options: ApiOptions, { env }: Io): Promise<Client> {
+export async function connect(options: ApiOptions, io: Io): Promise<Client> {
+  return clientOf(await findServer(options, io), io);
+}
+
+export async function clientOf(server: LocalServer, { clock }: Io): Promise<Client> {
   const { createClient } = await import('@roundhouse/api');
+  return createClient({ ...server, ...(clock === undefined ? {} : { clock }) });
+}
+
+/** Raises TOKEN_MISSING. */
+export async function findServer(options: ApiOptions, { env }: Io): Promise<LocalServer> {
   const local = await readLocalServer(env);
   const url = options.url || env['ROUNDHOUSE_URL'] || local?.url || DEFAULT_URL;
   // The token of the server here is for that server only, wherever --url points.
   const own = local !== undefined && sameOrigin(url, local.url) ? local.token : undefined;
   const token = options.token || env['ROUNDHOUSE_TOKEN'] || own;
   if (token === undefined) throw cliError('TOKEN_MISSING', { details: { url } });
-  return createClient({ url, token });
+  return { url, token };
 }
 
 function sameOrigin(a: string, b: string): boolean {

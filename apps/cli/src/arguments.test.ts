@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { parseCount, parseDuration, parsePosition, wordsInOrder } from './arguments.ts';
+import { parseCount, parseDuration, parseName, parsePosition, wordsInOrder } from './arguments.ts';
 
 describe('wordsInOrder', () => {
   const options = [new Option('--key <name>'), new Option('--json')];
@@ -46,6 +46,12 @@ describe('the small words', () => {
   it('reads positions and counts', () => {
     expect(parsePosition('5,20')).toEqual({ row: 5, column: 20 });
     expect(parseCount('17')).toBe(17);
+  });
+
+  it('finds a name in any case, or the nearest one', () => {
+    expect(parseName('key', 'pf3', ['Enter', 'PF3'])).toBe('PF3');
+    expect(() => parseName('key', 'Entr', ['Enter', 'PF3'])).toThrow(/key "Entr".+did you mean Enter\?/);
+    expect(() => parseName('key', 'zzzzzz', ['Enter', 'PF3'])).toThrow(/there is no such key/);
   });
 
   it.each(['', '5h', '-1', '1.5s', 's'])('refuses %j as a time', (text) => {

@@ -1,3 +1,4 @@
+import { nearest } from '@roundhouse/core';
 import type { Option } from 'commander';
 import { cliError } from './errors.ts';
 
@@ -15,6 +16,15 @@ export function parseDuration(text: string): number {
 export function parseCount(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw cliError('ARGUMENT_INVALID', { details: { argument: `number "${text}"`, reason: 'digits are wanted' } });
+}
+
+/** One of the names of `kind`, in any case of letters. */
+export function parseName<N extends string>(kind: string, text: string, names: readonly N[]): N {
+  const name = names.find((each) => each.toLowerCase() === text.toLowerCase());
+  if (name !== undefined) return name;
+  const suggestion = nearest(text, names);
+  const reason = suggestion === undefined ? `there is no such ${kind}` : `did you mean ${suggestion}?`;
+  throw cliError('ARGUMENT_INVALID', { details: { argument: `${kind} "${text}"`, reason } });
 }
 
 /** `ROW,COLUMN`, both from 1. */

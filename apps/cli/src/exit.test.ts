@@ -7,7 +7,11 @@ describe('exitCodeOf', () => {
     ['API_UNREACHABLE', EXIT.Unreachable],
     ['UNAUTHENTICATED', EXIT.Unauthenticated],
     ['SESSION_NOT_FOUND', EXIT.NotFound],
+    ['ENDPOINT_NOT_FOUND', EXIT.NotFound],
+    ['GROUP_NOT_FOUND', EXIT.NotFound],
+    ['OPERATION_NOT_FOUND', EXIT.NotFound],
     ['WAIT_TIMEOUT', EXIT.WaitTimeout],
+    ['OPERATION_UNFINISHED', EXIT.WaitTimeout],
     ['SETTING_INVALID', EXIT.Usage],
     ['KEYBOARD_LOCKED', EXIT.Failure],
   ])('of %s is %d', (code, expected) => {

@@ -11,7 +11,7 @@ export const EXIT = {
   Unreachable: 3,
   /** The token is missing or not valid. */
   Unauthenticated: 4,
-  /** There is no such session. */
+  /** There is no such session, endpoint, group or operation. */
   NotFound: 5,
   /** What was waited for did not come in time. */
   WaitTimeout: 6,
@@ -35,8 +35,12 @@ const BY_ERROR: Readonly<Record<string, ExitCode>> = {
   TERMINAL_REQUIRED: EXIT.Usage,
   TOKEN_MISSING: EXIT.Unauthenticated,
   UNAUTHENTICATED: EXIT.Unauthenticated,
+  ENDPOINT_NOT_FOUND: EXIT.NotFound,
+  GROUP_NOT_FOUND: EXIT.NotFound,
   NOT_FOUND: EXIT.NotFound,
+  OPERATION_NOT_FOUND: EXIT.NotFound,
   SESSION_NOT_FOUND: EXIT.NotFound,
+  OPERATION_UNFINISHED: EXIT.WaitTimeout,
   WAIT_TIMEOUT: EXIT.WaitTimeout,
 };
 

@@ -1,3 +1,5 @@
+import type { Io } from './io.ts';
+
 /** A stop takes at most this long, ms: what still runs then is cut. */
 const STOP_TIMEOUT_MS = 4_800;
 
@@ -11,4 +13,18 @@ export function stopRequested(): Promise<void> {
       });
     }
   });
+}
+
+/** Keeps the process alive while a command waits for a timer: those of the clock alone do not. */
+export function stayAlive(): Disposable {
+  const handle = setInterval(() => {}, 2_147_483_647);
+  return { [Symbol.dispose]: () => clearInterval(handle) };
+}
+
+/** Aborts when a command that goes on until it is stopped is to end. */
+export function stopSignal({ stop }: Io): AbortSignal {
+  if (stop !== undefined) return stop;
+  const controller = new AbortController();
+  void stopRequested().then(() => controller.abort());
+  return controller.signal;
 }

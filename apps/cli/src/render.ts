@@ -19,16 +19,41 @@ export function table(head: readonly string[], rows: ReadonlyArray<readonly stri
   return `${lines.join('\n')}\n`;
 }
 
-/** Facts of one session, a line each. */
-export function sessionFacts(session: SessionResource): string {
-  const { error, metadata, ...facts } = session;
-  const rows = [
-    ...Object.entries(facts).filter(([, value]) => value !== null),
-    ...Object.entries(metadata).map(([name, value]) => [`metadata.${name}`, value] as const),
-    ...(error === null ? [] : [['error', `${error.code}: ${error.message}`] as const, ['hint', error.hint] as const]),
-  ];
+export function address(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A line for each value that there is; what is inside a value stands under `outer.inner`. */
+export function facts(record: Readonly<Record<string, unknown>>): string {
+  const rows = flat(record, '');
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(width)}  ${printable(String(value))}\n`).join('');
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}\n`).join('');
+}
+
+function flat(
+  record: Readonly<Record<string, unknown>>,
+  prefix: string,
+): Array<readonly [name: string, value: string]> {
+  return Object.entries(record).flatMap(([name, value]) => {
+    if (value === null || value === undefined || value === '') return [];
+    if (Array.isArray(value)) return value.length === 0 ? [] : [[prefix + name, value.map(text).join(', ')] as const];
+    if (typeof value === 'object') return flat(value as Record<string, unknown>, `${prefix}${name}.`);
+    return [[prefix + name, text(value)] as const];
+  });
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Facts of one session, a line each. */
+export function sessionFacts({ error, ...rest }: SessionResource): string {
+  return facts({ ...rest, ...problemFacts(error) });
+}
+
+/** What went wrong, as facts. */
+export function problemFacts(error: { code: string; message: string; hint: string } | null): Record<string, string> {
+  return error === null ? {} : { error: `${error.code}: ${error.message}`, hint: error.hint };
 }
 
 /** The screen in a frame, with the cursor and the state of the keyboard under it. */
@@ -36,8 +61,8 @@ export function screenFrame(screen: ScreenView, { env, stdout }: Io): string {
   const { columns, rows, cursor_position: cursor } = screen;
   const showCursor = stdout.isTTY === true && !env['NO_COLOR'];
   const lines = screen.screen_data.split('\n').map((line, index) => {
-    const text = printable(line);
-    return `│${showCursor && index + 1 === cursor.row ? markCursor(text, cursor.column - 1) : text}│\n`;
+    const shown = printable(line);
+    return `│${showCursor && index + 1 === cursor.row ? markCursor(shown, cursor.column - 1) : shown}│\n`;
   });
   const lock = screen.keyboard_locked ? `locked: ${screen.lock_reason ?? 'unknown'}` : 'unlocked';
   const foot = ` ${rows}×${columns} · cursor ${cursor.row},${cursor.column} · ${lock} · ${screen.connection_state} · version ${screen.version} `;
@@ -84,6 +109,6 @@ function faultLine(fault: unknown): string {
 }
 
 /** What comes from elsewhere must not steer the terminal. */
-function printable(text: string, keepLines = false): string {
-  return text.replace(/\p{Cc}/gu, (control) => (keepLines && control === '\n' ? control : '·'));
+export function printable(value: string, keepLines = false): string {
+  return value.replace(/\p{Cc}/gu, (control) => (keepLines && control === '\n' ? control : '·'));
 }

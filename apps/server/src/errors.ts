@@ -1,6 +1,6 @@
 import { defineErrors } from '@roundhouse/core';
 
-/** Codes of the server itself; those of the engine pass through as they are. */
+/** Codes of the server itself; those of the gateway and the engine pass through as they are. */
 export const serverError = defineErrors({
   UNAUTHENTICATED: {
     message: 'The request carries no valid token',
@@ -68,41 +68,17 @@ export const serverError = defineErrors({
     retryable: true,
     status: 503,
   },
-  SESSION_NOT_FOUND: {
-    message: 'There is no session {session_id}',
-    hint: 'It may have ended a while ago. GET /api/v1/sessions lists those there are.',
+  ID_MISMATCH: {
+    message: 'The path names {path_id}, the body {body_id}',
+    hint: 'Leave "id" out of the body, or send it to its own path.',
     retryable: false,
-    status: 404,
-  },
-  SESSION_NOT_READY: {
-    message: 'Session {session_id} is still being connected',
-    hint: 'Try again in a moment, or create sessions with "wait": "screen".',
-    retryable: true,
-    status: 409,
-  },
-  SESSION_LIMIT_REACHED: {
-    message: 'All {max_sessions} sessions are in use',
-    hint: 'Close sessions that are no longer needed, or raise the limit of the server.',
-    retryable: true,
-    status: 429,
-  },
-  INPUT_BUSY: {
-    message: 'Session {session_id} is busy with other input',
-    hint: 'One input runs at a time. Send the next one when the answer to the last has come.',
-    retryable: true,
-    status: 429,
+    status: 422,
   },
   TOO_MANY_ACTIONS: {
     message: 'An input has at most {max_actions} actions; this one has {actions}',
     hint: 'Split it: a host rarely takes more than one screen of input at a time.',
     retryable: false,
     status: 422,
-  },
-  WAITERS_LIMIT_REACHED: {
-    message: '{waiters} requests wait for the screen of session {session_id} already',
-    hint: 'Let fewer callers wait on one session, or read the screen without "after".',
-    retryable: true,
-    status: 429,
   },
   PORT_IN_USE: {
     message: 'Port {port} on {host} is in use',

@@ -1,3 +1,5 @@
+import type { Gateway } from '@roundhouse/sessions';
+
 type Labels = Readonly<Record<string, string>>;
 
 /** A family of time series that writes itself in the Prometheus text format 0.0.4. */
@@ -93,6 +95,26 @@ export function createMetrics() {
     'counter',
     'Sessions that ended by a fault, by code.',
   );
+  const failovers = new Value(
+    'roundhouse_session_failovers_total',
+    'counter',
+    'Sessions that lost their host, by outcome.',
+  );
+  const migrations = new Value(
+    'roundhouse_session_migrations_total',
+    'counter',
+    'Sessions that were moved while their host was there.',
+  );
+  const indeterminateInputs = new Value(
+    'roundhouse_session_indeterminate_inputs_total',
+    'counter',
+    'Inputs that a host had not answered when it was left.',
+  );
+  const healthChanges = new Value(
+    'roundhouse_endpoint_health_changes_total',
+    'counter',
+    'Changes of the health of endpoints, by new status.',
+  );
   const inputs = new Value(
     'roundhouse_session_inputs_total',
     'counter',
@@ -115,21 +137,36 @@ export function createMetrics() {
     sessionsCreated,
     sessionsClosed,
     sessionsFailed,
+    failovers,
+    migrations,
+    indeterminateInputs,
+    healthChanges,
     inputs,
     screenReads,
     requests,
     residentMemory,
     heapUsed,
   ];
-  for (const counter of [sessionsCreated, sessionsClosed]) counter.add(0);
+  for (const counter of [sessionsCreated, sessionsClosed, migrations, indeterminateInputs]) counter.add(0);
 
   return {
-    sessionsCreated,
-    sessionsClosed,
-    sessionsFailed,
     inputs,
     screenReads,
     requests,
+    /** Counts what the gateway tells. */
+    follow(events: Gateway['events']): void {
+      events.watch(({ type, data }) => {
+        if (type === 'roundhouse.session.created') sessionsCreated.add(1);
+        else if (type === 'roundhouse.session.closed') sessionsClosed.add(1);
+        else if (type === 'roundhouse.session.error') sessionsFailed.add(1, { code: String(data['code']) });
+        else if (type === 'roundhouse.session.replaced') failovers.add(1, { outcome: 'replaced' });
+        else if (type === 'roundhouse.operation.failed' && data['kind'] === 'failover')
+          failovers.add(1, { outcome: 'failed' });
+        else if (type === 'roundhouse.session.migrated') migrations.add(1);
+        else if (type === 'roundhouse.session.input_indeterminate') indeterminateInputs.add(1);
+        else if (type === 'roundhouse.endpoint.health_changed') healthChanges.add(1, { to: String(data['to']) });
+      });
+    },
     /** The text that Prometheus reads, with the present number of sessions in each state. */
     render(sessionsByState: Readonly<Record<string, number>>): string {
       for (const [state, count] of Object.entries(sessionsByState)) sessions.set(count, { state });

@@ -1,18 +1,30 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { buildOpenApi, LIMITS, type Route, type RouteName, ROUTES } from '@roundhouse/api';
-import { type Clock, createScope, type Logger, systemClock } from '@roundhouse/core';
+import { type Clock, createScope, isRoundhouseError, type Logger, systemClock } from '@roundhouse/core';
+import type { Host } from '@roundhouse/tn3270/host';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify';
 import { serverError } from './errors.ts';
 import { parseJsonBody } from './http/jsonBody.ts';
 import { rawProblem, sendProblem } from './http/problem.ts';
 import { sessionRoutes } from './http/sessionRoutes.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import type { OpenSession } from './sessions/open.ts';
-import { SessionRegistry } from './sessions/registry.ts';
+import {
+  type FrontDoorOptions,
+  Gateway,
+  type GatewayDependencies,
+  type GatewayOptions,
+  openFrontDoor,
+  type OpenSession,
+} from '@roundhouse/sessions';
+import { endpointRoutes } from './http/endpointRoutes.ts';
+import { eventRoutes } from './http/eventRoutes.ts';
+import { operationRoutes } from './http/operationRoutes.ts';
 import { bearerCheck } from './token.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends GatewayOptions {
+  /** A door for terminal emulators. Default: none. */
+  readonly frontDoor?: FrontDoorOptions;
   /** Address to listen on. Default 127.0.0.1. */
   readonly host?: string;
   /** 0 for any free port. */
@@ -21,12 +33,6 @@ export interface ServerOptions {
   readonly token: string;
   /** Version of the product, for the OpenAPI document. */
   readonly version: string;
-  /** Default 10,000. */
-  readonly maxSessions?: number;
-  /** Default 300,000. */
-  readonly idleAfterMs?: number;
-  /** How long a session that ended by itself stays visible, ms. Default 60,000. */
-  readonly retainEndedMs?: number;
 }
 
 export interface ServerDependencies {
@@ -34,11 +40,24 @@ export interface ServerDependencies {
   readonly log: Logger;
   readonly clock?: Clock;
   readonly randomBytes?: (size: number) => Buffer;
+  /** 0 … 1, as Math.random. */
+  readonly random?: () => number;
+  /** Where navigation scripts get their secrets. */
+  readonly secrets?: NonNullable<GatewayDependencies['secrets']>;
+}
+
+interface ServerAddress {
+  readonly url: string;
+  readonly port: number;
+  /** Port of the front door; null without one. */
+  readonly frontPort: number | null;
 }
 
 export interface Server extends AsyncDisposable {
+  /** For configuration from within the process. */
+  readonly gateway: Gateway;
   /** Listens; gives the address. Raises PORT_IN_USE. */
-  start(): Promise<{ readonly url: string; readonly port: number }>;
+  start(): Promise<ServerAddress>;
   /** Stops accepting, closes the sessions, ends within 5 s. Idempotent. */
   stop(): Promise<void>;
 }
@@ -58,15 +77,20 @@ export function createServer(options: ServerOptions, deps: ServerDependencies): 
   const { log, openSession } = deps;
   const host = options.host ?? '127.0.0.1';
   const scope = createScope({ clock });
+  // Streams never end by themselves: they go first when the server stops.
+  const streams = scope.child();
   const metrics = createMetrics();
-  const registry = new SessionRegistry(
-    {
-      maxSessions: options.maxSessions ?? 10_000,
-      idleAfterMs: options.idleAfterMs ?? 300_000,
-      retainEndedMs: options.retainEndedMs ?? 60_000,
-    },
-    { openSession, clock, log, metrics, scope, randomBytes: deps.randomBytes ?? randomBytes },
-  );
+  const gateway = new Gateway(options, {
+    openSession,
+    clock,
+    log,
+    scope,
+    randomBytes: deps.randomBytes ?? randomBytes,
+    random: deps.random ?? Math.random,
+    ...(deps.secrets === undefined ? {} : { secrets: deps.secrets }),
+  });
+  metrics.follow(gateway.events);
+  let door: Host | undefined;
   let stopping: Promise<void> | undefined;
   const isStopping = (): boolean => stopping !== undefined;
   const app = createApp(log);
@@ -76,30 +100,52 @@ export function createServer(options: ServerOptions, deps: ServerDependencies): 
     livez: (_request, reply) => reply.send({ status: 'live' }),
     readyz: (_request, reply) => reply.send({ status: 'ready' }),
     getMetrics: (_request, reply) =>
-      reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render(registry.countByState())),
+      reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render(gateway.sessions.countByState())),
     getOpenApi: (_request, reply) => {
       openApi ??= JSON.stringify(buildOpenApi(options.version));
       return reply.header('content-type', 'application/json; charset=utf-8').send(openApi);
     },
-    ...sessionRoutes({ registry, metrics, scope }),
+    ...sessionRoutes({ gateway, metrics, scope }),
+    ...endpointRoutes(gateway),
+    ...operationRoutes(gateway),
+    ...eventRoutes({ gateway, clock, scope: streams }),
   });
   let openApi: string | undefined;
 
   async function stop(): Promise<void> {
+    streams.end();
     const closed = app.close();
     using deadline = scope.child({ what: 'Closing the sessions', timeoutMs: CLOSE_SESSIONS_MS });
-    await deadline.race(registry.close()).catch(() => log.warn('sessions were cut'));
+    await deadline.race(closeSessions()).catch(() => log.warn('sessions were cut'));
     const timer = clock.setTimer(LAST_ANSWERS_MS, () => app.server.closeAllConnections());
     await closed;
     timer.cancel();
     scope.end();
   }
 
+  async function closeSessions(): Promise<void> {
+    await door?.close();
+    await gateway.close();
+  }
+
+  async function openDoor(doorOptions: FrontDoorOptions): Promise<Host> {
+    try {
+      return await openFrontDoor(doorOptions, { gateway, clock, log }, scope);
+    } catch (cause) {
+      if (!isRoundhouseError(cause) || cause.code !== 'ADDRESS_IN_USE') throw cause;
+      const { port, host: address = '127.0.0.1' } = doorOptions;
+      throw serverError('PORT_IN_USE', { details: { port, host: address, variable: 'ROUNDHOUSE_FRONT_PORT' }, cause });
+    }
+  }
+
   return {
+    gateway,
     async start() {
+      if (options.frontDoor !== undefined) door = await openDoor(options.frontDoor);
       try {
         await app.listen({ host, port: options.port });
       } catch (cause) {
+        await door?.close();
         if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
         const details = { port: options.port, host, variable: 'ROUNDHOUSE_PORT' };
         throw serverError('PORT_IN_USE', { details, cause });
@@ -107,7 +153,7 @@ export function createServer(options: ServerOptions, deps: ServerDependencies): 
       const { port } = app.server.address() as AddressInfo;
       const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
       log.info('listening', { url });
-      return { url, port };
+      return { url, port, frontPort: door?.port ?? null };
     },
     stop: () => (stopping ??= stop()),
     [Symbol.asyncDispose]() {

@@ -12,6 +12,8 @@ export interface Settings {
   readonly isTokenNew: boolean;
   /** Ports of the demo hosts; 0 for any free one. */
   readonly demoPorts: readonly [number, number];
+  /** Port of the TN3270 front door; 0 for any free one, undefined where none was named. */
+  readonly frontPort: number | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -25,6 +27,9 @@ export function readSettings(env: Environment): Settings {
     isTokenNew: !token,
     token: token ? checkToken(token, 'ROUNDHOUSE_TOKEN') : generateToken(),
     demoPorts: readDemoPorts(env['ROUNDHOUSE_DEMO_PORTS'] || '3271,3272'),
+    frontPort: env['ROUNDHOUSE_FRONT_PORT']
+      ? readPort('ROUNDHOUSE_FRONT_PORT', env['ROUNDHOUSE_FRONT_PORT'])
+      : undefined,
     logLevel: readLogLevel(env['ROUNDHOUSE_LOG_LEVEL'] || 'info'),
   };
 }

@@ -5,6 +5,8 @@ export const LIMITS = {
   maxTextLength: 4_096,
   /** Longest wait that a caller may ask for. */
   maxTimeoutMs: 300_000,
+  /** Longest interval, deadline or time to live that is configured. */
+  maxIntervalMs: 86_400_000,
   maxHostLength: 253,
   maxLuNames: 32,
   /** LU, user, device, model and code page names. */

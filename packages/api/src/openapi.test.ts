@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildOpenApi } from './openapi.ts';
 import { type Route, ROUTES } from './routes.ts';
+import { OPERATION_STATUSES, STRATEGIES } from './vocabulary.ts';
 
 const document = buildOpenApi('1.2.3');
 
@@ -23,6 +24,22 @@ describe('the OpenAPI document', () => {
     const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
     const parameters = (operation?.['parameters'] ?? []) as ReadonlyArray<{ name: string; in: string }>;
     expect(parameters.filter((each) => each.in === 'path').map((each) => each.name)).toEqual(inPath);
+  });
+
+  it('describes what endpoints, groups and operations are', () => {
+    const { schemas } = document.components;
+    expect(schemas).toMatchObject({
+      EndpointInput: {
+        required: ['id', 'host', 'port'],
+        properties: { probe: { $ref: '#/components/schemas/EndpointProbe' } },
+      },
+      EndpointPut: { required: ['host', 'port'] },
+      EndpointGroupInput: { required: ['id'], properties: { strategy: { enum: [...STRATEGIES] } } },
+      Operation: { properties: { status: { enum: [...OPERATION_STATUSES] } } },
+    });
+    expect(document.paths['/api/v1/events']).toMatchObject({
+      get: { responses: { 200: { content: { 'text/event-stream': { schema: { type: 'string' } } } } } },
+    });
   });
 
   it('wants a token everywhere but at the probes', () => {

@@ -24,7 +24,10 @@ export function buildOpenApi(version: string): OpenApiDocument {
       ...(route.body === undefined
         ? {}
         : {
-            requestBody: { required: true, content: { 'application/json': { schema: toSchema(route.body, schemas) } } },
+            requestBody: {
+              required: route.bodyOptional !== true,
+              content: { 'application/json': { schema: toSchema(route.body, schemas) } },
+            },
           }),
       responses: {
         [route.success.status]: success(route, schemas),

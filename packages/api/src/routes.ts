@@ -1,5 +1,17 @@
 import type { z } from 'zod';
+import {
+  drainSchema,
+  endpointHealthSchema,
+  endpointInputSchema,
+  endpointListSchema,
+  endpointPutSchema,
+  endpointSchema,
+} from './endpoint.ts';
+import { endpointGroupInputSchema, endpointGroupListSchema, endpointGroupSchema } from './endpointGroup.ts';
+import { eventsQuerySchema } from './event.ts';
+import { explanationSchema } from './explain.ts';
 import { inputSchema } from './input.ts';
+import { migrateSchema, operationListSchema, operationSchema, suspendSchema } from './operation.ts';
 import { inputResultSchema, screenCellsSchema, screenQuerySchema, screenSchema } from './screen.ts';
 import {
   createSessionSchema,
@@ -8,11 +20,12 @@ import {
   sessionParamsSchema,
   sessionSchema,
 } from './session.ts';
+import { snapshotSchema } from './snapshot.ts';
 import { healthSchema, openApiSchema } from './system.ts';
 
 /** One operation of the API: the server registers it, the OpenAPI document describes it, the client calls it. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** With `{name}` for parameters. */
   readonly path: string;
   readonly summary: string;
@@ -21,19 +34,26 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** A request without a body means an empty object. */
+  readonly bodyOptional?: true;
   readonly success: RouteSuccess;
   /** Codes that callers meet besides those of every route. Documentation: a server may raise more. */
   readonly problems?: readonly string[];
 }
 
 export interface RouteSuccess {
-  readonly status: 200 | 201 | 204;
+  readonly status: 200 | 201 | 202 | 204;
   readonly description: string;
   /** By media type; `text` for bodies without a schema. */
   readonly content?: Readonly<Record<string, z.ZodType | 'text'>>;
 }
 
 const JSON_TYPE = 'application/json';
+
+/** An answer that comes before the work is done. */
+function accepted(description: string) {
+  return { status: 202, description, content: { [JSON_TYPE]: operationSchema } } as const;
+}
 
 export const ROUTES = {
   livez: {
@@ -134,6 +154,172 @@ export const ROUTES = {
       'FIELD_OVERFLOW',
       'WAIT_TIMEOUT',
     ],
+  },
+  suspendSession: {
+    method: 'POST',
+    path: '/api/v1/sessions/{id}/suspend',
+    summary: 'Keep the connection, refuse input',
+    params: sessionParamsSchema,
+    body: suspendSchema,
+    bodyOptional: true,
+    success: accepted('The operation; it is done already.'),
+    problems: ['SESSION_NOT_FOUND', 'SESSION_CLOSED', 'SESSION_NOT_READY', 'SESSION_SUSPENDED', 'SESSION_MIGRATING'],
+  },
+  resumeSession: {
+    method: 'POST',
+    path: '/api/v1/sessions/{id}/resume',
+    summary: 'Take input again',
+    params: sessionParamsSchema,
+    success: accepted('The operation; it is done already.'),
+    problems: ['SESSION_NOT_FOUND', 'SESSION_CLOSED', 'SESSION_NOT_SUSPENDED'],
+  },
+  migrateSession: {
+    method: 'PUT',
+    path: '/api/v1/sessions/{id}/migrate',
+    summary: 'Move a session to another host',
+    params: sessionParamsSchema,
+    body: migrateSchema,
+    success: accepted('The operation, which goes on.'),
+    problems: [
+      'SESSION_NOT_FOUND',
+      'SESSION_CLOSED',
+      'SESSION_NOT_READY',
+      'SESSION_MIGRATING',
+      'ENDPOINT_NOT_FOUND',
+      'MIGRATION_NEEDS_SCRIPT',
+    ],
+  },
+  getSnapshot: {
+    method: 'GET',
+    path: '/api/v1/sessions/{id}/snapshot',
+    summary: 'The screen as a document that can be kept; hidden fields are masked',
+    params: sessionParamsSchema,
+    success: { status: 200, description: 'The snapshot.', content: { [JSON_TYPE]: snapshotSchema } },
+    problems: ['SESSION_NOT_FOUND', 'SESSION_NOT_READY', 'SESSION_CLOSED'],
+  },
+  explainSession: {
+    method: 'GET',
+    path: '/api/v1/sessions/{id}/explain',
+    summary: 'Why the session is where it is',
+    params: sessionParamsSchema,
+    success: { status: 200, description: 'The decision.', content: { [JSON_TYPE]: explanationSchema } },
+    problems: ['SESSION_NOT_FOUND'],
+  },
+  listEndpoints: {
+    method: 'GET',
+    path: '/api/v1/endpoints',
+    summary: 'List endpoints',
+    query: listSessionsQuerySchema,
+    success: { status: 200, description: 'One page, by id.', content: { [JSON_TYPE]: endpointListSchema } },
+  },
+  createEndpoint: {
+    method: 'POST',
+    path: '/api/v1/endpoints',
+    summary: 'Add an endpoint',
+    body: endpointInputSchema,
+    success: { status: 201, description: 'The endpoint.', content: { [JSON_TYPE]: endpointSchema } },
+    problems: ['ENDPOINT_EXISTS', 'GROUP_NOT_FOUND', 'TOO_MANY_ENDPOINTS'],
+  },
+  getEndpoint: {
+    method: 'GET',
+    path: '/api/v1/endpoints/{id}',
+    summary: 'Show an endpoint',
+    params: sessionParamsSchema,
+    success: { status: 200, description: 'The endpoint.', content: { [JSON_TYPE]: endpointSchema } },
+    problems: ['ENDPOINT_NOT_FOUND'],
+  },
+  putEndpoint: {
+    method: 'PUT',
+    path: '/api/v1/endpoints/{id}',
+    summary: 'Change or add an endpoint',
+    params: sessionParamsSchema,
+    body: endpointPutSchema,
+    success: { status: 200, description: 'The endpoint.', content: { [JSON_TYPE]: endpointSchema } },
+    problems: ['GROUP_NOT_FOUND', 'TOO_MANY_ENDPOINTS'],
+  },
+  deleteEndpoint: {
+    method: 'DELETE',
+    path: '/api/v1/endpoints/{id}',
+    summary: 'Remove an endpoint; its sessions are moved or end with it',
+    params: sessionParamsSchema,
+    success: { status: 204, description: 'It is removed.' },
+    problems: ['ENDPOINT_NOT_FOUND'],
+  },
+  getEndpointHealth: {
+    method: 'GET',
+    path: '/api/v1/endpoints/{id}/health',
+    summary: 'What probes and traffic say of an endpoint',
+    params: sessionParamsSchema,
+    success: { status: 200, description: 'Status and history.', content: { [JSON_TYPE]: endpointHealthSchema } },
+    problems: ['ENDPOINT_NOT_FOUND'],
+  },
+  drainEndpoint: {
+    method: 'POST',
+    path: '/api/v1/endpoints/{id}/drain',
+    summary: 'Take no new sessions and move those there are, or take traffic again',
+    params: sessionParamsSchema,
+    body: drainSchema,
+    bodyOptional: true,
+    success: accepted('The operation, which goes on.'),
+    problems: ['ENDPOINT_NOT_FOUND'],
+  },
+  listEndpointGroups: {
+    method: 'GET',
+    path: '/api/v1/endpoint-groups',
+    summary: 'List groups',
+    query: listSessionsQuerySchema,
+    success: { status: 200, description: 'One page, by id.', content: { [JSON_TYPE]: endpointGroupListSchema } },
+  },
+  createEndpointGroup: {
+    method: 'POST',
+    path: '/api/v1/endpoint-groups',
+    summary: 'Add a group',
+    body: endpointGroupInputSchema,
+    success: { status: 201, description: 'The group.', content: { [JSON_TYPE]: endpointGroupSchema } },
+    problems: ['GROUP_EXISTS', 'NAVIGATION_INVALID', 'WARM_NEEDS_SCRIPT', 'TOO_MANY_GROUPS'],
+  },
+  getEndpointGroup: {
+    method: 'GET',
+    path: '/api/v1/endpoint-groups/{id}',
+    summary: 'Show a group',
+    params: sessionParamsSchema,
+    success: { status: 200, description: 'The group.', content: { [JSON_TYPE]: endpointGroupSchema } },
+    problems: ['GROUP_NOT_FOUND'],
+  },
+  deleteEndpointGroup: {
+    method: 'DELETE',
+    path: '/api/v1/endpoint-groups/{id}',
+    summary: 'Remove a group that has no endpoints',
+    params: sessionParamsSchema,
+    success: { status: 204, description: 'It is removed.' },
+    problems: ['GROUP_NOT_FOUND', 'GROUP_IN_USE'],
+  },
+  listOperations: {
+    method: 'GET',
+    path: '/api/v1/operations',
+    summary: 'List operations, newest first',
+    query: listSessionsQuerySchema,
+    success: { status: 200, description: 'One page.', content: { [JSON_TYPE]: operationListSchema } },
+  },
+  getOperation: {
+    method: 'GET',
+    path: '/api/v1/operations/{id}',
+    summary: 'Show an operation',
+    params: sessionParamsSchema,
+    success: { status: 200, description: 'The operation.', content: { [JSON_TYPE]: operationSchema } },
+    problems: ['OPERATION_NOT_FOUND'],
+  },
+  streamEvents: {
+    method: 'GET',
+    path: '/api/v1/events',
+    summary: 'Events as they happen; `Last-Event-ID` resumes behind one',
+    query: eventsQuerySchema,
+    success: {
+      status: 200,
+      description: 'Server-sent events of CloudEvents.',
+      content: { 'text/event-stream': 'text' },
+    },
+    problems: ['WATCHERS_LIMIT_REACHED'],
   },
 } as const satisfies Record<string, Route>;
 

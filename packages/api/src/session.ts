@@ -2,22 +2,22 @@ import { z } from 'zod';
 import { DEFAULTS, LIMITS } from './limits.ts';
 import { CONNECTION_STATES, SESSION_STATES } from './vocabulary.ts';
 
-const name = z.string().min(1).max(LIMITS.maxNameLength);
+export const nameSchema = z.string().min(1).max(LIMITS.maxNameLength);
 const pem = z.string().min(1).max(LIMITS.maxPemLength);
 
 /** A host name or address: no blanks, controls or URL punctuation, which only a mistaken caller sends. */
-const host = z
+export const hostSchema = z
   .string()
   .min(1)
   .max(LIMITS.maxHostLength)
   .regex(/^[^\s\p{Cc}/@?#]+$/u, 'Expected a host name or an IP address')
   .meta({ description: 'Host name or IP address.', examples: ['127.0.0.1'] });
 
-const port = z.int().min(1).max(65_535);
+export const portSchema = z.int().min(1).max(65_535);
 
 export const timeoutMs = z.int().min(0).max(LIMITS.maxTimeoutMs);
 
-const tlsSchema = z.strictObject({
+export const tlsSchema = z.strictObject({
   verify: z.boolean().optional().meta({ description: 'Check the certificate and the name. Default true.' }),
   ca: pem.optional().meta({ description: 'Trusted certificates, PEM.' }),
   cert: pem.optional().meta({ description: 'Client certificate, PEM.' }),
@@ -26,7 +26,7 @@ const tlsSchema = z.strictObject({
   min_version: z.enum(['TLSv1.2', 'TLSv1.3']).optional(),
 });
 
-const compatSchema = z
+export const compatSchema = z
   .strictObject({
     tn3270e: z.boolean().optional(),
     contention_resolution: z.boolean().optional(),
@@ -45,8 +45,16 @@ const metadataSchema = z
 
 export const createSessionSchema = z
   .strictObject({
-    host,
-    port,
+    host: hostSchema.optional(),
+    port: portSchema.optional(),
+    group: nameSchema.optional().meta({ description: 'Group that chooses the host, instead of host and port.' }),
+    endpoint: nameSchema.optional().meta({ description: 'Endpoint of the group that is wanted.' }),
+    affinity_key: z
+      .string()
+      .min(1)
+      .max(LIMITS.maxApplicationLength)
+      .optional()
+      .meta({ description: 'Equal keys go to the same endpoint where possible.' }),
     tls: z
       .union([z.boolean(), tlsSchema])
       .optional()
@@ -55,26 +63,26 @@ export const createSessionSchema = z
       .optional()
       .meta({ description: 'How to check a host that starts TLS itself. Default: certificate and name are checked.' }),
     lu: z
-      .union([name, z.array(name).min(1).max(LIMITS.maxLuNames)])
+      .union([nameSchema, z.array(nameSchema).min(1).max(LIMITS.maxLuNames)])
       .nullish()
       .meta({ description: 'LU or pool name, or several to try in order.' }),
-    model: name.optional().meta({ description: 'Terminal model.', examples: ['3279-2-E', 'IBM-DYNAMIC'] }),
+    model: nameSchema.optional().meta({ description: 'Terminal model.', examples: ['3279-2-E', 'IBM-DYNAMIC'] }),
     oversize: z
       .strictObject({
         rows: z.int().min(1).max(LIMITS.maxScreenCells),
         columns: z.int().min(1).max(LIMITS.maxScreenCells),
       })
       .nullish(),
-    code_page: name.optional().meta({ examples: ['037'] }),
+    code_page: nameSchema.optional().meta({ examples: ['037'] }),
     application: z
       .string()
       .min(1)
       .max(LIMITS.maxApplicationLength)
       .nullish()
       .meta({ description: 'What the session is for. Kept with the session, not sent to the host.' }),
-    user: name.nullish().meta({ description: 'NEW-ENVIRON USER.' }),
-    device_name: name.nullish().meta({ description: 'NEW-ENVIRON DEVNAME.' }),
-    application_id: name.nullish().meta({ description: 'IBMAPPLID of the Express Logon Feature.' }),
+    user: nameSchema.nullish().meta({ description: 'NEW-ENVIRON USER.' }),
+    device_name: nameSchema.nullish().meta({ description: 'NEW-ENVIRON DEVNAME.' }),
+    application_id: nameSchema.nullish().meta({ description: 'IBMAPPLID of the Express Logon Feature.' }),
     compat: compatSchema.optional(),
     metadata: metadataSchema.optional(),
     wait: z.enum(['screen', 'connected', 'none']).optional().meta({
@@ -85,6 +93,20 @@ export const createSessionSchema = z
       description: `Deadline of the connection and its first screen. Default ${DEFAULTS.createTimeoutMs}.`,
     }),
   })
+  .refine((value) => (value.group === undefined) !== (value.host === undefined && value.port === undefined), {
+    message: 'Expected "group", or "host" and "port"',
+  })
+  .refine((value) => (value.host === undefined) === (value.port === undefined), {
+    message: 'Expected "host" and "port" together',
+  })
+  .refine(({ group, endpoint }) => group !== undefined || endpoint === undefined, {
+    path: ['endpoint'],
+    message: 'Goes with "group" only',
+  })
+  .refine(({ group, affinity_key: key }) => group !== undefined || key === undefined, {
+    path: ['affinity_key'],
+    message: 'Goes with "group" only',
+  })
   .meta({ id: 'CreateSession' });
 
 export const sessionSchema = z
@@ -92,9 +114,10 @@ export const sessionSchema = z
     id: z.string(),
     state: z.enum(SESSION_STATES),
     host: z.string(),
-    port,
+    port: portSchema,
     tls: z.boolean().meta({ description: 'Whether TLS protects the connection, or was asked for while it is set up.' }),
     endpoint: z.string().nullable(),
+    group: z.string().nullable(),
     lu: z.string().nullable().meta({ description: 'LU that the host gave; classic TN3270 never says.' }),
     connection_state: z.enum(CONNECTION_STATES),
     model: z.string(),

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { endpointInputSchema, endpointPutSchema } from './endpoint.ts';
+import { endpointGroupInputSchema } from './endpointGroup.ts';
 import { inputSchema } from './input.ts';
 import { LIMITS } from './limits.ts';
+import { migrateSchema } from './operation.ts';
 import { screenQuerySchema } from './screen.ts';
 import { createSessionSchema } from './session.ts';
 import { validate, validateQuery } from './validate.ts';
@@ -42,6 +45,73 @@ describe('validate', () => {
     ],
     ['a behaviour', createSessionSchema, { host: 'h', port: 1, compat: { tn3270: true } }, '/compat/tn3270', 'tn3270e'],
   ])('points at an unknown name and gives the nearest: %s', (_title, schema, value, pointer, suggestion) => {
+    expect(faults(schema, value)).toEqual([[pointer, suggestion]]);
+  });
+
+  it.each([
+    ['neither a group nor an address', createSessionSchema, {}, '', 'Expected "group", or "host" and "port"'],
+    ['both', createSessionSchema, { group: 'g', host: 'h', port: 1 }, '', 'Expected "group", or "host" and "port"'],
+    ['a host without a port', createSessionSchema, { host: 'h' }, '', 'Expected "host" and "port" together'],
+    [
+      'an endpoint without a group',
+      createSessionSchema,
+      { host: 'h', port: 1, endpoint: 'e' },
+      '/endpoint',
+      'Goes with "group" only',
+    ],
+    [
+      'an affinity key without a group',
+      createSessionSchema,
+      { host: 'h', port: 1, affinity_key: 'k' },
+      '/affinity_key',
+      'Goes with "group" only',
+    ],
+    ['a migration to nowhere', migrateSchema, {}, '', 'Expected "endpoint", or "host" and "port"'],
+    [
+      'a migration to two places',
+      migrateSchema,
+      { endpoint: 'e', host: 'h', port: 1 },
+      '',
+      'Expected "endpoint", or "host" and "port"',
+    ],
+    ['a migration to half an address', migrateSchema, { port: 1 }, '', 'Expected "host" and "port" together'],
+    [
+      'an id that is no word',
+      endpointInputSchema,
+      { id: 'a b', host: 'h', port: 1 },
+      '/id',
+      'Expected letters, digits, dots, dashes and underscores',
+    ],
+  ])('says what belongs together: %s', (_title, schema, value, pointer, detail) => {
+    expect(validate(schema, value, 'body')).toEqual({ ok: false, errors: [{ in: 'body', pointer, detail }] });
+  });
+
+  it.each([
+    ['a session in a group', createSessionSchema, { group: 'g', endpoint: 'e', affinity_key: 'k' }],
+    ['a migration to an endpoint', migrateSchema, { endpoint: 'e' }],
+    ['a migration to an address', migrateSchema, { host: 'h', port: 1 }],
+    ['an endpoint that is changed', endpointPutSchema, { host: 'h', port: 1 }],
+  ])('takes %s', (_title, schema, value) => {
+    expect(validate(schema, value, 'body')).toEqual({ ok: true, value });
+  });
+
+  it.each([
+    ['a strategy', endpointGroupInputSchema, { id: 'g', strategy: 'p2' }, '/strategy', 'p2c'],
+    [
+      'a part of a group',
+      endpointGroupInputSchema,
+      { id: 'g', failover: { enable: true } },
+      '/failover/enable',
+      'enabled',
+    ],
+    [
+      'a kind of probe',
+      endpointInputSchema,
+      { id: 'e', host: 'h', port: 1, probe: { kind: 'tn327' } },
+      '/probe/kind',
+      'tn3270',
+    ],
+  ])('suggests %s', (_title, schema, value, pointer, suggestion) => {
     expect(faults(schema, value)).toEqual([[pointer, suggestion]]);
   });
 

@@ -105,3 +105,33 @@ export type HighlightName = (typeof HIGHLIGHT_NAMES)[number];
 export const SCREEN_FORMATS = ['json', 'text', 'cells', 'html'] as const;
 
 export type ScreenFormat = (typeof SCREEN_FORMATS)[number];
+
+export const HEALTH_STATUSES = ['unknown', 'healthy', 'degraded', 'unhealthy'] as const;
+
+export const STRATEGIES = [
+  'round_robin',
+  'weighted_round_robin',
+  'least_connections',
+  'least_response_time',
+  'random',
+  'p2c',
+  'peak_ewma',
+] as const;
+
+export type StrategyName = (typeof STRATEGIES)[number];
+
+export const OPERATION_KINDS = ['suspend', 'resume', 'migrate', 'failover', 'drain'] as const;
+
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+export const OPERATION_STATUSES = [
+  'pending',
+  'in_progress',
+  'snapshot_created',
+  'reconnecting',
+  'state_restored',
+  'completed',
+  'failed',
+] as const;
+
+export type OperationStatus = (typeof OPERATION_STATUSES)[number];

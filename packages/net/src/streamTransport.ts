@@ -174,8 +174,9 @@ export class StreamTransport implements Transport {
     if (this.state === 'closed') return;
     if (this.state !== 'closing') this.#machine.move('closing');
     this.#error ??= reason;
-    // Not below TLS: Node 24 may crash when the stream is reset while the layer above has a write under way.
-    if (this.#socket === this.#raw) this.#raw.resetAndDestroy();
+    // Not below TLS: Node 24 may crash when the stream is reset while the layer above has a write under way. Not behind
+    // a shutdown: libuv refuses the reset then (uv_tcp_close_reset), and Node 24 would keep the handle for ever.
+    if (this.#socket === this.#raw && !this.#raw.writableEnded) this.#raw.resetAndDestroy();
     else this.#socket.destroy();
   }
 

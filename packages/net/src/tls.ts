@@ -66,6 +66,8 @@ export interface TlsInfo {
   /** Whether the peer's certificate was checked and found good. */
   readonly verified: boolean;
   readonly alpn: string | null;
+  /** Server name that the client asked for (SNI, RFC 6066 §3), on both sides; null when it named none. */
+  readonly serverName: string | null;
   readonly certificate: CertificateFacts | null;
 }
 
@@ -157,11 +159,14 @@ function clientCertificateFailure(socket: TLSSocket): string | undefined {
 }
 
 function tlsInfo(socket: TLSSocket, verified: boolean, certificate: CertificateFacts | null): TlsInfo {
+  // Set by Node when the handshake is over, though its types do not say so.
+  const { servername } = socket as { readonly servername?: unknown };
   return {
     protocol: socket.getProtocol() ?? 'unknown',
     cipher: socket.getCipher().standardName,
     verified,
     alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : null,
+    serverName: typeof servername === 'string' ? servername : null,
     certificate,
   };
 }

@@ -133,6 +133,17 @@ export function transportCompliance(make: MakeTransportPair, traits: TransportTr
     assert.equal(a.error?.code, 'TIMEOUT');
   });
 
+  define('is closed by a destroy in the middle of a close', async (near, far) => {
+    const a = record(near);
+    record(far);
+    near.write(text.encode('x'));
+    const closing = near.close();
+    near.destroy();
+    await closing;
+    assert.equal(near.state, 'closed');
+    await a.until(() => a.events.at(-1) === 'closed');
+  });
+
   define('close and destroy are idempotent, and closed comes once', async (near, far) => {
     const [a, b] = [record(near), record(far)];
     b.onEnded = () => void far.close();

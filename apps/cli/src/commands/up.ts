@@ -21,11 +21,13 @@ export function upCommand(io: Io): Command {
       }
       const { readSettings } = await import('@roundhouse/server');
       const settings = readSettings(port === undefined ? io.env : { ...io.env, ROUNDHOUSE_PORT: port });
+      const { frontPort } = settings;
       const { startHere } = await import('../startHere.ts');
       const { stopRequested } = await import('../foreground.ts');
       const stopped = stopRequested();
-      await using server = await startHere(settings, io);
+      await using server = await startHere(settings, io, frontPort === undefined ? undefined : { port: frontPort });
       io.stdout.write(`API    ${server.url}\n`);
+      if (server.frontPort !== null) io.stdout.write(`Door   127.0.0.1:${server.frontPort}\n`);
       if (settings.isTokenNew) io.stdout.write(`Token  ${settings.token}\n`);
       await stopped;
     });

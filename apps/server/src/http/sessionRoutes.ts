@@ -1,26 +1,27 @@
 import {
   createSessionSchema,
   DEFAULTS,
-  type FieldProblem,
   inputSchema,
   LIMITS,
   listSessionsQuerySchema,
+  migrateSchema,
+  type Operation,
   ROUTES,
   screenQuerySchema,
+  suspendSchema,
   validate,
   validateQuery,
-  type Validation,
 } from '@roundhouse/api';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { serverError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
-import type { SessionRegistry } from '../sessions/registry.ts';
-import { validationFailed } from './problem.ts';
+import type { Gateway } from '@roundhouse/sessions';
+import { idOf, readNumberCursor, valid, writeCursor } from './request.ts';
 import { requestScope } from './requestScope.ts';
 
 export interface SessionRoutesDependencies {
-  readonly registry: SessionRegistry;
+  readonly gateway: Gateway;
   readonly metrics: Metrics;
   readonly scope: Scope;
 }
@@ -28,18 +29,22 @@ export interface SessionRoutesDependencies {
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Handlers of the routes under `/api/v1/sessions`, by the names of the route table. */
-export function sessionRoutes({ registry, metrics, scope: server }: SessionRoutesDependencies) {
+export function sessionRoutes({ gateway, metrics, scope: server }: SessionRoutesDependencies) {
+  const registry = gateway.sessions;
   return {
     async createSession(request: FastifyRequest, reply: FastifyReply) {
       const body = valid(validate(createSessionSchema, request.body, 'body'));
       using scope = requestScope(reply, server);
-      const entry = await registry.create(body, scope);
+      const entry = await gateway.create(body, scope);
       return reply.code(201).header('location', `${ROUTES.createSession.path}/${entry.id}`).send(entry.resource());
     },
 
     listSessions(request: FastifyRequest, reply: FastifyReply) {
       const { limit, cursor } = valid(validateQuery(listSessionsQuerySchema, request.query as Record<string, unknown>));
-      const { items, next } = registry.list(limit ?? DEFAULTS.pageSize, cursor === undefined ? 0 : readCursor(cursor));
+      const { items, next } = registry.list(
+        limit ?? DEFAULTS.pageSize,
+        cursor === undefined ? 0 : readNumberCursor(cursor),
+      );
       return reply.send({ items, next_cursor: next === null ? null : writeCursor(next) });
     },
 
@@ -83,7 +88,33 @@ export function sessionRoutes({ registry, metrics, scope: server }: SessionRoute
         throw error;
       }
     },
+
+    suspendSession(request: FastifyRequest, reply: FastifyReply) {
+      const body = valid(validate(suspendSchema, request.body === undefined ? {} : request.body, 'body'));
+      return accepted(reply, gateway.suspend(idOf(request), body));
+    },
+
+    resumeSession(request: FastifyRequest, reply: FastifyReply) {
+      return accepted(reply, gateway.resume(idOf(request)));
+    },
+
+    migrateSession(request: FastifyRequest, reply: FastifyReply) {
+      const body = valid(validate(migrateSchema, request.body, 'body'));
+      return accepted(reply, gateway.migrate(idOf(request), body));
+    },
+
+    getSnapshot(request: FastifyRequest, reply: FastifyReply) {
+      return reply.header('content-type', JSON_TYPE).send(gateway.snapshot(idOf(request)));
+    },
+
+    explainSession(request: FastifyRequest, reply: FastifyReply) {
+      return reply.send(gateway.explain(idOf(request)));
+    },
   };
+}
+
+function accepted(reply: FastifyReply, operation: Operation): FastifyReply {
+  return reply.code(202).header('location', `${ROUTES.listOperations.path}/${operation.id}`).send(operation);
 }
 
 /** The page shows text and its own styles, and nothing else. */
@@ -115,29 +146,4 @@ function checkActionCount(body: unknown): void {
   throw serverError('TOO_MANY_ACTIONS', {
     details: { max_actions: LIMITS.maxActions, actions: actions.length, completed_actions: 0 },
   });
-}
-
-function idOf(request: FastifyRequest): string {
-  return (request.params as { id: string }).id;
-}
-
-function valid<T>(result: Validation<T>): T {
-  if (!result.ok) throw validationFailed(result.errors);
-  return result.value;
-}
-
-/** A cursor is the sequence number of the last session seen; callers see an opaque word. */
-function writeCursor(sequence: number): string {
-  return Buffer.from(`s:${sequence}`).toString('base64url');
-}
-
-function readCursor(cursor: string): number {
-  const match = /^s:(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
-  if (match !== null) return Number(match[1]);
-  const error: FieldProblem = {
-    in: 'query',
-    pointer: '/cursor',
-    detail: 'Expected the next_cursor of an earlier page',
-  };
-  throw validationFailed([error]);
 }

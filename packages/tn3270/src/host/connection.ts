@@ -1,28 +1,20 @@
 import { isRoundhouseError, type Logger, type RoundhouseError, type Scope, type Timer } from '@roundhouse/core';
-import type { TlsUpgrade, Transport } from '@roundhouse/net';
-import type { CodePage } from '../codepage/codePage.ts';
+import type { TlsInfo, TlsUpgrade, Transport } from '@roundhouse/net';
 import { type NegotiationVerb, OPTIONS, TELNET } from '../telnet/code.ts';
 import { encodeNegotiation } from '../telnet/encode.ts';
 import { type TelnetHandler, TelnetParser } from '../telnet/parser.ts';
 import { RecordAssembler } from '../telnet/record.ts';
 import { hostError } from './errors.ts';
-import type { LuRefusal, LuTable } from './lu.ts';
+import type { LuAllocator, LuRefusal } from './lu.ts';
 import { HostNegotiation, type NegotiationHandler, type SessionTerms } from './negotiate.ts';
-import { ConnectedTerminal, type HostTerminal, type TerminalLine } from './terminal.ts';
+import type { TerminalLine, TerminalService, TerminalServiceFactory } from './service.ts';
 
-/** What runs for each terminal; its return or throw ends that session and no other. */
-export type HostApplication = (terminal: HostTerminal) => Promise<void>;
-
-/** Resolved and checked configuration of a host. */
-export interface HostSettings {
+/** Resolved and checked configuration of a connection. */
+export interface ConnectionSettings {
   readonly tn3270e: boolean;
   readonly startTls: { readonly tls: TlsUpgrade; readonly required: boolean } | undefined;
-  readonly lus: LuTable;
-  readonly codePage: CodePage;
-  readonly pluName: string;
+  readonly lus: LuAllocator;
   readonly negotiationTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly replyTimeoutMs: number;
   readonly keepAliveMs: number;
   readonly maxRecordBytes: number;
 }
@@ -34,19 +26,19 @@ const MAX_NOISE = 256;
 const NOISE_WINDOW_MS = 10_000;
 
 /**
- * One connection: telnet framing, negotiation, keep-alive and the application's run, tied to a transport. It owns the
+ * One connection: telnet framing, negotiation, keep-alive and the run of its service, tied to a transport. It owns the
  * transport and the scope.
  */
 export class HostConnection implements TelnetHandler, NegotiationHandler, TerminalLine {
   readonly #transport: Transport;
-  readonly #settings: HostSettings;
-  readonly #application: HostApplication;
+  readonly #settings: ConnectionSettings;
+  readonly #open: TerminalServiceFactory;
   readonly #scope: Scope;
   readonly #log: Logger;
   readonly #assembler: RecordAssembler;
   readonly #negotiation: HostNegotiation;
   #parser = new TelnetParser(this);
-  #terminal: ConnectedTerminal | undefined;
+  #service: TerminalService | undefined;
   #run: Promise<void> = Promise.resolve();
   #timer: Timer | undefined;
   #tlsWanted = false;
@@ -56,20 +48,22 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
   /** Something came since the last look of the keep-alive. */
   #heard = false;
   #probing = false;
+  /** Reading has been stopped by the service: silence says nothing. */
+  #isPaused = false;
   #over = false;
 
   /** `onClosed` is called once, when nothing of the connection is left. */
   constructor(
     transport: Transport,
-    settings: HostSettings,
-    application: HostApplication,
+    settings: ConnectionSettings,
+    open: TerminalServiceFactory,
     scope: Scope,
     log: Logger,
     onClosed: () => void,
   ) {
     this.#transport = transport;
     this.#settings = settings;
-    this.#application = application;
+    this.#open = open;
     this.#scope = scope;
     this.#log = log;
     this.#noiseSince = scope.clock.monotonic();
@@ -94,6 +88,7 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
         this.#end(error);
         void this.#run.finally(onClosed);
       },
+      drained: () => this.#service?.drained(),
     });
     const { negotiationTimeoutMs } = settings;
     this.#timer = scope.clock.setTimer(negotiationTimeoutMs, () =>
@@ -106,6 +101,14 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
     return this.#transport.peer;
   }
 
+  get local(): string {
+    return this.#transport.local;
+  }
+
+  get tls(): TlsInfo | null {
+    return this.#transport.tls;
+  }
+
   /** Lets what was written go out, then ends the connection. Idempotent. */
   close(): Promise<void> {
     this.#end();
@@ -114,8 +117,18 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
 
   // TerminalLine and NegotiationHandler
 
-  write(bytes: Uint8Array): void {
-    this.#transport.write(bytes);
+  write(bytes: Uint8Array): boolean {
+    return this.#transport.write(bytes);
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#transport.resume();
   }
 
   fail(error: RoundhouseError): void {
@@ -145,19 +158,17 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
   agreed(terms: SessionTerms): void {
     const { lu, protocol, deviceType } = terms;
     this.#log.info('terminal connected', { lu, protocol, device_type: deviceType });
-    const { codePage, pluName, idleTimeoutMs, replyTimeoutMs } = this.#settings;
-    const options = { codePage, pluName, idleTimeoutMs, replyTimeoutMs };
-    const terminal = new ConnectedTerminal(terms, this, options, this.#scope, this.#log);
-    this.#terminal = terminal;
+    const service = this.#open(terms, this, this.#scope, this.#log);
+    this.#service = service;
     this.#timer?.cancel();
     this.#keepAlive();
-    this.#run = this.#serve(terminal);
+    this.#run = this.#serve(service);
   }
 
   // TelnetHandler
 
   data(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#terminal === undefined) {
+    if (this.#service === undefined) {
       this.#earlyBytes += end - start;
       if (this.#earlyBytes > MAX_EARLY_BYTES) {
         const details = { peer: this.peer, reason: 'it sends data before telnet is negotiated' };
@@ -171,11 +182,11 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
 
   command(code: number): void {
     if (code === TELNET.EOR) {
-      if (this.#terminal?.receive(this.#assembler.take()) === false) this.#countNoise();
+      if (this.#service?.receive(this.#assembler.take()) === false) this.#countNoise();
       return;
     }
     this.#countNoise();
-    if (code === TELNET.AO) this.#terminal?.systemRequest();
+    if (!this.#over) this.#service?.command(code);
   }
 
   negotiate(verb: NegotiationVerb, option: number): void {
@@ -217,10 +228,9 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
     this.#negotiation.tlsStarted();
   }
 
-  async #serve(terminal: ConnectedTerminal): Promise<void> {
+  async #serve(service: TerminalService): Promise<void> {
     try {
-      await terminal.begin();
-      await this.#application(terminal);
+      await service.run();
     } catch (error) {
       const fields = isRoundhouseError(error) ? { code: error.code, reason: error.message } : { error };
       if (isRoundhouseError(error) && this.#scope.signal.aborted)
@@ -236,7 +246,7 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
     const { keepAliveMs } = this.#settings;
     if (this.#over || keepAliveMs === 0) return;
     this.#timer = this.#scope.clock.setTimer(keepAliveMs, () => {
-      if (this.#heard) this.#probing = false;
+      if (this.#heard || this.#isPaused) this.#probing = false;
       else if (this.#probing) return this.fail(this.#silent(keepAliveMs, 'a timing mark'));
       else {
         this.#probing = true;

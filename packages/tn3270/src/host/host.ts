@@ -1,9 +1,13 @@
 import { createScope, type Logger, type Scope, silentLogger } from '@roundhouse/core';
 import { listen, type Listener, type TlsServerOptions, type Transport } from '@roundhouse/net';
 import { codePage, DEFAULT_CODE_PAGE } from '../codepage/registry.ts';
-import { type HostApplication, HostConnection, type HostSettings } from './connection.ts';
+import type { CodePage } from '../codepage/codePage.ts';
+import { type ConnectionSettings, HostConnection } from './connection.ts';
 import { hostError } from './errors.ts';
-import { type LuOptions, LuTable } from './lu.ts';
+import { type LuAllocator, type LuOptions, LuTable } from './lu.ts';
+import { type RawApplication, rawService } from './rawTerminal.ts';
+import type { TerminalServiceFactory } from './service.ts';
+import { type HostApplication, screenService } from './terminal.ts';
 
 export interface HostOptions {
   /** Address to listen on. Default 127.0.0.1. */
@@ -16,7 +20,8 @@ export interface HostOptions {
   readonly startTls?: TlsServerOptions & { readonly required?: boolean };
   /** Offer TN3270E; classic TN3270 remains for terminals without. Default true. */
   readonly tn3270e?: boolean;
-  readonly lus?: LuOptions;
+  /** Which LUs there are, or who gives them out. */
+  readonly lus?: LuOptions | LuAllocator;
   /** Default: that of the reference emulator, `bracket`. */
   readonly codePage?: string;
   /** Application name of the BIND, 1 to 8 characters. Default `HOST`. */
@@ -34,6 +39,9 @@ export interface HostOptions {
   /** Longest record from a terminal. 1,024 … 1,048,576 bytes, default 65,536. */
   readonly maxRecordBytes?: number;
 }
+
+/** Options of a host whose terminals are handled record by record; a person may be idle as long as they like. */
+export type RawHostOptions = Omit<HostOptions, 'idleTimeoutMs'>;
 
 export interface HostDependencies {
   readonly log?: Logger;
@@ -75,6 +83,30 @@ export async function serveHost(
   scope: Scope = createScope(),
 ): Promise<Host> {
   const settings = resolve(options);
+  return serve(options, settings, screenService(application, settings), log, scope);
+}
+
+/**
+ * Serves terminals on a port record by record: negotiation and framing are done here, what is in the records is the
+ * application's. Otherwise as `serveHost`.
+ */
+export async function serveRawHost(
+  options: RawHostOptions,
+  application: RawApplication,
+  { log = silentLogger }: HostDependencies = {},
+  scope: Scope = createScope(),
+): Promise<Host> {
+  const settings = resolve(options);
+  return serve(options, settings, rawService(application, settings), log, scope);
+}
+
+async function serve(
+  options: HostOptions,
+  settings: ConnectionSettings,
+  open: TerminalServiceFactory,
+  log: Logger,
+  scope: Scope,
+): Promise<Host> {
   const connections = new Map<Transport, HostConnection>();
   const idle = new Idle();
   const listener = await listen(
@@ -92,10 +124,7 @@ export async function serveHost(
         if (connections.size === 0) idle.reached();
       };
       const child = scope.child();
-      connections.set(
-        transport,
-        new HostConnection(transport, settings, application, child, log.child({ peer }), onClosed),
-      );
+      connections.set(transport, new HostConnection(transport, settings, open, child, log.child({ peer }), onClosed));
     },
     scope,
   );
@@ -105,14 +134,14 @@ export async function serveHost(
 class RunningHost implements Host {
   readonly #listener: Listener;
   readonly #connections: ReadonlyMap<Transport, HostConnection>;
-  readonly #lus: LuTable;
+  readonly #lus: LuAllocator;
   readonly #idle: Idle;
   readonly #scope: Scope;
 
   constructor(
     listener: Listener,
     connections: ReadonlyMap<Transport, HostConnection>,
-    lus: LuTable,
+    lus: LuAllocator,
     idle: Idle,
     scope: Scope,
   ) {
@@ -171,6 +200,14 @@ class Idle {
   }
 }
 
+/** Resolved and checked configuration of a host. */
+interface HostSettings extends ConnectionSettings {
+  readonly codePage: CodePage;
+  readonly pluName: string;
+  readonly idleTimeoutMs: number;
+  readonly replyTimeoutMs: number;
+}
+
 function resolve(options: HostOptions): HostSettings {
   const pluName = options.pluName ?? 'HOST';
   if (!/^[A-Z0-9@#$]{1,8}$/.test(pluName)) throw invalid('pluName', 'it has 1 to 8 characters A-Z, 0-9, @, #, $');
@@ -179,7 +216,7 @@ function resolve(options: HostOptions): HostSettings {
   return {
     tn3270e: options.tn3270e ?? true,
     startTls: offersTls ? { tls: { ...tls, role: 'server' }, required } : undefined,
-    lus: new LuTable(options.lus),
+    lus: options.lus !== undefined && 'acquire' in options.lus ? options.lus : new LuTable(options.lus),
     codePage: codePage(options.codePage ?? DEFAULT_CODE_PAGE),
     pluName,
     negotiationTimeoutMs: bounded(options, 'negotiationTimeoutMs', 20_000, 1, TEN_MINUTES_MS),

@@ -28,13 +28,23 @@ export type LuDecision =
   | { readonly granted: true; readonly lu: string }
   | { readonly granted: false; readonly refusal: LuRefusal };
 
+/** Who decides which terminal gets which LU. */
+export interface LuAllocator {
+  /** LUs in use. */
+  readonly held: readonly string[];
+  /** Takes an LU, or says why not. Whoever takes one releases it. */
+  acquire(request: LuRequest): LuDecision;
+  /** Idempotent. */
+  release(lu: string): void;
+}
+
 /** LU and pool names: 1 to 8 characters. RFC 2355 §7.1.1; the character set is VTAM's. */
 const LU_NAME = /^[A-Z0-9@#$]{1,8}$/;
 const DEFAULT_GENERIC = { prefix: 'TCP', limit: 9999 } as const;
 const LU_NAME_MAX = 8;
 
 /** The LUs of a host and who holds them: one session an LU. Names are compared without case. */
-export class LuTable {
+export class LuTable implements LuAllocator {
   readonly #known = new Set<string>();
   readonly #pools = new Map<string, readonly string[]>();
   readonly #printers = new Set<string>();

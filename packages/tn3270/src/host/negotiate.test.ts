@@ -2,7 +2,7 @@ import type { RoundhouseError } from '@roundhouse/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TelnetParser } from '../telnet/parser.ts';
-import { LuTable } from './lu.ts';
+import { type LuAllocator, LuTable } from './lu.ts';
 import { HostNegotiation, type NegotiationHandler, type NegotiationOptions, type SessionTerms } from './negotiate.ts';
 
 const DO = 'fffd';
@@ -17,7 +17,7 @@ const connect = (name: string): string => `01${text(name)}`;
 
 /** A negotiation fed with hex by a parser, as a connection does. */
 class Recorder implements NegotiationHandler {
-  readonly lus: LuTable;
+  readonly lus: LuAllocator;
   readonly negotiation: HostNegotiation;
   sent = '';
   terms: SessionTerms | undefined;

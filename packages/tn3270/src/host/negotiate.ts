@@ -5,7 +5,7 @@ import { encodeNegotiation, encodeSubnegotiation } from '../telnet/encode.ts';
 import { FUNCTION, OPERATION, REASON } from '../telnet/tn3270e.ts';
 import { type Model, parseModel } from '../terminal/model.ts';
 import { hostError } from './errors.ts';
-import type { LuRefusal, LuTable } from './lu.ts';
+import type { LuAllocator, LuRefusal } from './lu.ts';
 
 /** What both sides agreed on. */
 export interface SessionTerms {
@@ -14,6 +14,8 @@ export interface SessionTerms {
   readonly deviceType: string;
   readonly model: Model;
   readonly lu: string;
+  /** LU or pool name that the client asked for, or null. */
+  readonly requestedLu: string | null;
   /** TN3270E functions in force; empty on classic sessions. */
   readonly functions: ReadonlySet<number>;
 }
@@ -25,7 +27,7 @@ export interface NegotiationOptions {
   readonly tn3270e: boolean;
   /** Ask for TLS inside telnet; `require` refuses who will not. */
   readonly startTls: 'off' | 'offer' | 'require';
-  readonly lus: LuTable;
+  readonly lus: LuAllocator;
 }
 
 /** Receives what the negotiation decides; byte arrays are given away. */
@@ -112,6 +114,7 @@ export class HostNegotiation {
   #ours = new Map<number, OptionState>();
   #theirs = new Map<number, OptionState>();
   #lu: string | undefined;
+  #requestedLu: string | null = null;
   #device: { readonly type: string; readonly model: Model } | undefined;
   #functions: ReadonlySet<number> = new Set();
   #deviceRequests = 0;
@@ -268,6 +271,7 @@ export class HostNegotiation {
       return this.#failLu(decision.refusal, connect);
     }
     this.#lu = decision.lu;
+    this.#requestedLu = connect || null;
     this.#device = { type, model };
     this.#machine.move('classic_options');
     for (const option of CLASSIC_OPTIONS) {
@@ -319,6 +323,7 @@ export class HostNegotiation {
     });
     if (!decision.granted) return decision.refusal;
     this.#lu = decision.lu;
+    this.#requestedLu = connect ?? null;
     if (model !== undefined) this.#device = { type, model };
     return undefined;
   }
@@ -351,7 +356,14 @@ export class HostNegotiation {
     if (this.#device === undefined || this.#lu === undefined) return;
     this.#machine.move('agreed');
     const { type, model } = this.#device;
-    this.#handler.agreed({ protocol, deviceType: type, model, lu: this.#lu, functions: this.#functions });
+    this.#handler.agreed({
+      protocol,
+      deviceType: type,
+      model,
+      lu: this.#lu,
+      requestedLu: this.#requestedLu,
+      functions: this.#functions,
+    });
   }
 
   #failLu(refusal: LuRefusal, connect: string | undefined): void {

@@ -5,7 +5,9 @@ import { encodeNegotiation, encodeRecord, encodeSubnegotiation } from '../telnet
 import { OPTIONS, TELNET } from '../telnet/code.ts';
 import { type TelnetHandler, TelnetParser } from '../telnet/parser.ts';
 import { RecordAssembler } from '../telnet/record.ts';
-import { type HostApplication, HostConnection, type HostSettings } from './connection.ts';
+import { type ConnectionSettings, HostConnection } from './connection.ts';
+import type { TerminalServiceFactory } from './service.ts';
+import { type HostApplication, screenService } from './terminal.ts';
 import { LuTable } from './lu.ts';
 
 /** Time that stands until it is moved. */
@@ -185,7 +187,17 @@ export interface Meeting {
 export function meet(
   script: ReadonlyMap<string, Uint8Array>,
   application: HostApplication,
-  settings: Partial<HostSettings> = {},
+  settings: Partial<ConnectionSettings> = {},
+): Meeting {
+  const options = { codePage: codePage('037'), pluName: 'TEST', idleTimeoutMs: 600_000, replyTimeoutMs: 10_000 };
+  return meetService(script, screenService(application, options), settings);
+}
+
+/** A connection with any service, and a terminal, joined in memory. */
+export function meetService(
+  script: ReadonlyMap<string, Uint8Array>,
+  open: TerminalServiceFactory,
+  settings: Partial<ConnectionSettings> = {},
 ): Meeting {
   const clock = new HeldClock();
   const log = new KeptLog();
@@ -200,16 +212,12 @@ export function meet(
       tn3270e: true,
       startTls: undefined,
       lus,
-      codePage: codePage('037'),
-      pluName: 'TEST',
       negotiationTimeoutMs: 20_000,
-      idleTimeoutMs: 600_000,
-      replyTimeoutMs: 10_000,
       keepAliveMs: 0,
       maxRecordBytes: 4_096,
       ...settings,
     },
-    application,
+    open,
     createScope({ clock }),
     log,
     resolve,

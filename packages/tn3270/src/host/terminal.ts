@@ -23,6 +23,8 @@ import { OutboundStream } from './encode.ts';
 import { hostError } from './errors.ts';
 import { decodeFieldText, decodeInbound, type InboundRecord } from './inbound.ts';
 import type { SessionTerms } from './negotiate.ts';
+import type { TerminalLine, TerminalServiceFactory } from './service.ts';
+import { TELNET } from '../telnet/code.ts';
 import { parseQueryReplies, type QueryFacts, READ_PARTITION_QUERY } from './query.ts';
 import { readAnswer, type Rendering, renderScreen, renderUpdate, type ShownValues } from './render.ts';
 import type { Answer, ScreenDefinition, ScreenLayout } from './screen.ts';
@@ -82,15 +84,6 @@ export interface HostTerminal {
   close(): Promise<void>;
 }
 
-/** The way out of a terminal. */
-export interface TerminalLine {
-  readonly peer: string;
-  write(bytes: Uint8Array): void;
-  close(): Promise<void>;
-  /** The terminal broke the rules. */
-  fail(error: RoundhouseError): void;
-}
-
 export interface TerminalOptions {
   readonly codePage: CodePage;
   /** Application name of the BIND. */
@@ -122,8 +115,30 @@ const SSCP_TEXT = {
 /** New line of SSCP-LU data. */
 const EBCDIC_NL = 0x15;
 
+/** What runs for each terminal; its return or throw ends that session and no other. */
+export type HostApplication = (terminal: HostTerminal) => Promise<void>;
+
+/** Runs `application` for each terminal, with screens. */
+export function screenService(application: HostApplication, options: TerminalOptions): TerminalServiceFactory {
+  return (terms, line, scope, log) => {
+    const terminal = new ConnectedTerminal(terms, line, options, scope, log);
+    return {
+      async run() {
+        await terminal.begin();
+        await application(terminal);
+      },
+      receive: (record) => terminal.receive(record),
+      command: (code) => {
+        if (code === TELNET.AO) terminal.systemRequest();
+      },
+      // What an application writes is a screen a time, and waits for its answer.
+      drained() {},
+    };
+  };
+}
+
 /** The terminal of one connection: records in, records out. It is told of records and of the end by its connection. */
-export class ConnectedTerminal implements HostTerminal {
+class ConnectedTerminal implements HostTerminal {
   readonly scope: Scope;
   readonly #terms: SessionTerms;
   readonly #line: TerminalLine;
@@ -367,7 +382,10 @@ export class ConnectedTerminal implements HostTerminal {
   }
 
   #record(dataType: number, body: Uint8Array, yields = false): void {
-    if (this.#terms.protocol === 'tn3270') return this.#line.write(encodeRecord(body));
+    if (this.#terms.protocol === 'tn3270') {
+      this.#line.write(encodeRecord(body));
+      return;
+    }
     const isData = dataType === DATA_TYPE.DATA_3270.code;
     const turn = yields && this.#has(FUNCTION.CONTENTION_RESOLUTION.code) ? REQUEST_FLAG.SEND_DATA.code : 0;
     const responses = isData && this.#has(FUNCTION.RESPONSES.code);

@@ -25,6 +25,9 @@ import type {
   WaitCondition,
 } from './session.ts';
 import type { ConnectionState } from '../connectionState.ts';
+import { attachError } from './errors.ts';
+import { pictureOf } from './picture.ts';
+import type { AttachOptions, Attachment, Relay } from './relay.ts';
 import { TraceRecorder } from './trace.ts';
 import { addressOf, holds } from './wait.ts';
 
@@ -81,6 +84,9 @@ export class LiveSession implements Session {
   #bytesSent = 0;
   #aidSentAt: number | undefined;
   #lastResponseMs: number | null = null;
+  #attached: { readonly relay: Relay; readonly shared: boolean } | undefined;
+  /** The host takes what is written; false from a write that has to wait until the transport has drained. */
+  #takes = true;
 
   constructor(options: ResolvedSessionOptions, transport: Transport, scope: Scope) {
     this.#options = options;
@@ -116,6 +122,10 @@ export class LiveSession implements Session {
       data: (chunk) => this.#step(() => this.#receive(chunk)),
       ended: () => this.#hostEnded(),
       closed: (error) => this.#finish(error),
+      drained: () => {
+        this.#takes = true;
+        this.#attached?.relay.drained();
+      },
     });
   }
 
@@ -161,8 +171,14 @@ export class LiveSession implements Session {
 
   on: EventSource<SessionEvents>['on'] = (name, listener) => this.#events.on(name, listener);
 
+  /** Whether a terminal is attached. */
+  get attached(): boolean {
+    return this.#attached !== undefined;
+  }
+
   perform(action: InputAction): void {
     this.#throwIfClosed();
+    this.#throwIfAttached();
     this.#step(() => this.#perform(action));
   }
 
@@ -172,7 +188,46 @@ export class LiveSession implements Session {
    */
   operate<T>(work: (emulator: Emulator) => T): T {
     this.#throwIfClosed();
+    this.#throwIfAttached();
     return this.#step(() => work(this.emulator));
+  }
+
+  /**
+   * Carries the session to a terminal elsewhere until it is detached or the session ends; screen, lock, statistics and
+   * waits go on. Raises SESSION_ATTACHED, SESSION_CLOSED.
+   */
+  attach(relay: Relay, { shared = false }: AttachOptions = {}): Attachment {
+    this.#throwIfClosed();
+    if (this.#attached !== undefined) throw attachError('SESSION_ATTACHED');
+    const attached = { relay, shared };
+    this.#attached = attached;
+    this.emulator.attach(relay);
+    const isAttached = (): boolean => this.#attached === attached;
+    const whileAttached = (work: () => void): void => {
+      if (isAttached()) this.#step(work);
+    };
+    return {
+      sendRecord: (dataType, body) => {
+        whileAttached(() => this.emulator.relayRecord(dataType, body));
+        return this.#takes;
+      },
+      picture: (wanted) => pictureOf(this.emulator, this.codePage, wanted),
+      attention: () => whileAttached(() => this.emulator.relayAttention()),
+      systemRequest: () => whileAttached(() => this.emulator.relaySystemRequest()),
+      // No steps: a relay pauses when it has settled, at the end of one.
+      pause: () => {
+        if (isAttached()) this.#transport.pause();
+      },
+      resume: () => {
+        if (isAttached()) this.#transport.resume();
+      },
+      detach: () =>
+        whileAttached(() => {
+          this.#attached = undefined;
+          this.emulator.detach();
+          this.#transport.resume();
+        }),
+    };
   }
 
   waitFor(condition: WaitCondition, scope: Scope): Promise<void> {
@@ -321,6 +376,7 @@ export class LiveSession implements Session {
     } finally {
       this.#depth--;
       if (this.#depth === 0) {
+        this.#attached?.relay.settled();
         this.#flush();
         this.#tell();
       }
@@ -338,7 +394,7 @@ export class LiveSession implements Session {
     this.#outgoing = [];
     const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
     this.#bytesSent += bytes.length;
-    this.#transport.write(bytes);
+    this.#takes = this.#transport.write(bytes);
   }
 
   #tell(): void {
@@ -394,6 +450,13 @@ export class LiveSession implements Session {
     this.#events.emit('connectionStateChanged', { from, to: 'not-connected' });
     this.#events.emit('closed', this.#end);
     this.#events.clear();
+    const attached = this.#attached;
+    this.#attached = undefined;
+    attached?.relay.ended(error);
+  }
+
+  #throwIfAttached(): void {
+    if (this.#attached?.shared === false) throw attachError('INPUT_ATTACHED');
   }
 
   #throwIfClosed(): void {

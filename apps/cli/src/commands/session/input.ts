@@ -1,7 +1,7 @@
 import type { ActionRequest, InputRequest, KeyName, WaitRequest } from '@roundhouse/api';
 import { Command, Option } from 'commander';
 import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
-import { parseDuration, parsePosition, type Word, wordsInOrder } from '../../arguments.ts';
+import { parseDuration, parseName, parsePosition, type Word, wordsInOrder } from '../../arguments.ts';
 import { cliError } from '../../errors.ts';
 import type { Io } from '../../io.ts';
 import { screenFrame, writeJson } from '../../render.ts';
@@ -40,23 +40,14 @@ export function inputCommand(argv: readonly string[], io: Io): Command {
 
 async function actionsOf(argv: readonly string[], command: Command): Promise<ActionRequest[]> {
   const { KEY_NAMES } = await import('@roundhouse/api');
-  const { nearest } = await import('@roundhouse/core');
-  const names = argv.slice(argv.indexOf('input') + 1);
+  const words = argv.slice(argv.indexOf('input') + 1);
   const actions: ActionRequest[] = [];
   let isIdSeen = false;
-  for (const word of wordsInOrder(names, command.options)) {
+  for (const word of wordsInOrder(words, command.options)) {
     if (word.option === undefined && !isIdSeen) isIdSeen = true;
-    else actions.push(...actionOf(word, keyName));
+    else actions.push(...actionOf(word, (text) => parseName('key', text, KEY_NAMES)));
   }
   return actions;
-
-  function keyName(text: string): KeyName {
-    const key = KEY_NAMES.find((each) => each.toLowerCase() === text.toLowerCase());
-    if (key !== undefined) return key;
-    const suggestion = nearest(text, KEY_NAMES);
-    const reason = suggestion === undefined ? 'there is no such key' : `did you mean ${suggestion}?`;
-    throw cliError('ARGUMENT_INVALID', { details: { argument: `key "${text}"`, reason } });
-  }
 }
 
 function actionOf(word: Word, keyName: (text: string) => KeyName): ActionRequest[] {

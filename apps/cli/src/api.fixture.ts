@@ -1,0 +1,235 @@
+import * as http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  type EndpointResource,
+  type Operation,
+  PROBLEM_MEDIA_TYPE,
+  type Route,
+  type RouteName,
+  ROUTES,
+  type SessionResource,
+  validate,
+  validateQuery,
+} from '@roundhouse/api';
+import type { Clock, Timer } from '@roundhouse/core';
+import { expect } from 'vitest';
+import type { ExitCode } from './exit.ts';
+import type { Io } from './io.ts';
+import { run } from './main.ts';
+
+/** What a test answers with: JSON of the route, a problem by its code, or the response itself. */
+type Reply = ((asked: Asked, response: http.ServerResponse) => unknown) | object;
+
+export interface Asked {
+  readonly route: RouteName;
+  readonly id: string | undefined;
+  readonly query: Record<string, string>;
+  readonly body: unknown;
+  readonly headers: http.IncomingHttpHeaders;
+}
+
+interface Ran {
+  readonly code: ExitCode;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const TOKEN = 'a-token-of-this-test';
+
+/**
+ * An API without a server behind it. It takes what the schemas of the routes take, and fails the test that answers with
+ * what they do not give.
+ */
+export class FakeApi implements AsyncDisposable {
+  readonly asked: Asked[] = [];
+  /** By route. */
+  readonly replies: Partial<Record<RouteName, Reply>> = {};
+  token = TOKEN;
+  #fault: unknown;
+  readonly #server: http.Server;
+
+  private constructor() {
+    this.#server = http.createServer((request, response) => {
+      this.#serve(request, response).catch((error: unknown) => {
+        this.#fault = error;
+        response.destroy();
+      });
+    });
+  }
+
+  static async start(): Promise<FakeApi> {
+    const api = new FakeApi();
+    await new Promise<void>((resolve) => api.#server.listen(0, '127.0.0.1', resolve));
+    return api;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Runs one command line against it. */
+  async cli(argv: readonly string[], io: Partial<Io> = {}): Promise<Ran> {
+    let stdout = '';
+    let stderr = '';
+    const code = await run(argv, {
+      version: '9.9.9',
+      env: { ROUNDHOUSE_URL: this.url, ROUNDHOUSE_TOKEN: TOKEN, ROUNDHOUSE_HOME: '/nonexistent' },
+      stdout: { write: (text) => (stdout += text) },
+      stderr: { write: (text) => (stderr += text) },
+      clock: new HastyClock(),
+      ...io,
+    });
+    if (this.#fault !== undefined) throw this.#fault;
+    return { code, stdout, stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '', this.url);
+    const { name, route, id } = find(request.method ?? '', url.pathname);
+    if (request.headers.authorization !== `Bearer ${this.token}`) return problem(response, 401, 'UNAUTHENTICATED');
+    const query = Object.fromEntries(url.searchParams);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const text = Buffer.concat(chunks).toString();
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    if (route.query !== undefined) expect(validateQuery(route.query, query)).toMatchObject({ ok: true });
+    if (route.body !== undefined) expect(validate(route.body, body, 'body')).toMatchObject({ ok: true });
+    else expect(text).toBe('');
+    const asked: Asked = { route: name, id, query, body, headers: request.headers };
+    this.asked.push(asked);
+    const reply = this.replies[name];
+    const answer = typeof reply === 'function' ? reply(asked, response) : reply;
+    if (answer === RESPONDED) return;
+    if (answer instanceof Problem) return problem(response, answer.status, answer.code);
+    const schema = route.success.content?.['application/json'];
+    if (schema === undefined || schema === 'text') return void response.writeHead(route.success.status).end();
+    expect(validate(schema, answer, 'body')).toMatchObject({ ok: true });
+    response.writeHead(route.success.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  }
+}
+
+/** Short waits are over at once, and have taken their time; the patience of calls never runs out. */
+class HastyClock implements Clock {
+  static readonly #LONGEST_MS = 1_000;
+  #elapsedMs = 0;
+
+  now(): number {
+    return this.#elapsedMs;
+  }
+
+  monotonic(): number {
+    return this.#elapsedMs;
+  }
+
+  setTimer(delayMs: number, callback: () => void): Timer {
+    if (delayMs > HastyClock.#LONGEST_MS) return { cancel() {} };
+    const handle = setImmediate(() => {
+      this.#elapsedMs += delayMs;
+      callback();
+    });
+    return { cancel: () => clearImmediate(handle) };
+  }
+}
+
+/** What a reply gives back that has written to the response itself. */
+export const RESPONDED = Symbol('responded');
+
+export class Problem {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string) {
+    this.status = status;
+    this.code = code;
+  }
+}
+
+function problem(response: http.ServerResponse, status: number, code: string): void {
+  const body = { code, detail: `It is ${code}`, hint: 'Mend it.', retryable: false, status, details: {}, errors: [] };
+  response.writeHead(status, { 'content-type': PROBLEM_MEDIA_TYPE }).end(JSON.stringify(body));
+}
+
+function find(method: string, path: string): { name: RouteName; route: Route; id: string | undefined } {
+  for (const [name, route] of Object.entries<Route>(ROUTES)) {
+    const match = new RegExp(`^${route.path.replace('{id}', '([^/]+)')}$`).exec(path);
+    if (match === null || route.method !== method) continue;
+    return { name: name as RouteName, route, id: match[1] === undefined ? undefined : decodeURIComponent(match[1]) };
+  }
+  throw new Error(`There is no route ${method} ${path}`);
+}
+
+const AT = '2026-01-01T00:00:00.000Z';
+
+export function sessionOf(over: Partial<SessionResource> = {}): SessionResource {
+  return {
+    id: 'ses_1',
+    state: 'connected',
+    host: '127.0.0.1',
+    port: 3271,
+    tls: false,
+    endpoint: null,
+    group: null,
+    lu: null,
+    connection_state: 'connected-tn3270e',
+    model: '3279-4-E',
+    code_page: 'bracket',
+    application: null,
+    user: null,
+    created_at: AT,
+    last_activity_at: AT,
+    ended_at: null,
+    error: null,
+    metadata: {},
+    ...over,
+  };
+}
+
+export function endpointOf(over: Partial<EndpointResource> = {}): EndpointResource {
+  return {
+    id: 'lpar1',
+    host: '127.0.0.1',
+    port: 3271,
+    tls: false,
+    group: 'prod',
+    weight: 1,
+    priority: 0,
+    max_sessions: null,
+    lu_pools: {},
+    logons_per_s: null,
+    probe: {},
+    status: 'healthy',
+    draining: false,
+    active_sessions: 3,
+    total_sessions: 5,
+    failures: 0,
+    response_ms: null,
+    created_at: AT,
+    ...over,
+  };
+}
+
+/** An operation that has gone through these statuses, a second each. */
+export function operationOf(statuses: ReadonlyArray<Operation['status']>, over: Partial<Operation> = {}): Operation {
+  const steps = statuses.map((status, index) => ({ status, at: `2026-01-01T00:00:0${index}.000Z` }));
+  const last = statuses.at(-1) as Operation['status'];
+  return {
+    id: 'op_1',
+    kind: 'migrate',
+    session_id: 'ses_1',
+    endpoint: 'lpar2',
+    status: last,
+    steps,
+    rolled_back: false,
+    relogged: false,
+    indeterminate_inputs: 0,
+    error: null,
+    created_at: AT,
+    finished_at: last === 'completed' || last === 'failed' ? AT : null,
+    ...over,
+  };
+}

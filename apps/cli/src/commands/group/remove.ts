@@ -1,0 +1,18 @@
+import { Command } from 'commander';
+import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
+import type { Io } from '../../io.ts';
+import { writeJson } from '../../render.ts';
+
+export function removeCommand(io: Io): Command {
+  const command = new Command('remove')
+    .description('remove groups that have no endpoints')
+    .argument('<id...>', 'group ids');
+  return withApiOptions(command).action(async (ids: readonly string[], options: ApiOptions) => {
+    using client = await connect(options, io);
+    for (const id of ids) {
+      await client.deleteEndpointGroup(id);
+      if (options.json !== true) io.stdout.write(`removed ${id}\n`);
+    }
+    if (options.json === true) writeJson(io.stdout, { removed: ids });
+  });
+}

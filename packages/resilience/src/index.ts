@@ -1,0 +1,10 @@
+export * from './backoff.ts';
+export * from './breaker.ts';
+export * from './bulkhead.ts';
+export * from './errors.ts';
+export * from './rateLimit.ts';
+export * from './retry.ts';
+export * from './retryBudget.ts';
+export * from './tokenBucket.ts';
+export type { TripOptions } from './trip.ts';
+export * from './slidingCount.ts';

@@ -1,0 +1,241 @@
+import type { CreateSession } from '@roundhouse/api';
+import { type Clock, isRoundhouseError, type Logger, type RoundhouseError, type Scope } from '@roundhouse/core';
+import type { TlsServerOptions } from '@roundhouse/net';
+import { createRateLimit, type RateLimit } from '@roundhouse/resilience';
+import { LiveSession } from '@roundhouse/tn3270';
+import { type Host, type RawTerminal, serveRawHost } from '@roundhouse/tn3270/host';
+import type { Gateway } from '../gateway.ts';
+import type { SessionEntry } from '../session/entry.ts';
+import { bridge } from './bridge.ts';
+import { frontDoorError } from './errors.ts';
+import { gatewayLus } from './lus.ts';
+import { askGroup } from './menu.ts';
+import { nextAttention } from './attention.ts';
+import { showNotice } from './notice.ts';
+
+export interface FrontDoorOptions {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** TLS from the first byte. */
+  readonly tls?: TlsServerOptions;
+  /** STARTTLS for plain terminals. */
+  readonly startTls?: TlsServerOptions;
+  /** Group of the terminals that nothing else decides for. Without it they choose from a menu. */
+  readonly group?: string;
+  /** Group by the LU or pool name that a terminal asks for. A name that is no key is asked of the host. */
+  readonly groupsByLu?: Readonly<Record<string, string>>;
+  /** Group by the server name of TLS (SNI), in lower case. */
+  readonly groupsByServerName?: Readonly<Record<string, string>>;
+  /** Terminals of one address at a time. Default 1,000. */
+  readonly maxPerAddress?: number;
+  /** Connections of one address in a minute. Default 600. */
+  readonly maxPerAddressPerMinute?: number;
+}
+
+export interface FrontDoorDependencies {
+  readonly gateway: Gateway;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const MINUTE_MS = 60_000;
+/** How long a message stays for a person who does not answer, ms. */
+const MESSAGE_TIMEOUT_MS = 60_000;
+
+/**
+ * Listens for terminals and gives each a session of a group. The session ends with its terminal; when its host is lost,
+ * the terminal shows that, waits, and goes on with the next one. Rejects as `serveRawHost` does.
+ */
+export function openFrontDoor(options: FrontDoorOptions, deps: FrontDoorDependencies, scope: Scope): Promise<Host> {
+  const { host, port, tls, startTls } = options;
+  const door = new FrontDoor(options, deps);
+  return serveRawHost(
+    {
+      port,
+      lus: gatewayLus(),
+      pluName: 'GATEWAY',
+      ...(host === undefined ? {} : { host }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(startTls === undefined ? {} : { startTls }),
+    },
+    (terminal) => door.serve(terminal),
+    { log: deps.log },
+    scope,
+  );
+}
+
+class FrontDoor {
+  readonly #options: FrontDoorOptions;
+  readonly #gateway: Gateway;
+  readonly #log: Logger;
+  readonly #rate: RateLimit;
+  readonly #perAddress = new Map<string, number>();
+
+  constructor(options: FrontDoorOptions, { gateway, clock, log }: FrontDoorDependencies) {
+    this.#options = options;
+    this.#gateway = gateway;
+    this.#log = log;
+    this.#rate = createRateLimit(
+      {
+        limit: options.maxPerAddressPerMinute ?? 600,
+        intervalMs: MINUTE_MS,
+        what: 'Connections of one address to the front door',
+      },
+      { clock },
+    );
+  }
+
+  /** One terminal, from its negotiation to its end. */
+  async serve(terminal: RawTerminal): Promise<void> {
+    const address = addressOf(terminal.peer);
+    const count = (this.#perAddress.get(address) ?? 0) + 1;
+    this.#perAddress.set(address, count);
+    try {
+      this.#admit(address, count);
+      await this.#session(terminal);
+    } catch (error) {
+      if (terminal.scope.signal.aborted) return;
+      await this.#tell(terminal, error);
+    } finally {
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left === 0) this.#perAddress.delete(address);
+      else this.#perAddress.set(address, left);
+    }
+  }
+
+  #admit(address: string, count: number): void {
+    const maxPerAddress = this.#options.maxPerAddress ?? 1_000;
+    if (count > maxPerAddress) {
+      throw frontDoorError('ADDRESS_LIMIT_REACHED', { details: { address, max_terminals: maxPerAddress } });
+    }
+    this.#rate.take(address);
+  }
+
+  async #session(terminal: RawTerminal): Promise<void> {
+    const { scope } = terminal;
+    const group = await this.#groupOf(terminal);
+    showNotice(terminal, ['', `Connecting to ${group} …`]);
+    const entry = await this.#gateway.create(this.#request(terminal, group), scope, { isFresh: true });
+    this.#log.info('terminal placed', { peer: terminal.peer, session_id: entry.id, group });
+    try {
+      await follow(terminal, entry);
+    } finally {
+      await this.#gateway.sessions.remove(entry.id).catch(() => {});
+    }
+  }
+
+  async #groupOf(terminal: RawTerminal): Promise<string> {
+    const { group, groupsByLu = {}, groupsByServerName = {} } = this.#options;
+    const { requestedLu, tls } = terminal;
+    const serverName = tls?.serverName ?? null;
+    const byLu = requestedLu === null ? undefined : groupsByLu[requestedLu.toUpperCase()];
+    const byName = serverName === null ? undefined : groupsByServerName[serverName.toLowerCase()];
+    return byLu ?? byName ?? group ?? (await askGroup(terminal, this.#gateway.directory.groupIds()));
+  }
+
+  #request(terminal: RawTerminal, group: string): CreateSession {
+    const { groupsByLu = {} } = this.#options;
+    const { requestedLu, model, size, peer } = terminal;
+    const asksHost = requestedLu !== null && !(requestedLu.toUpperCase() in groupsByLu);
+    return {
+      group,
+      model: model.name,
+      wait: 'screen',
+      application: 'front-door',
+      metadata: { peer },
+      ...(model.dynamic ? { oversize: { rows: size.rows, columns: size.columns } } : {}),
+      ...(asksHost ? { lu: requestedLu } : {}),
+    };
+  }
+
+  /** What went wrong, for the person at the terminal. */
+  async #tell(terminal: RawTerminal, error: unknown): Promise<void> {
+    const { message, hint } = isRoundhouseError(error) ? error : { message: 'Something failed', hint: '' };
+    const code = isRoundhouseError(error) ? error.code : 'INTERNAL';
+    this.#log.warn('terminal refused', { peer: terminal.peer, code });
+    await say(terminal, ['No session could be opened.', '', message, hint, '', `Code ${code}`]);
+  }
+}
+
+const OTHER_HOST = ['The host was lost. You are on another one now.', '', 'You may have to log on again.'];
+const INDETERMINATE = [
+  'Your last input may or may not have been carried out:',
+  'look at the data before you repeat it.',
+];
+
+/** Keeps the terminal on the session, over all hosts that it has, until either ends. */
+async function follow(terminal: RawTerminal, entry: SessionEntry): Promise<void> {
+  const { scope } = terminal;
+  let message: readonly string[] | undefined;
+  for (;;) {
+    const session = entry.line?.session;
+    if (entry.hasEnded || !(session instanceof LiveSession)) return farewell(terminal, entry);
+    if (message !== undefined && !(await say(terminal, message))) return;
+    const end = await bridged(terminal, entry, session);
+    if (end.by === 'terminal' || scope.signal.aborted) return;
+    const wasOut = entry.awaitsHost;
+    if (!entry.hasEnded && entry.line?.session === session) {
+      showNotice(terminal, ['The host was lost.', '', 'Another one is being sought. Please wait …']);
+      await lineChanged(entry, session, scope);
+    }
+    message = wasOut ? [...OTHER_HOST, '', ...INDETERMINATE] : OTHER_HOST;
+  }
+}
+
+/** One session under the terminal, and those that a move puts there. */
+async function bridged(terminal: RawTerminal, entry: SessionEntry, first: LiveSession) {
+  const carried = bridge(terminal, first, terminal.scope);
+  const use = first.on('lockChanged', () => entry.noteUse());
+  const leave = entry.onLineChanged(() => {
+    const next = entry.line?.session;
+    if (entry.hasEnded || !(next instanceof LiveSession) || next === carried.session) return;
+    carried.switchTo(next, ['This session was moved to another host.', '', 'You may have to log on again.']);
+  });
+  try {
+    return await carried.ended;
+  } finally {
+    use();
+    leave();
+  }
+}
+
+/** Resolves when the entry has another line, or has ended. */
+function lineChanged(entry: SessionEntry, session: LiveSession, scope: Scope): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const isOver = (): boolean => entry.hasEnded || (entry.line !== undefined && entry.line.session !== session);
+    if (isOver()) return resolve();
+    const leave = entry.onLineChanged(() => {
+      if (!isOver()) return;
+      leave();
+      leaveScope();
+      resolve();
+    });
+    const leaveScope = scope.onEnd((reason: RoundhouseError) => {
+      leave();
+      reject(reason);
+    });
+  });
+}
+
+async function farewell(terminal: RawTerminal, { error }: SessionEntry): Promise<void> {
+  // A host that hangs up has been logged off from.
+  if (error === undefined || error.code === 'HOST_CLOSED') return;
+  await say(terminal, ['The session has ended.', '', error.message, error.hint, '', `Code ${error.code}`]);
+}
+
+/** Shows a message until a key is pressed. False when the terminal leaves, or nobody answers. */
+async function say(terminal: RawTerminal, lines: readonly string[]): Promise<boolean> {
+  using reading = terminal.scope.child({ timeoutMs: MESSAGE_TIMEOUT_MS });
+  showNotice(terminal, [...lines, '', 'Press Enter to continue.'], { unlocked: true });
+  return await nextAttention(terminal, reading).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The address of a peer, without its port. */
+function addressOf(peer: string): string {
+  return peer.slice(0, peer.lastIndexOf(':'));
+}

@@ -1,0 +1,335 @@
+import type {
+  CreateSession,
+  DrainRequest,
+  MigrateRequest,
+  Operation as OperationResource,
+  Explanation,
+  SuspendRequest,
+} from '@roundhouse/api';
+import { type Clock, coreError, type Logger, type Scope, systemClock } from '@roundhouse/core';
+import { Directory, type DirectoryDependencies } from './endpoint/directory.ts';
+import { groupProfile } from './endpoint/settings.ts';
+import { sessionsError } from './errors.ts';
+import { EventBus } from './event/bus.ts';
+import { Failover, type FailoverPolicy } from './failover/failover.ts';
+import { migrate, type MigrationDependencies } from './migration/migration.ts';
+import type { NavigationScript } from './navigation/script.ts';
+import type { SecretSource } from './navigation/secret.ts';
+import { OperationLog } from './operation/log.ts';
+import type { Operation } from './operation/operation.ts';
+import { Connector, type Destination } from './session/connector.ts';
+import type { SessionEntry } from './session/entry.ts';
+import type { Line, PlacementDecision } from './session/line.ts';
+import type { OpenSession } from './session/open.ts';
+import { type CreateOptions, SessionRegistry } from './session/registry.ts';
+import { route } from './session/route.ts';
+import { namedTarget } from './session/target.ts';
+import { isServedWarm, WarmPool } from './pool/warmPool.ts';
+import { serializeSnapshot } from './snapshot/serialize.ts';
+import { takeSnapshot } from './snapshot/snapshot.ts';
+import { Relocation } from './migration/relocation.ts';
+
+const ID_BYTES = 18;
+const MIGRATION_TIMEOUT_MS = 30_000;
+const SUSPEND_TIMEOUT_MS = 3_600_000;
+const DRAIN_DEADLINE_MS = 60_000;
+
+export interface GatewayOptions {
+  /** Default 10,000. */
+  readonly maxSessions?: number;
+  /** Sessions that one `user` may have. Default: no limit. */
+  readonly maxSessionsPerUser?: number;
+  /** Default 300,000. */
+  readonly idleAfterMs?: number;
+  /** How long a session that ended by itself stays visible, ms. Default 60,000. */
+  readonly retainEndedMs?: number;
+}
+
+export interface GatewayDependencies {
+  readonly openSession: OpenSession;
+  readonly log: Logger;
+  readonly randomBytes: (size: number) => Buffer;
+  /** 0 … 1, as Math.random. */
+  readonly random: () => number;
+  /** The life of the gateway. */
+  readonly scope: Scope;
+  readonly clock?: Clock;
+  /** Where navigation scripts get their secrets. Default: there are none. */
+  readonly secrets?: SecretSource;
+  readonly probeOf?: DirectoryDependencies['probeOf'];
+}
+
+/** Pools, balances, moves and watches sessions to hosts. */
+export class Gateway {
+  readonly events: EventBus;
+  readonly operations: OperationLog;
+  readonly directory: Directory;
+  readonly sessions: SessionRegistry;
+  readonly #clock: Clock;
+  readonly #scope: Scope;
+  readonly #connector: Connector;
+  readonly #secrets: SecretSource;
+  readonly #failover: Failover;
+  readonly #relocation: Relocation;
+  /** Ends of the drains that go on. */
+  readonly #drains = new Map<Operation, () => void>();
+
+  /** Opens nothing. */
+  constructor(options: GatewayOptions, deps: GatewayDependencies) {
+    const { scope, log, random, randomBytes, probeOf } = deps;
+    const clock = deps.clock ?? systemClock;
+    const newId = (prefix: string): string => `${prefix}_${randomBytes(ID_BYTES).toString('base64url')}`;
+    this.#clock = clock;
+    this.#scope = scope;
+    this.#secrets = deps.secrets ?? noSecrets;
+    this.#connector = new Connector(deps.openSession);
+    this.events = new EventBus(clock);
+    this.operations = new OperationLog({ clock, events: this.events, newId });
+    this.directory = new Directory({
+      clock,
+      random,
+      events: this.events,
+      scope,
+      ...(probeOf === undefined ? {} : { probeOf }),
+      createPool: (plan) =>
+        new WarmPool(plan, {
+          connector: this.#connector,
+          secrets: this.#secrets,
+          events: this.events,
+          clock,
+          random,
+          log,
+          scope,
+        }),
+    });
+    this.sessions = new SessionRegistry(
+      {
+        maxSessions: options.maxSessions ?? 10_000,
+        maxSessionsPerUser: options.maxSessionsPerUser ?? Infinity,
+        idleAfterMs: options.idleAfterMs ?? 300_000,
+        retainEndedMs: options.retainEndedMs ?? 60_000,
+      },
+      {
+        connector: this.#connector,
+        route: (request) => route(request, this.directory),
+        leaseWarm: (request, life) => this.#leaseWarm(request, life),
+        clock,
+        log,
+        events: this.events,
+        newId,
+        scope,
+        onLost: (entry, line, error) => this.#failover.lost(entry, line, error),
+        onMoveWanted: (entry, line) => {
+          // One without a group has nowhere to go.
+          if (this.#failoverPolicy(entry, line) !== undefined) this.#relocation.want(entry, line);
+        },
+      },
+    );
+    this.#failover = new Failover({
+      connector: this.#connector,
+      events: this.events,
+      operations: this.operations,
+      secrets: this.#secrets,
+      policyOf: (entry, line) => this.#failoverPolicy(entry, line),
+      answers: (line, scope) => this.directory.answers(line.target, scope),
+      end: (entry, error) => this.sessions.end(entry, error),
+    });
+    this.#relocation = new Relocation({
+      clock,
+      operations: this.operations,
+      canNavigate: (entry) => this.#scriptOf(entry) !== undefined,
+      move: (entry, line, operation) => this.#moveAway(entry, line, operation),
+    });
+  }
+
+  /** Opens a session. See `SessionRegistry.create`. */
+  create(request: CreateSession, caller: Scope, options?: CreateOptions): Promise<SessionEntry> {
+    return this.sessions.create(request, caller, options);
+  }
+
+  /** Raises SESSION_NOT_FOUND and what `SessionEntry.suspend` does. */
+  suspend(id: string, { timeout_ms: timeoutMs = SUSPEND_TIMEOUT_MS }: SuspendRequest): OperationResource {
+    const entry = this.sessions.get(id);
+    entry.suspend(timeoutMs, () => void this.sessions.remove(id).catch(() => {}));
+    return this.#done('suspend', entry);
+  }
+
+  /** Raises SESSION_NOT_FOUND, SESSION_NOT_SUSPENDED. */
+  resume(id: string): OperationResource {
+    const entry = this.sessions.get(id);
+    entry.resume();
+    return this.#done('resume', entry);
+  }
+
+  /**
+   * Begins to move a session; the operation goes on behind the answer. Raises SESSION_NOT_FOUND, SESSION_NOT_READY,
+   * SESSION_MIGRATING, ENDPOINT_NOT_FOUND, MIGRATION_NEEDS_SCRIPT.
+   */
+  migrate(id: string, request: MigrateRequest): OperationResource {
+    const entry = this.sessions.get(id);
+    if (entry.line === undefined || entry.hasEnded) {
+      throw sessionsError('SESSION_NOT_READY', { details: { session_id: id } });
+    }
+    const destination = this.#destination(entry, request);
+    const script = this.#scriptOf(entry);
+    const mode = request.mode ?? 'navigate';
+    if (mode === 'navigate' && script === undefined) {
+      throw sessionsError('MIGRATION_NEEDS_SCRIPT', { details: { session_id: id } });
+    }
+    const plan = {
+      destination,
+      script: mode === 'navigate' ? script : undefined,
+      fields: request.fields ?? [],
+      timeoutMs: request.timeout_ms ?? MIGRATION_TIMEOUT_MS,
+    };
+    const operation = this.operations.begin('migrate', id);
+    try {
+      entry.beginMove(operation.id);
+    } catch (error) {
+      operation.fail(error);
+      throw error;
+    }
+    void migrate(entry, operation, plan, this.#migrationDeps());
+    return operation.resource();
+  }
+
+  /** The present screen as a document; hidden text is masked. Raises SESSION_NOT_FOUND, SESSION_NOT_READY. */
+  snapshot(id: string): string {
+    const entry = this.sessions.get(id);
+    const { line } = entry;
+    if (line === undefined) throw sessionsError('SESSION_NOT_READY', { details: { session_id: id } });
+    const { metadata = {} } = entry.request;
+    return serializeSnapshot(takeSnapshot(line.session, { clock: this.#clock, metadata }));
+  }
+
+  /** Why a session is where it is. Raises SESSION_NOT_FOUND. */
+  explain(id: string): Explanation {
+    const entry = this.sessions.get(id);
+    const decision = entry.line?.decision;
+    return {
+      session_id: id,
+      endpoint: entry.target?.endpoint ?? null,
+      decision: decision === undefined ? null : decisionView(decision),
+    };
+  }
+
+  /** Stops new sessions on an endpoint and moves those there are, or undoes that. Raises ENDPOINT_NOT_FOUND. */
+  drain(id: string, { deadline_ms: deadlineMs = DRAIN_DEADLINE_MS, undo = false }: DrainRequest): OperationResource {
+    const traffic = this.directory.trafficOf(id);
+    const operation = this.operations.begin('drain', null);
+    operation.endpoint = id;
+    operation.move('in_progress');
+    if (undo) {
+      this.directory.undrain(id);
+      for (const [other, finish] of this.#drains) if (other.endpoint === id) finish();
+      operation.move('completed');
+      return operation.resource();
+    }
+    // None where the endpoint has been removed meanwhile: its sessions are told to move all the same.
+    const active = (): number => traffic.view().endpoints.find((view) => view.id === id)?.active ?? 0;
+    const finish = (): void => {
+      if (operation.hasFinished) return;
+      leave();
+      timer.cancel();
+      this.#drains.delete(operation);
+      const left = active();
+      if (left === 0) operation.move('completed');
+      else operation.fail(sessionsError('DRAIN_INCOMPLETE', { details: { endpoint: id, active_sessions: left } }));
+    };
+    const leave = traffic.on('drained', ({ endpoint }) => {
+      if (endpoint === id) finish();
+    });
+    const timer = this.#clock.setTimer(deadlineMs + MIGRATION_TIMEOUT_MS, finish);
+    this.#drains.set(operation, finish);
+    traffic.drain(id, { deadlineMs });
+    if (active() === 0) finish();
+    return operation.resource();
+  }
+
+  /** Closes all sessions and ends all probes. Idempotent. */
+  async close(): Promise<void> {
+    // First, so that what sessions give back is closed as well.
+    const pools = this.directory.closePools();
+    await this.sessions.close();
+    for (const finish of this.#drains.values()) finish();
+    await pools;
+    this.#relocation.close();
+    this.directory.close();
+  }
+
+  #done(kind: 'suspend' | 'resume', entry: SessionEntry): OperationResource {
+    const operation = this.operations.begin(kind, entry.id);
+    operation.endpoint = entry.target?.endpoint ?? null;
+    operation.move('in_progress');
+    operation.move('completed');
+    return operation.resource();
+  }
+
+  #destination(entry: SessionEntry, { endpoint, host, port }: MigrateRequest): Destination {
+    if (endpoint !== undefined) return { kind: 'group', groups: [this.directory.trafficOf(endpoint)], endpoint };
+    // The schema has checked that there are both.
+    return { kind: 'target', target: namedTarget(host as string, port as number, entry.request) };
+  }
+
+  #leaseWarm(request: CreateSession, life: Scope): Line | undefined {
+    if (request.group === undefined) return undefined;
+    const { pool, input } = this.directory.group(request.group);
+    return isServedWarm(request, groupProfile(input)) ? pool?.lease(life) : undefined;
+  }
+
+  #scriptOf(entry: SessionEntry): NavigationScript | undefined {
+    return entry.group === null ? undefined : this.directory.findGroup(entry.group)?.script;
+  }
+
+  /** Moves a session to another endpoint of its group. */
+  #moveAway(entry: SessionEntry, line: Line, operation: Operation): Promise<void> {
+    const policy = this.#failoverPolicy(entry, line);
+    // Its group was removed meanwhile.
+    if (policy === undefined) throw sessionsError('GROUP_NOT_FOUND', { details: { group: entry.group } });
+    const { destination, timeoutMs, bulkhead, script } = policy;
+    const plan = { destination, script, fields: [], timeoutMs };
+    return bulkhead.run(() => migrate(entry, operation, plan, this.#migrationDeps()), this.#scope);
+  }
+
+  #migrationDeps(): MigrationDependencies {
+    return { connector: this.#connector, events: this.events, secrets: this.#secrets };
+  }
+
+  #failoverPolicy(entry: SessionEntry, line: Line): FailoverPolicy | undefined {
+    const group = entry.group === null ? undefined : this.directory.findGroup(entry.group);
+    if (group === undefined || line.lease === undefined) return undefined;
+    const { settings, script, bulkhead } = group;
+    const { affinity_key: affinityKey } = entry.request;
+    return {
+      ...settings.failover,
+      script,
+      bulkhead,
+      destination: {
+        kind: 'group',
+        groups: this.directory.chain(group.input.id),
+        avoid: [line.lease.endpoint.id],
+        ...(affinityKey === undefined ? {} : { affinityKey }),
+      },
+    };
+  }
+}
+
+function decisionView({ at, group, strategy, affinity, reason, candidates }: PlacementDecision) {
+  return {
+    at: new Date(at).toISOString(),
+    group,
+    strategy,
+    affinity,
+    reason,
+    candidates: candidates.map(({ id, eligible, score, reason: why }) => ({
+      endpoint: id,
+      eligible,
+      score,
+      reason: why,
+    })),
+  };
+}
+
+const noSecrets: SecretSource = async (name) => {
+  throw coreError('NOT_SUPPORTED', { details: { what: `The secret ${name}` } });
+};
