@@ -36,6 +36,9 @@ export const probeSchema = z
     reject: z.array(signatureTextSchema).max(16).optional().meta({
       description: 'Texts of a first screen that says the application is not available.',
     }),
+    transaction: z.record(z.string(), z.unknown()).optional().meta({
+      description: 'Navigation script that is run from the first screen on: a test transaction, and the way out again.',
+    }),
   })
   .meta({ id: 'EndpointProbe' });
 

@@ -218,7 +218,7 @@ export const ROUTES = {
     summary: 'Add an endpoint',
     body: endpointInputSchema,
     success: { status: 201, description: 'The endpoint.', content: { [JSON_TYPE]: endpointSchema } },
-    problems: ['ENDPOINT_EXISTS', 'GROUP_NOT_FOUND', 'TOO_MANY_ENDPOINTS'],
+    problems: ['ENDPOINT_EXISTS', 'GROUP_NOT_FOUND', 'TOO_MANY_ENDPOINTS', 'NAVIGATION_INVALID'],
   },
   getEndpoint: {
     method: 'GET',

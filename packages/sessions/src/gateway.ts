@@ -90,6 +90,7 @@ export class Gateway {
       random,
       events: this.events,
       scope,
+      secrets: this.#secrets,
       ...(probeOf === undefined ? {} : { probeOf }),
       createPool: (plan) =>
         new WarmPool(plan, {

@@ -55,14 +55,17 @@ describe.skipIf(!isInstalled('c3270') || !tmuxAvailable())('our client and c3270
       }
       await session.waitFor({ for: 'text', text: title }, scope.child({ timeoutMs: 10_000 }));
       await session.waitFor({ for: 'unlocked' }, scope.child({ timeoutMs: 10_000 }));
-      const shown = await terminal.waitFor(title);
       // The logon screen names the LU and the terminal, which are each connection's own.
-      const rows = seen(session).map((line) => (line.includes('TERMINAL') ? '' : line));
-      const count = rows.length;
-      expect(
-        shown.slice(0, count).map((line) => (line.includes('TERMINAL') ? '' : line)),
-        title,
-      ).toEqual(rows);
+      const common = (lines: readonly string[]): string[] =>
+        lines.map((line) => (line.includes('TERMINAL') ? '' : line));
+      const rows = common(seen(session));
+      // A title may have been there before, and a pane is drawn piece by piece.
+      await expect
+        .poll(async () => common((await terminal.waitFor(title)).slice(0, rows.length)), {
+          timeout: 5_000,
+          message: title,
+        })
+        .toEqual(rows);
     };
     await act([], 'USER ID');
     await act(['joe', 'Tab', 'demo', 'Enter'], 'OPTION ==>');

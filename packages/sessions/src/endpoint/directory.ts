@@ -25,6 +25,7 @@ import type { EventBus } from '../event/bus.ts';
 import { type NavigationScript, parseScript } from '../navigation/script.ts';
 import { parseRecycleScript } from '../pool/recycleScript.ts';
 import type { PoolPlan, WarmPool } from '../pool/warmPool.ts';
+import type { SecretSource } from '../navigation/secret.ts';
 import type { SessionTarget } from '../session/target.ts';
 import { hostProbe } from './probe.ts';
 import {
@@ -50,6 +51,8 @@ export interface DirectoryDependencies {
   readonly scope: Scope;
   /** What probes a host; replaced in tests. */
   readonly probeOf?: typeof hostProbe;
+  /** For the test transactions of probes. */
+  readonly secrets: SecretSource;
   readonly createPool: (plan: PoolPlan) => WarmPool;
 }
 
@@ -206,8 +209,8 @@ export class Directory {
     const group = input.group ?? null;
     const traffic = group === null ? this.#ownGroup(input, before) : this.group(group).traffic;
     if (before !== undefined && before.traffic !== traffic) before.traffic.remove(id);
-    const { probeOf = hostProbe, clock, events } = this.#deps;
-    const probe = probeOf(input.probe ?? {}, input.probe?.timeout_ms ?? PROBE_TIMEOUT_MS);
+    const { probeOf = hostProbe, clock, events, secrets } = this.#deps;
+    const probe = probeOf(input.probe ?? {}, input.probe?.timeout_ms ?? PROBE_TIMEOUT_MS, secrets);
     this.#endpoints.set(id, { input, createdAt: before?.createdAt ?? clock.now(), traffic, probe });
     traffic.set(trafficOptions(input));
     events.publish(before === undefined ? 'endpoint.created' : 'endpoint.changed', id, { group });
@@ -288,11 +291,11 @@ export class Directory {
 
   /** Looks at an endpoint now. True when it answers; false too for one that is gone. */
   async answers(target: SessionTarget, scope: Scope): Promise<boolean> {
-    const { probeOf = hostProbe } = this.#deps;
+    const { probeOf = hostProbe, secrets } = this.#deps;
     const record = target.endpoint === null ? undefined : this.#endpoints.get(target.endpoint);
     // A slow host that hangs up has answered all the same: it gets the time that its probe has.
     const timeoutMs = record?.input.probe?.timeout_ms ?? PROBE_TIMEOUT_MS;
-    const probe = record?.probe ?? probeOf({ kind: 'tcp' }, timeoutMs);
+    const probe = record?.probe ?? probeOf({ kind: 'tcp' }, timeoutMs, secrets);
     if (probe === undefined) return false;
     using deadline = scope.child({ what: 'The probe', timeoutMs });
     const endpoint: Endpoint<SessionTarget> = {

@@ -4,6 +4,9 @@ import { connectTcp, type Transport } from '@roundhouse/net';
 import { ladder, type Probe, type Rung } from '@roundhouse/traffic';
 import { LiveSession, resolveSessionOptions, type Session } from '@roundhouse/tn3270';
 import { sessionsError } from '../errors.ts';
+import { runNavigation } from '../navigation/run.ts';
+import { parseScript } from '../navigation/script.ts';
+import type { SecretSource } from '../navigation/secret.ts';
 import { matches, type Signature } from '../navigation/signature.ts';
 import { firstScreen, sessionOptions, untilSession } from '../session/open.ts';
 import type { SessionTarget } from '../session/target.ts';
@@ -21,11 +24,15 @@ interface Climb {
 const REACH = ['tcp', 'tls', 'telnet', 'tn3270'] as const satisfies readonly ProbeKind[];
 
 /**
- * The probe of a 3270 host on one connection: TCP, TLS, the telnet and TN3270E negotiation, the first screen and what
- * stands on it. Undefined for `none`.
+ * The probe of a 3270 host on one connection: TCP, TLS, the telnet and TN3270E negotiation, the first screen, what
+ * stands on it, and a test transaction. Undefined for `none`. Raises NAVIGATION_INVALID.
  */
-export function hostProbe(settings: EndpointProbeInput, timeoutMs: number): Probe<SessionTarget> | undefined {
-  const { kind = 'tn3270', lu } = settings;
+export function hostProbe(
+  settings: EndpointProbeInput,
+  timeoutMs: number,
+  secrets: SecretSource,
+): Probe<SessionTarget> | undefined {
+  const { kind = 'tn3270', lu, transaction } = settings;
   if (kind === 'none') return undefined;
   const reach = REACH.indexOf(kind);
   const rungs: Rung<Climb>[] = [{ name: 'tcp', run: connect }];
@@ -35,6 +42,13 @@ export function hostProbe(settings: EndpointProbeInput, timeoutMs: number): Prob
     rungs.push({ name: 'screen', run: showScreen });
     const signature = signatureOf(settings);
     if (signature !== undefined) rungs.push({ name: 'signature', run: (climb) => recognise(climb, signature) });
+    if (transaction !== undefined) {
+      const script = parseScript(transaction, 'probe.transaction');
+      rungs.push({
+        name: 'transaction',
+        run: ({ session }, scope) => runNavigation(session as Session, script, { secrets, scope }),
+      });
+    }
   }
   return ladder(kind, ({ target }) => ({ target }), rungs);
 }
