@@ -1,7 +1,6 @@
 import type { Client } from '@roundhouse/api';
 import { createScope } from '@roundhouse/core';
-import { type JsonChild, startScript } from './jsonChild.ts';
-import { scriptPath } from './script.ts';
+import { type DemoHostChild, startDemoHost } from './demoHostChild.ts';
 
 /** Id of the group. */
 export const GROUP = 'bench';
@@ -9,10 +8,10 @@ export const GROUP = 'bench';
 const HEALTHY_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 
-/** A demo host in a process of its own, and the endpoint that stands for it. */
+/** A demo host, and the endpoint that stands for it. */
 export interface DemoEndpoint {
   readonly id: string;
-  readonly host: JsonChild;
+  readonly host: DemoHostChild;
 }
 
 /**
@@ -27,12 +26,11 @@ export async function startDemoGroup(
   await client.createEndpointGroup({ id: GROUP });
   const endpoints = await Promise.all(
     priorities.map(async (priority, index) => {
-      const host = parts.use(await startScript(scriptPath('demoHostProcess')));
-      const { port } = await host.next<{ port: number }>();
+      const host = await startDemoHost(parts);
       const { id } = await client.createEndpoint({
         id: `host-${index + 1}`,
         host: '127.0.0.1',
-        port,
+        port: host.port,
         group: GROUP,
         priority,
       });

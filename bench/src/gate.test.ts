@@ -13,6 +13,10 @@ describe('judge', () => {
     { id: 'decision.p2c', median: 1.9, met: true },
     { id: 'decision.hash', median: 2, met: false },
     { id: 'create.ms', median: 10, met: false },
+    { id: 'warm.ms', median: 1.9, met: true },
+    { id: 'warm.ms', median: 2, met: false },
+    { id: 'front_door.added_ms', median: 0.29, met: true },
+    { id: 'front_door.added_ms', median: 0.3, met: false },
     { id: 'failover.seconds', median: 4.9, met: true },
     { id: 'failover.seconds', median: 5, met: false },
     { id: 'failover.lost', median: 1, met: false },
@@ -25,6 +29,12 @@ describe('judge', () => {
     const peer = { name: 's3270', samples: [90] };
     expect(judge(figure('cpu.form', '', '', [30], peer))).toMatchObject({ value: 1 / 3, met: true });
     expect(judge(figure('cpu.form', '', '', [31], peer))).toMatchObject({ met: false });
+  });
+
+  it('holds the front door to a share of what a plain relay carries', () => {
+    const peer = { name: 'haproxy', samples: [10_000] };
+    expect(judge(figure('front_door.form', '', '', [8_000], peer))).toMatchObject({ value: 0.8, met: true });
+    expect(judge(figure('front_door.form', '', '', [7_900], peer))).toMatchObject({ met: false });
   });
 
   it('says nothing of a ratio without a peer, nor of a figure without a bar', () => {

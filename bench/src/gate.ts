@@ -1,3 +1,4 @@
+import { SCREEN_KINDS } from '@roundhouse/testing';
 import { STRATEGY_NAMES } from '@roundhouse/traffic';
 import type { Figure } from './figure.ts';
 
@@ -31,8 +32,11 @@ export const BARS: readonly Bar[] = [
     (name): Bar => ({ figure: `decision.${name}`, of: 'median', bound: 'below', limit: 2 }),
   ),
   { figure: 'create.ms', of: 'median', bound: 'below', limit: 10 },
+  { figure: 'warm.ms', of: 'median', bound: 'below', limit: 2 },
   { figure: 'failover.seconds', of: 'median', bound: 'below', limit: 5 },
   { figure: 'failover.lost', of: 'median', bound: 'at most', limit: 0, always: true },
+  { figure: 'front_door.added_ms', of: 'median', bound: 'below', limit: 0.3 },
+  ...SCREEN_KINDS.map((kind): Bar => ({ figure: `front_door.${kind}`, of: 'ratio', bound: 'at least', limit: 0.8 })),
   { figure: 'growth.screens', of: 'median', bound: 'below', limit: 5, always: true },
   { figure: 'growth.sessions', of: 'median', bound: 'below', limit: 5, always: true },
 ];

@@ -9,6 +9,7 @@ export const SECTION_NAMES = [
   'restReads',
   'decision',
   'gateway',
+  'frontDoor',
   'growth',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];

@@ -16,6 +16,7 @@ import { Terminal } from '../terminal/terminal.ts';
 import type { ResolvedSessionOptions } from './options.ts';
 import type { ConnectionState } from '../connectionState.ts';
 import type { Relay } from './relay.ts';
+import { LatestPicture } from './latestPicture.ts';
 import { RelayTap } from './relayTap.ts';
 
 /** What an emulator asks of whoever has the line. */
@@ -69,6 +70,7 @@ export class Emulator {
   readonly #model: Model;
   #sizes: ScreenSizes | undefined;
   #tap: RelayTap | undefined;
+  readonly #latest = new LatestPicture();
   /** A record of the host is being carried out: what is sent now answers it. */
   #answering = false;
   /** The record of an attached terminal that the keyboard's next AID stands for. */
@@ -161,7 +163,9 @@ export class Emulator {
 
   /** Takes bytes from the host, cut anywhere; returns how many were consumed (all, unless TLS begins or it failed). */
   receive(chunk: Uint8Array): number {
-    return this.telnet.receive(chunk);
+    const consumed = this.telnet.receive(chunk);
+    this.#drawLatest();
+    return consumed;
   }
 
   /** The line is gone: the keyboard locks, its timers stop. */
@@ -256,6 +260,25 @@ export class Emulator {
   }
 
   #record(bytes: Uint8Array, dataType: '3270-data' | 'sscp-lu-data', restore: boolean): RecordOutcome {
+    if (this.#onlyLatestCounts && dataType === '3270-data' && this.#latest.keep(bytes)) return 'ok';
+    this.#drawLatest();
+    return this.#carryOut(bytes, dataType, restore);
+  }
+
+  /**
+   * Whether a picture that is replaced within one piece of the stream need not be drawn: the terminal has had it raw, and
+   * no response or trace tells what became of it here.
+   */
+  get #onlyLatestCounts(): boolean {
+    return this.#tap !== undefined && this.#tap.next === undefined && this.telnet.state === 'connected-3270';
+  }
+
+  #drawLatest(): void {
+    const record = this.#latest.take();
+    if (record !== undefined) this.#carryOut(record, '3270-data', false);
+  }
+
+  #carryOut(bytes: Uint8Array, dataType: '3270-data' | 'sscp-lu-data', restore: boolean): RecordOutcome {
     let outcome: RecordOutcome = 'ok';
     if (dataType === 'sscp-lu-data') this.terminal.writeSscp(bytes);
     else {
@@ -270,6 +293,7 @@ export class Emulator {
   }
 
   #nvtData(bytes: Uint8Array, start: number, end: number): void {
+    this.#drawLatest();
     this.#nvt.write(bytes, start, end);
     this.#tap?.nvtData(bytes, start, end);
     this.#handler.hostWrote();
@@ -277,6 +301,7 @@ export class Emulator {
 
   /** A change of mode starts with an empty screen of the alternate size, as in the reference. */
   #stateChanged(from: ConnectionState, to: ConnectionState): void {
+    this.#drawLatest();
     this.#tap?.stateChanged();
     const mode = KEYBOARD_MODES[to];
     if (mode !== undefined) {
