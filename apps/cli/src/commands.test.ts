@@ -30,6 +30,7 @@ describe('the commands', () => {
         'migrate',
         'snapshot',
         'explain',
+        'takeover',
         'close',
       ].map((verb) => `session ${verb}`),
       ...['list', 'show', 'add', 'set', 'remove', 'health', 'drain'].map((verb) => `endpoint ${verb}`),

@@ -130,42 +130,52 @@ describe.skipIf(!s3270Available())('the front door', () => {
     },
   );
 
-  it('keeps twenty emulators when a host is killed, and tells them', LONG, async () => {
-    await using victim = await startHost('VICTIM');
-    await using door = await openDoor([...hosts, victim], { group: 'bank' });
-    const { sessions, directory, operations } = door.server.gateway;
-    await using parts = new AsyncDisposableStack();
-    const emulators: S3270[] = [];
-    for (let n = 0; n < 20; n++) emulators.push(parts.use(await connect(door.port)));
-    const before = directory.endpointResource('VICTIM').active_sessions;
-    expect(before).toBeGreaterThan(0);
-    victim.child.kill('SIGKILL');
-    await expect
-      .poll(
-        () =>
-          [...sessions.live()].filter((entry) => entry.line !== undefined && entry.target?.endpoint !== 'VICTIM')
-            .length,
-        {
-          timeout: 10_000,
-        },
-      )
-      .toBe(20);
-    expect(directory.endpointResource('VICTIM').active_sessions).toBe(0);
-    const moved = operations.list(100, Infinity).items.filter(({ kind }) => kind === 'failover');
-    expect(moved).toHaveLength(before);
-    let told = 0;
-    for (const emulator of emulators) {
-      if ((await textOf(emulator)).includes('another one now')) {
-        told++;
-        await emulator.run('Enter()');
-        await emulator.run('Wait(10,InputField)');
+  it(
+    'keeps twenty emulators, beside two hundred sessions by the API, when a host is killed, and tells them',
+    LONG,
+    async () => {
+      await using victim = await startHost('VICTIM');
+      await using door = await openDoor([...hosts, victim], { group: 'bank' });
+      const { sessions, directory, operations } = door.server.gateway;
+      await using parts = new AsyncDisposableStack();
+      const emulators: S3270[] = [];
+      for (let n = 0; n < 20; n++) emulators.push(parts.use(await connect(door.port)));
+      using scope = createScope({ timeoutMs: 60_000 });
+      const others = await Promise.all(
+        Array.from({ length: 200 }, () => door.server.gateway.create({ group: 'bank' }, scope)),
+      );
+      const before = directory.endpointResource('VICTIM').active_sessions;
+      expect(before).toBeGreaterThan(0);
+      victim.child.kill('SIGKILL');
+      await expect
+        .poll(
+          () =>
+            [...sessions.live()].filter((entry) => entry.line !== undefined && entry.target?.endpoint !== 'VICTIM')
+              .length,
+          {
+            timeout: 10_000,
+          },
+        )
+        .toBe(220);
+      expect(directory.endpointResource('VICTIM').active_sessions).toBe(0);
+      const moved = operations.list(300, Infinity).items.filter(({ kind }) => kind === 'failover');
+      expect(moved).toHaveLength(before);
+      let told = 0;
+      for (const emulator of emulators) {
+        if ((await textOf(emulator)).includes('another one now')) {
+          told++;
+          await emulator.run('Enter()');
+          await emulator.run('Wait(10,InputField)');
+        }
+        expect(await textOf(emulator)).toMatch(/LOGON .* HOST[ABC]/);
+        await logOn(emulator);
+        expect(await textOf(emulator)).toContain('MAIN MENU');
       }
-      expect(await textOf(emulator)).toMatch(/LOGON .* HOST[ABC]/);
-      await logOn(emulator);
-      expect(await textOf(emulator)).toContain('MAIN MENU');
-    }
-    expect(told).toBe(before);
-  });
+      const atTerminals =
+        before - others.filter((entry) => moved.some(({ sessionId }) => sessionId === entry.id)).length;
+      expect(told).toBe(atTerminals);
+    },
+  );
 
   it('ends the session of a terminal that leaves, and of one that logs off', LONG, async () => {
     await using door = await openDoor(hosts, { group: 'bank' });
@@ -207,6 +217,42 @@ describe.skipIf(!s3270Available())('the front door', () => {
     ]);
     expect(await textOf(mapped)).toContain('LOGON');
     expect(await textOf(named)).toContain('LOGON');
+  });
+
+  it('gives a terminal the session that its ticket is for, once, and leaves it there', LONG, async () => {
+    await using door = await openDoor(hosts, { group: 'bank' });
+    using scope = createScope({ timeoutMs: 20_000 });
+    const { gateway } = door.server;
+    const entry = await gateway.create({ group: 'bank', model: '3279-2-E' }, scope);
+    await entry.input(
+      {
+        actions: [
+          { type: 'text', text: 'JOE' },
+          { type: 'key', key: 'Tab' },
+          { type: 'text', text: 'DEMO' },
+          { type: 'key', key: 'Enter' },
+        ],
+      },
+      scope,
+    );
+    gateway.suspend(entry.id, {});
+    const { lu } = gateway.issueTicket(entry.id);
+    const emulator = await connect(door.port, { lu });
+    expect(await textOf(emulator)).toContain('MAIN MENU');
+    expect([emulator.status?.cursorRow, emulator.status?.cursorColumn]).toEqual([13, 22]);
+    await emulator.run('String("1")');
+    await emulator.run('Enter()');
+    await emulator.run('Wait(10,Unlock)');
+    expect(await textOf(emulator)).toContain('ENTER=SEARCH');
+    await emulator.close();
+    await expect.poll(() => entry.screen('text').body).toContain('ENTER=SEARCH');
+    expect(gateway.sessions.size).toBe(1);
+    const answer = await entry.input({ actions: [{ type: 'key', key: 'PF3' }] }, scope);
+    expect(answer).toContain('MAIN MENU');
+    // The ticket is void now: the name is asked of a host, which does not know it.
+    await using late = await openS3270({ args: ['-model', '3279-2'] });
+    await late.run(`Connect("${lu}@127.0.0.1:${door.port}")`);
+    await expect.poll(() => textOf(late), { timeout: 15_000 }).toContain('No session could be opened');
   });
 
   it('goes by the server name of TLS', LONG, async () => {

@@ -61,6 +61,15 @@ export const suspendSchema = z
   })
   .meta({ id: 'Suspend' });
 
+export const takeoverSchema = z
+  .strictObject({
+    session_id: z.string(),
+    lu: z.string().meta({ description: 'LU name to ask the front door for, once.' }),
+    expires_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Takeover' });
+
+export type Takeover = z.infer<typeof takeoverSchema>;
 export type Operation = z.infer<typeof operationSchema>;
 export type OperationList = z.infer<typeof operationListSchema>;
 export type MigrateRequest = z.infer<typeof migrateSchema>;

@@ -11,7 +11,7 @@ import { endpointGroupInputSchema, endpointGroupListSchema, endpointGroupSchema 
 import { eventsQuerySchema } from './event.ts';
 import { explanationSchema } from './explain.ts';
 import { inputSchema } from './input.ts';
-import { migrateSchema, operationListSchema, operationSchema, suspendSchema } from './operation.ts';
+import { migrateSchema, operationListSchema, operationSchema, suspendSchema, takeoverSchema } from './operation.ts';
 import { inputResultSchema, screenCellsSchema, screenQuerySchema, screenSchema } from './screen.ts';
 import {
   createSessionSchema,
@@ -188,6 +188,18 @@ export const ROUTES = {
       'ENDPOINT_NOT_FOUND',
       'MIGRATION_NEEDS_SCRIPT',
     ],
+  },
+  takeOverSession: {
+    method: 'POST',
+    path: '/api/v1/sessions/{id}/takeover',
+    summary: 'A ticket with which a terminal emulator gets this session at the front door',
+    params: sessionParamsSchema,
+    success: {
+      status: 201,
+      description: 'The ticket; it is good for a minute and for one terminal.',
+      content: { [JSON_TYPE]: takeoverSchema },
+    },
+    problems: ['SESSION_NOT_FOUND', 'SESSION_NOT_READY'],
   },
   getSnapshot: {
     method: 'GET',

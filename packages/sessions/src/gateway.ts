@@ -5,6 +5,7 @@ import type {
   Operation as OperationResource,
   Explanation,
   SuspendRequest,
+  Takeover,
 } from '@roundhouse/api';
 import { type Clock, coreError, type Logger, type Scope, systemClock } from '@roundhouse/core';
 import { Directory, type DirectoryDependencies } from './endpoint/directory.ts';
@@ -12,6 +13,7 @@ import { groupProfile } from './endpoint/settings.ts';
 import { sessionsError } from './errors.ts';
 import { EventBus } from './event/bus.ts';
 import { Failover, type FailoverPolicy } from './failover/failover.ts';
+import { Tickets } from './frontDoor/tickets.ts';
 import { migrate, type MigrationDependencies } from './migration/migration.ts';
 import type { NavigationScript } from './navigation/script.ts';
 import type { SecretSource } from './navigation/secret.ts';
@@ -31,6 +33,8 @@ import { Relocation } from './migration/relocation.ts';
 
 const ID_BYTES = 18;
 const MIGRATION_TIMEOUT_MS = 30_000;
+/** How long a ticket of the front door is good, ms. */
+const TICKET_MS = 60_000;
 const SUSPEND_TIMEOUT_MS = 3_600_000;
 const DRAIN_DEADLINE_MS = 60_000;
 
@@ -71,6 +75,7 @@ export class Gateway {
   readonly #secrets: SecretSource;
   readonly #failover: Failover;
   readonly #relocation: Relocation;
+  readonly #tickets: Tickets;
   /** Ends of the drains that go on. */
   readonly #drains = new Map<Operation, () => void>();
 
@@ -83,6 +88,7 @@ export class Gateway {
     this.#scope = scope;
     this.#secrets = deps.secrets ?? noSecrets;
     this.#connector = new Connector(deps.openSession);
+    this.#tickets = new Tickets(clock, randomBytes);
     this.events = new EventBus(clock);
     this.operations = new OperationLog({ clock, events: this.events, newId });
     this.directory = new Directory({
@@ -194,6 +200,25 @@ export class Gateway {
     return operation.resource();
   }
 
+  /** A name under which a terminal gets this session at the front door. Raises SESSION_NOT_FOUND, SESSION_NOT_READY. */
+  issueTicket(id: string): Takeover {
+    const entry = this.sessions.get(id);
+    if (entry.line === undefined) throw sessionsError('SESSION_NOT_READY', { details: { session_id: id } });
+    const { lu, expiresAt } = this.#tickets.issue(id, TICKET_MS);
+    this.events.publish('session.takeover_offered', id, {});
+    return { session_id: id, lu, expires_at: new Date(expiresAt).toISOString() };
+  }
+
+  /** The session that a ticket is for, awake; undefined for any other name. The ticket is void then. */
+  redeemTicket(lu: string): SessionEntry | undefined {
+    const id = this.#tickets.redeem(lu);
+    if (id === undefined) return undefined;
+    const entry = this.sessions.get(id);
+    if (entry.state === 'suspended') entry.resume();
+    this.events.publish('session.taken_over', id, {});
+    return entry;
+  }
+
   /** The present screen as a document; hidden text is masked. Raises SESSION_NOT_FOUND, SESSION_NOT_READY. */
   snapshot(id: string): string {
     const entry = this.sessions.get(id);
@@ -255,6 +280,7 @@ export class Gateway {
     for (const finish of this.#drains.values()) finish();
     await pools;
     this.#relocation.close();
+    this.#tickets.clear();
     this.directory.close();
   }
 

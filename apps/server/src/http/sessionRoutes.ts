@@ -103,6 +103,10 @@ export function sessionRoutes({ gateway, metrics, scope: server }: SessionRoutes
       return accepted(reply, gateway.migrate(idOf(request), body));
     },
 
+    takeOverSession(request: FastifyRequest, reply: FastifyReply) {
+      return reply.code(201).send(gateway.issueTicket(idOf(request)));
+    },
+
     getSnapshot(request: FastifyRequest, reply: FastifyReply) {
       return reply.header('content-type', JSON_TYPE).send(gateway.snapshot(idOf(request)));
     },

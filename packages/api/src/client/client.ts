@@ -12,7 +12,7 @@ import type { EventRecord, EventsQuery } from '../event.ts';
 import type { Explanation } from '../explain.ts';
 import type { InputRequest } from '../input.ts';
 import { DEFAULTS } from '../limits.ts';
-import type { MigrateRequest, Operation, OperationList, SuspendRequest } from '../operation.ts';
+import type { MigrateRequest, Operation, OperationList, SuspendRequest, Takeover } from '../operation.ts';
 import { ROUTES } from '../routes.ts';
 import type { InputResult, ScreenCells, ScreenView } from '../screen.ts';
 import type { CreateSession, ListSessionsQuery, SessionList, SessionResource } from '../session.ts';
@@ -57,6 +57,7 @@ export interface Client extends Disposable {
   /** The operation goes on behind the answer: `getOperation` tells how far it is. */
   migrateSession(id: string, request: MigrateRequest, signal?: AbortSignal): Promise<Operation>;
   getSnapshot(id: string, signal?: AbortSignal): Promise<Snapshot>;
+  takeOverSession(id: string, signal?: AbortSignal): Promise<Takeover>;
   explainSession(id: string, signal?: AbortSignal): Promise<Explanation>;
 
   listEndpoints(query?: ListSessionsQuery, signal?: AbortSignal): Promise<EndpointList>;
@@ -150,6 +151,10 @@ class HttpClient implements Client {
 
   getSnapshot(id: string, signal?: AbortSignal): Promise<Snapshot> {
     return this.#http.json(ROUTES.getSnapshot, { id, signal });
+  }
+
+  takeOverSession(id: string, signal?: AbortSignal): Promise<Takeover> {
+    return this.#http.json(ROUTES.takeOverSession, { id, signal });
   }
 
   explainSession(id: string, signal?: AbortSignal): Promise<Explanation> {

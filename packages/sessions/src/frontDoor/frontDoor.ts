@@ -45,7 +45,8 @@ const MINUTE_MS = 60_000;
 const MESSAGE_TIMEOUT_MS = 60_000;
 
 /**
- * Listens for terminals and gives each a session of a group. The session ends with its terminal; when its host is lost,
+ * Listens for terminals and gives each a session of a group, or the one that its ticket is for. A session of a group
+ * ends with its terminal; when its host is lost,
  * the terminal shows that, waits, and goes on with the next one. Rejects as `serveRawHost` does.
  */
 export function openFrontDoor(options: FrontDoorOptions, deps: FrontDoorDependencies, scope: Scope): Promise<Host> {
@@ -114,7 +115,9 @@ class FrontDoor {
   }
 
   async #session(terminal: RawTerminal): Promise<void> {
-    const { scope } = terminal;
+    const { scope, requestedLu } = terminal;
+    const taken = requestedLu === null ? undefined : this.#gateway.redeemTicket(requestedLu.toUpperCase());
+    if (taken !== undefined) return await follow(terminal, taken);
     const group = await this.#groupOf(terminal);
     showNotice(terminal, ['', `Connecting to ${group} …`]);
     const entry = await this.#gateway.create(this.#request(terminal, group), scope, { isFresh: true });

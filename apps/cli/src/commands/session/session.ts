@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Io } from '../../io.ts';
 import { closeCommand } from './close.ts';
 import { explainCommand } from './explain.ts';
+import { takeoverCommand } from './takeover.ts';
 import { inputCommand } from './input.ts';
 import { listCommand } from './list.ts';
 import { migrateCommand } from './migrate.ts';
@@ -25,5 +26,6 @@ export function sessionCommand(argv: readonly string[], io: Io): Command {
     .addCommand(migrateCommand(io))
     .addCommand(snapshotCommand(io))
     .addCommand(explainCommand(io))
+    .addCommand(takeoverCommand(io))
     .addCommand(closeCommand(io));
 }
