@@ -1,4 +1,5 @@
 import { type NegotiationVerb, TELNET } from './code.ts';
+import { indexOfIac } from './iac.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -37,7 +38,7 @@ export function encodeData(data: Uint8Array): Uint8Array {
 
 function countIac(bytes: Uint8Array): number {
   let count = 0;
-  for (let at = bytes.indexOf(TELNET.IAC); at >= 0; at = bytes.indexOf(TELNET.IAC, at + 1)) count++;
+  for (let at = indexOfIac(bytes, 0); at >= 0; at = indexOfIac(bytes, at + 1)) count++;
   return count;
 }
 
@@ -45,7 +46,7 @@ function countIac(bytes: Uint8Array): number {
 function copyDoubled(source: Uint8Array, target: Uint8Array, at: number): number {
   let start = 0;
   let to = at;
-  for (let iac = source.indexOf(TELNET.IAC); iac >= 0; iac = source.indexOf(TELNET.IAC, start)) {
+  for (let iac = indexOfIac(source, 0); iac >= 0; iac = indexOfIac(source, start)) {
     target.set(source.subarray(start, iac + 1), to);
     to += iac + 1 - start;
     target[to++] = TELNET.IAC;

@@ -1,4 +1,5 @@
 import { TELNET, type NegotiationVerb } from './code.ts';
+import { indexOfIac } from './iac.ts';
 
 /** What the parser finds, in the order of the stream. Byte ranges are borrowed: copy to keep. */
 export interface TelnetHandler {
@@ -47,7 +48,7 @@ export class TelnetParser {
     let at = 0;
     while (at < length && !this.#stopped) {
       if (this.#state === STATE.Data) {
-        const iac = chunk.indexOf(TELNET.IAC, at);
+        const iac = indexOfIac(chunk, at);
         const end = iac < 0 ? length : iac;
         if (end > at) this.#handler.data(chunk, at, end);
         if (iac < 0) return length;

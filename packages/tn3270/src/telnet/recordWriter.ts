@@ -1,4 +1,5 @@
 import { TELNET } from './code.ts';
+import { indexOfIac } from './iac.ts';
 
 /** A fresh stretch of memory; small, because each connection keeps one. */
 const SMALLEST_CHUNK = 4 * 1024;
@@ -41,7 +42,7 @@ export class RecordWriter {
 
   #double(bytes: Uint8Array): void {
     let from = 0;
-    for (let iac = bytes.indexOf(TELNET.IAC); iac >= 0; iac = bytes.indexOf(TELNET.IAC, from)) {
+    for (let iac = indexOfIac(bytes, 0); iac >= 0; iac = indexOfIac(bytes, from)) {
       this.#copy(bytes.subarray(from, iac + 1));
       this.#chunk[this.#end++] = TELNET.IAC;
       from = iac + 1;
