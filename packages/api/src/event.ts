@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const eventSchema = z
   .strictObject({
     specversion: z.literal('1.0'),
-    id: z.string().meta({ description: 'Grows by one with each event of one server process; resume behind it.' }),
+    id: z.string().meta({ description: 'Grows with each event; send it as `Last-Event-ID` to go on behind it.' }),
     source: z.string(),
     type: z.string().meta({ examples: ['roundhouse.session.created'] }),
     subject: z.string().meta({ description: 'What it is about, e.g. a session id.' }),

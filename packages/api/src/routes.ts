@@ -186,6 +186,7 @@ export const ROUTES = {
       'SESSION_NOT_READY',
       'SESSION_MIGRATING',
       'ENDPOINT_NOT_FOUND',
+      'MIGRATION_SAME_ENDPOINT',
       'MIGRATION_NEEDS_SCRIPT',
     ],
   },

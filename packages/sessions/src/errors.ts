@@ -146,6 +146,12 @@ export const sessionsError = defineErrors({
     retryable: false,
     status: 404,
   },
+  MIGRATION_SAME_ENDPOINT: {
+    message: 'Session {session_id} is on {endpoint} already',
+    hint: 'Name another endpoint.',
+    retryable: false,
+    status: 409,
+  },
   MIGRATION_NEEDS_SCRIPT: {
     message: 'Session {session_id} has no navigation script that could lead to its screen on another host',
     hint: 'Give its group a navigation script, or migrate with "mode": "relogon" and log on again.',

@@ -14,6 +14,23 @@ function shown(entry: SessionEntry): string {
   return entry.screen('text').body;
 }
 
+describe('an endpoint', () => {
+  it('keeps its sessions and its health when it is set again in other words', async () => {
+    const world = gatewayWorld();
+    configure(world, ['lpar1', 'lpar2']);
+    const entry = await world.gateway.create({ ...IN_GROUP, endpoint: 'lpar1' }, world.scope);
+    await world.clock.advance(30 * SECOND);
+    const changed = { id: 'lpar1', host: 'lpar1', port: 23, tls: false, compat: {}, group: 'prod', weight: 5 };
+    expect(world.gateway.directory.setEndpoint(changed)).toMatchObject({
+      weight: 5,
+      status: 'healthy',
+      active_sessions: 1,
+    });
+    await world.clock.advance(30 * SECOND);
+    expect(entry.resource().endpoint).toBe('lpar1');
+  });
+});
+
 describe('a session of a group', () => {
   it('is placed on an endpoint and says why', async () => {
     const world = gatewayWorld();
@@ -232,6 +249,12 @@ describe('migration', () => {
     );
     expect(answer).toContain('STILL');
     expect(world.gateway.directory.endpointResource('lpar2').active_sessions).toBe(0);
+  });
+
+  it('to where the session is already is refused', async () => {
+    await expect(migrated({ endpoint: 'lpar1', mode: 'relogon' })).rejects.toMatchObject({
+      code: 'MIGRATION_SAME_ENDPOINT',
+    });
   });
 
   it('to a target whose screen differs rolls back and names what is missing', async () => {

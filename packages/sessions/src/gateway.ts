@@ -170,12 +170,15 @@ export class Gateway {
 
   /**
    * Begins to move a session; the operation goes on behind the answer. Raises SESSION_NOT_FOUND, SESSION_NOT_READY,
-   * SESSION_MIGRATING, ENDPOINT_NOT_FOUND, MIGRATION_NEEDS_SCRIPT.
+   * SESSION_MIGRATING, ENDPOINT_NOT_FOUND, MIGRATION_SAME_ENDPOINT, MIGRATION_NEEDS_SCRIPT.
    */
   migrate(id: string, request: MigrateRequest): OperationResource {
     const entry = this.sessions.get(id);
     if (entry.line === undefined || entry.hasEnded) {
       throw sessionsError('SESSION_NOT_READY', { details: { session_id: id } });
+    }
+    if (request.endpoint !== undefined && request.endpoint === entry.target?.endpoint) {
+      throw sessionsError('MIGRATION_SAME_ENDPOINT', { details: { session_id: id, endpoint: request.endpoint } });
     }
     const destination = this.#destination(entry, request);
     const script = this.#scriptOf(entry);
@@ -352,7 +355,7 @@ function decisionView({ at, group, strategy, affinity, reason, candidates }: Pla
       endpoint: id,
       eligible,
       score,
-      reason: why,
+      reason: eligible ? 'eligible' : why,
     })),
   };
 }
