@@ -75,6 +75,7 @@ class MemorySocket extends Duplex implements ByteStream {
       other.#finishWrite(failure('EPIPE', 'write'));
     }
     done(error);
+    this.#finishWrite(failure('ECANCELED', 'write'));
   }
 
   #finishWrite(error?: Error): void {

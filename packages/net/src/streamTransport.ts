@@ -107,18 +107,22 @@ export class StreamTransport implements Transport {
     if (this.#init.overwritesChunks === true) chunk.fill(0xdd);
   };
 
-  write(bytes: Uint8Array): boolean {
-    if (this.state !== 'open') return false;
+  write(bytes: Uint8Array, sent?: () => void): boolean {
+    if (this.state !== 'open') {
+      if (sent !== undefined) queueMicrotask(sent);
+      return false;
+    }
     const max_buffered_bytes = this.#init.limits?.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
     if (this.#socket.writableLength > max_buffered_bytes) {
       const { peer } = this;
       this.destroy(
         netError('WRITE_OVERFLOW', { phase: 'write', peer, sent: 'maybe', details: { max_buffered_bytes } }),
       );
+      if (sent !== undefined) queueMicrotask(sent);
       return false;
     }
     this.#hasWritten = true;
-    return this.#socket.write(bytes);
+    return sent === undefined ? this.#socket.write(bytes) : this.#socket.write(bytes, sent);
   }
 
   pause(): void {

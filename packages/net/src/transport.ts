@@ -45,12 +45,12 @@ export interface Transport extends AsyncDisposable {
   /** Attaches the one handler; never calls back before it returns. */
   start(handler: TransportHandler): void;
   /**
-   * Sends bytes, which belong to the transport from now on: they must not change afterwards. False means "more than
-   * the high-water mark is waiting, hold back until `drained`". Never throws: on a transport that is not open the
-   * bytes are dropped and the answer is false. A peer that stops reading while `maxBufferedBytes` pile up is cut off
-   * with WRITE_OVERFLOW.
+   * Sends bytes, which belong to the transport until `sent` is called: once, never before `write` has returned, when
+   * they have been handed over or are lost. False means "more than the high-water mark is waiting, hold back until
+   * `drained`". Never throws: on a transport that is not open the bytes are dropped and the answer is false. A peer that
+   * stops reading while `maxBufferedBytes` pile up is cut off with WRITE_OVERFLOW.
    */
-  write(bytes: Uint8Array): boolean;
+  write(bytes: Uint8Array, sent?: () => void): boolean;
   /** Stops delivery until `resume`, and with it, in time, the peer. */
   pause(): void;
   resume(): void;

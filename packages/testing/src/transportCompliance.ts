@@ -215,6 +215,54 @@ export function transportCompliance(make: MakeTransportPair, traits: TransportTr
   });
 
   define(
+    'tells once of each write that its bytes are needed no more, so that they may be used again',
+    async (near, far) => {
+      record(near);
+      const b = record(far);
+      const memory = new Uint8Array(50_000);
+      const rounds = 40;
+      let told = 0;
+      for (let round = 0; round < rounds; round++) {
+        memory.fill(round);
+        const isTold = Promise.withResolvers<void>();
+        let hasReturned = false;
+        near.write(memory, () => {
+          assert.ok(hasReturned, 'told before write had returned');
+          told++;
+          isTold.resolve();
+        });
+        hasReturned = true;
+        await isTold.promise;
+        memory.fill(0xee);
+      }
+      await b.until(() => b.length === rounds * memory.length);
+      assert.equal(told, rounds);
+      assert.ok(b.bytes.every((byte, index) => byte === Math.floor(index / memory.length)));
+    },
+  );
+
+  define('tells of bytes that are lost as well', async (near, far) => {
+    const a = record(near);
+    far.pause();
+    record(far);
+    const told: number[] = [];
+    let writes = 0;
+    for (; near.bufferedBytes < 1_000_000; await turns(5)) {
+      const id = writes++;
+      near.write(new Uint8Array(500_000), () => told.push(id));
+    }
+    near.destroy();
+    await a.until(() => a.events.includes('closed'));
+    near.write(text.encode('x'), () => told.push(writes));
+    assert.ok(!told.includes(writes), 'told before write had returned');
+    await turns(5);
+    assert.deepEqual(
+      told,
+      Array.from({ length: writes + 1 }, (_, id) => id),
+    );
+  });
+
+  define(
     'cuts off a peer that does not read',
     async (near, far) => {
       const a = record(near);

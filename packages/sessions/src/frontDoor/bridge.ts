@@ -104,9 +104,9 @@ export class Bridge {
 
   #relay(session: LiveSession): Relay {
     return {
-      record: (dataType, requestFlag, body) => {
+      record: (dataType, requestFlag, body, framed) => {
         this.#awaitsHost = false;
-        if (this.#terminal.send(dataType, requestFlag, body)) return;
+        if (this.#terminal.send(dataType, requestFlag, body, framed)) return;
         // A bid draws nothing; without contention resolution the terminal has no word for it.
         if (dataType !== DATA_TYPE.BID.code) this.#redraws = true;
       },

@@ -117,8 +117,8 @@ export class HostConnection implements TelnetHandler, NegotiationHandler, Termin
 
   // TerminalLine and NegotiationHandler
 
-  write(bytes: Uint8Array): boolean {
-    return this.#transport.write(bytes);
+  write(bytes: Uint8Array, sent?: () => void): boolean {
+    return this.#transport.write(bytes, sent);
   }
 
   pause(): void {

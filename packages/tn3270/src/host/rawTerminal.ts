@@ -9,7 +9,6 @@ import { TELNET } from '../telnet/code.ts';
 import { RecordWriter } from '../telnet/recordWriter.ts';
 import {
   DATA_TYPE,
-  encodeHeader,
   FUNCTION,
   HEADER,
   HEADER_BYTES,
@@ -76,8 +75,9 @@ export interface RawTerminal {
   /**
    * Gathers a record for `flush`; `body` is copied. False when the terminal has no use for such a record: a classic one
    * takes 3270-DATA alone, others BIND-IMAGE, UNBIND and BID as agreed. 3270 data in an unbound terminal bind it first.
+   * `framed`: the body holds no IAC, and IAC EOR lies behind it in its memory. Default false.
    */
-  send(dataType: number, requestFlag: number, body: Uint8Array): boolean;
+  send(dataType: number, requestFlag: number, body: Uint8Array, framed?: boolean): boolean;
   /** Lets what was gathered go. False: hold back until `drained`. */
   flush(): boolean;
   /** Stops reading from the terminal, until `resume`. */
@@ -98,8 +98,6 @@ export interface RawTerminalOptions {
   readonly replyTimeoutMs: number;
 }
 
-/** Classic TN3270 has none. */
-const NO_HEADER = new Uint8Array(0);
 /** Commands whose second byte is a write control character. */
 const WRITES: ReadonlySet<string | undefined> = new Set(['W', 'EW', 'EWA']);
 
@@ -195,32 +193,33 @@ class LineTerminal implements RawTerminal, Omit<TerminalService, 'run'> {
 
   bind({ pluName, defaultSize, alternateSize }: SessionFacts): void {
     if (!this.takesBinds) return;
-    if (this.#bound) this.#put(DATA_TYPE.UNBIND.code, 0, Uint8Array.of(UNBIND.BIND_FORTHCOMING.code));
+    if (this.#bound) this.#put(DATA_TYPE.UNBIND.code, 0, Uint8Array.of(UNBIND.BIND_FORTHCOMING.code), false);
     const facts = { pluName: pluName ?? this.#options.pluName, defaultSize, alternateSize };
-    this.#put(DATA_TYPE.BIND_IMAGE.code, 0, encodeBindImage(facts, this.#options.codePage));
+    this.#put(DATA_TYPE.BIND_IMAGE.code, 0, encodeBindImage(facts, this.#options.codePage), false);
     this.#bound = true;
   }
 
   unbind(): void {
     if (!this.#bound) return;
-    this.#put(DATA_TYPE.UNBIND.code, 0, Uint8Array.of(UNBIND.NORMAL.code));
+    this.#put(DATA_TYPE.UNBIND.code, 0, Uint8Array.of(UNBIND.NORMAL.code), false);
     this.#bound = false;
   }
 
-  send(dataType: number, requestFlag: number, body: Uint8Array): boolean {
+  send(dataType: number, requestFlag: number, body: Uint8Array, framed = false): boolean {
     if (!this.#takesType(dataType)) return false;
     const isData = dataType === DATA_TYPE.DATA_3270.code;
     if (isData && this.takesBinds && !this.#bound) this.#bindDefault();
     if (dataType === DATA_TYPE.BIND_IMAGE.code) this.#bound = true;
     else if (dataType === DATA_TYPE.UNBIND.code) this.#bound = false;
     const restores = (requestFlag & REQUEST_FLAG.KEYBOARD_RESTORE.code) !== 0;
-    this.#put(dataType, requestFlag, isData && restores && !this.#resolvesContention ? restoring(body) : body);
+    if (isData && restores && !this.#resolvesContention) this.#put(dataType, requestFlag, restoring(body), false);
+    else this.#put(dataType, requestFlag, body, framed);
     return true;
   }
 
   flush(): boolean {
-    const bytes = this.#gathered.take();
-    if (bytes.length > 0) this.#takes = this.#line.write(bytes);
+    const gathered = this.#gathered.take();
+    if (gathered !== undefined) this.#takes = this.#line.write(gathered.bytes, gathered.sent);
     return this.#takes;
   }
 
@@ -295,15 +294,16 @@ class LineTerminal implements RawTerminal, Omit<TerminalService, 'run'> {
   }
 
   /** The terminal's refusals are wanted for the log; what it takes it need not say. */
-  #put(dataType: number, requestFlag: number, body: Uint8Array): void {
+  #put(dataType: number, requestFlag: number, body: Uint8Array, framed: boolean): void {
     if (this.#terms.protocol === 'tn3270') {
-      this.#gathered.put(NO_HEADER, body);
+      this.#gathered.put(body, framed);
       return;
     }
     const flag = this.#resolvesContention ? requestFlag : 0;
     const wantsError = this.#responds && dataType === DATA_TYPE.DATA_3270.code;
     const response = wantsError ? RESPONSE_FLAG.ERROR_RESPONSE.code : RESPONSE_FLAG.NO_RESPONSE.code;
-    this.#gathered.put(encodeHeader(dataType, flag, response, this.#sequence), body);
+    this.#gathered.putHeader(dataType, flag, response, this.#sequence);
+    this.#gathered.put(body, framed);
     this.#sequence = this.#sequence === MAX_SEQUENCE ? 0 : this.#sequence + 1;
   }
 

@@ -8,8 +8,8 @@ export interface TerminalLine {
   /** `address:port` of this side. */
   readonly local: string;
   readonly tls: TlsInfo | null;
-  /** False: hold back until `drained`. */
-  write(bytes: Uint8Array): boolean;
+  /** False: hold back until `drained`. `sent` is called once, later: the bytes are needed no more, sent or lost. */
+  write(bytes: Uint8Array, sent?: () => void): boolean;
   /** Stops reading from the terminal, until `resume`. */
   pause(): void;
   resume(): void;

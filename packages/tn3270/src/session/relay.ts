@@ -6,9 +6,10 @@ export interface Relay {
   /**
    * A record of the host, already drawn on the session's own screen. `dataType` is a code of DATA_TYPE: 3270-DATA,
    * SSCP-LU-DATA, NVT-DATA, BIND-IMAGE, UNBIND or BID. `requestFlag` has bits of REQUEST_FLAG, SEND-DATA always where
-   * the host does not resolve contention. `body` is borrowed, without header and framing.
+   * the host does not resolve contention. `body` is borrowed, without header and framing; `framed`: it holds no IAC, and
+   * IAC EOR lies behind it in its memory.
    */
-  record(dataType: number, requestFlag: number, body: Uint8Array): void;
+  record(dataType: number, requestFlag: number, body: Uint8Array, framed: boolean): void;
   /** All that came at a time has been handed on: what was gathered may go out. Responses to the host follow. */
   settled(): void;
   /** The host takes more, after `sendRecord` had returned false. */

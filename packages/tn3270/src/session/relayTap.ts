@@ -63,7 +63,7 @@ export class RelayTap implements TelnetTrace {
   }
 
   nvtData(bytes: Uint8Array, start: number, end: number): void {
-    this.#relay.record(DATA_TYPE.NVT_DATA.code, this.#turn(0), bytes.subarray(start, end));
+    this.#relay.record(DATA_TYPE.NVT_DATA.code, this.#turn(0), bytes.subarray(start, end), false);
   }
 
   received(bytes: Uint8Array): void {
@@ -74,15 +74,16 @@ export class RelayTap implements TelnetTrace {
     this.#next?.recordBegins();
   }
 
-  recordEnded(header: Uint8Array, body: Uint8Array, isDataStream: boolean): void {
-    this.#next?.recordEnded(header, body, isDataStream);
+  recordEnded(header: Uint8Array, body: Uint8Array, isDataStream: boolean, framed: boolean): void {
+    this.#next?.recordEnded(header, body, isDataStream, framed);
     const { state } = this.#telnet;
-    if (state === 'connected-3270') this.#relay.record(DATA_TYPE.DATA_3270.code, REQUEST_FLAG.SEND_DATA.code, body);
-    else {
+    if (state === 'connected-3270') {
+      this.#relay.record(DATA_TYPE.DATA_3270.code, REQUEST_FLAG.SEND_DATA.code, body, framed);
+    } else {
       const dataType = header[HEADER.DataType] as number;
       const isDrawn = dataType === DATA_TYPE.DATA_3270.code && state === 'connected-tn3270e';
       if (!isDrawn && !RELAYED.has(dataType)) return;
-      this.#relay.record(dataType, this.#turn(header[HEADER.RequestFlag] as number), body);
+      this.#relay.record(dataType, this.#turn(header[HEADER.RequestFlag] as number), body, framed);
     }
   }
 

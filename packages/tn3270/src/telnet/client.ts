@@ -482,15 +482,17 @@ export class TelnetClient {
   #endOfRecord(): void {
     this.counters.recordsReceived++;
     const record = this.#record.take();
+    const { framed } = this.#record;
     if (record.length === 0) return;
     this.trace?.recordBegins();
     if (this.#state === 'connected-3270') {
       this.#handler.record(record, '3270-data', false);
-      this.trace?.recordEnded(NO_HEADER, record, true);
+      this.trace?.recordEnded(NO_HEADER, record, true, framed);
     } else {
       this.#records.receive(record);
       const isDataStream = record[HEADER.DataType] === DATA_TYPE.DATA_3270.code;
-      this.trace?.recordEnded(record.subarray(0, HEADER_BYTES), record.subarray(HEADER_BYTES), isDataStream);
+      const header = record.subarray(0, HEADER_BYTES);
+      this.trace?.recordEnded(header, record.subarray(HEADER_BYTES), isDataStream, framed);
     }
   }
 

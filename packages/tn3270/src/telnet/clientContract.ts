@@ -62,8 +62,11 @@ export interface TelnetTrace {
   received(bytes: Uint8Array): void;
   /** A record has come whole and is about to be carried out. */
   recordBegins(): void;
-  /** It has been carried out. `header` is that of TN3270E, or empty; `isDataStream`: the body is 3270 data. Borrowed. */
-  recordEnded(header: Uint8Array, body: Uint8Array, isDataStream: boolean): void;
+  /**
+   * It has been carried out. `header` is that of TN3270E, or empty; `isDataStream`: the body is 3270 data; `framed`: the
+   * body holds no IAC, and IAC EOR lies behind it in its memory. Borrowed.
+   */
+  recordEnded(header: Uint8Array, body: Uint8Array, isDataStream: boolean, framed: boolean): void;
   /** Bytes of this side that are no record. */
   sent(bytes: Uint8Array): void;
   sentRecord(header: Uint8Array, body: Uint8Array, isDataStream: boolean): void;

@@ -12,6 +12,27 @@ describe('RecordAssembler', () => {
     expect(record.buffer).toBe(chunk.buffer);
   });
 
+  it('tells a record that lies as it came over the line from one that only looks like it', () => {
+    const records = new RecordAssembler(100);
+    records.append(fromHex('0102ffef'), 0, 2);
+    records.take();
+    expect(records.framed).toBe(true);
+    // NOP between the record and its end; the end is still to come; the record was put together.
+    for (const [hex, pieces] of [
+      ['0102fff1ffef', [2]],
+      ['0102', [2]],
+      ['0102ffef', [1, 2]],
+    ] as const) {
+      let from = 0;
+      for (const to of pieces) {
+        records.append(fromHex(hex), from, to);
+        from = to;
+      }
+      expect(toHex(records.take())).toBe('0102');
+      expect(records.framed).toBe(false);
+    }
+  });
+
   it('joins runs, and keeps a settled run when its chunk is reused', () => {
     const records = new RecordAssembler(100);
     const chunk = fromHex('0102');

@@ -1,3 +1,5 @@
+import { TELNET } from './code.ts';
+
 /**
  * Collects runs of user data into the record that IAC EOR ends. A record that arrived in one run is handed on in
  * place; one cut into several is joined in a buffer that grows up to `maxBytes`.
@@ -9,6 +11,7 @@ export class RecordAssembler {
   #runEnd = 0;
   #joined: Uint8Array = new Uint8Array(0);
   #length = 0;
+  #framed = false;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -47,8 +50,19 @@ export class RecordAssembler {
     const length = this.#length;
     this.#run = undefined;
     this.#length = 0;
+    this.#framed = false;
     if (run === undefined) return this.#joined.subarray(0, length);
-    return run.subarray(this.#runStart, this.#runEnd);
+    const end = this.#runEnd;
+    this.#framed = run[end] === TELNET.IAC && run[end + 1] === TELNET.EOR;
+    return run.subarray(this.#runStart, end);
+  }
+
+  /**
+   * Whether the record last taken lies as it came over the line: without any IAC of its own, and the two bytes behind
+   * it in its memory are IAC EOR.
+   */
+  get framed(): boolean {
+    return this.#framed;
   }
 
   clear(): void {
