@@ -124,7 +124,7 @@ async function openedSession(request: Partial<CreateSession> = {}): Promise<{ id
 }
 
 const ROUTE_TABLE = Object.entries<Route>(ROUTES).map(([name, route]) => [name, route] as const);
-const CLOSED_ROUTES = ROUTE_TABLE.filter(([, route]) => route.open !== true);
+const CLOSED_ROUTES = ROUTE_TABLE.filter(([, route]) => route.permission !== 'none');
 const pathOf = (route: Route): string => route.path.replace('{id}', 'ses_none');
 
 const VALID_BODIES: Readonly<Record<string, unknown>> = {

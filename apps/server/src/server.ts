@@ -231,7 +231,7 @@ function register(app: FastifyInstance, handlers: Readonly<Record<RouteName, Han
   const taken = new Map<string, Set<HTTPMethods>>();
   for (const [name, route] of Object.entries<Route>(ROUTES)) {
     const url = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    const config: RouteConfig = { isOpen: route.open === true };
+    const config: RouteConfig = { isOpen: route.permission === 'none' };
     app.route({ method: route.method, url, config, handler: handlers[name as RouteName] });
     const methods = taken.get(url) ?? new Set();
     methods.add(route.method);

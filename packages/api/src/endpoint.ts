@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { resourceIdSchema } from './resourceId.ts';
 import { compatSchema, hostSchema, nameSchema, portSchema, tlsSchema } from './session.ts';
 import { HEALTH_STATUSES } from './vocabulary.ts';
-
-/** What callers name: endpoints and groups. */
-export const resourceIdSchema = z
-  .string()
-  .min(1)
-  .max(LIMITS.maxNameLength)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Expected letters, digits, dots, dashes and underscores');
 
 const durationMs = z.int().min(1).max(LIMITS.maxIntervalMs);
 

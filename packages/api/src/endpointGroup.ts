@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { resourceIdSchema } from './endpoint.ts';
+import { resourceIdSchema } from './resourceId.ts';
 import { LIMITS } from './limits.ts';
 import { nameSchema } from './session.ts';
 import { STRATEGIES } from './vocabulary.ts';

@@ -19,7 +19,7 @@ export function buildOpenApi(version: string): OpenApiDocument {
     (paths[route.path] as Record<string, JsonObject>)[route.method.toLowerCase()] = {
       operationId,
       summary: route.summary,
-      ...(route.open === true ? { security: [] } : {}),
+      ...(route.permission === 'none' ? { security: [] } : {}),
       ...parameters(route, schemas),
       ...(route.body === undefined
         ? {}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { resourceIdSchema } from './endpoint.ts';
+import { resourceIdSchema } from './resourceId.ts';
 import { LIMITS } from './limits.ts';
 import { hostSchema, portSchema } from './session.ts';
 import { OPERATION_KINDS, OPERATION_STATUSES } from './vocabulary.ts';

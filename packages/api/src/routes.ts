@@ -12,6 +12,7 @@ import { eventsQuerySchema } from './event.ts';
 import { explanationSchema } from './explain.ts';
 import { inputSchema } from './input.ts';
 import { migrateSchema, operationListSchema, operationSchema, suspendSchema, takeoverSchema } from './operation.ts';
+import type { Permission } from './permission.ts';
 import { inputResultSchema, screenCellsSchema, screenQuerySchema, screenSchema } from './screen.ts';
 import {
   createSessionSchema,
@@ -29,8 +30,8 @@ export interface Route {
   /** With `{name}` for parameters. */
   readonly path: string;
   readonly summary: string;
-  /** Answers without a token. */
-  readonly open?: true;
+  /** What the caller must be allowed to do; `authenticated`: nothing more; `none`: it answers anybody. */
+  readonly permission: Permission | 'authenticated' | 'none';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
@@ -60,32 +61,35 @@ export const ROUTES = {
     method: 'GET',
     path: '/livez',
     summary: 'Whether the process runs',
-    open: true,
+    permission: 'none',
     success: { status: 200, description: 'It runs.', content: { [JSON_TYPE]: healthSchema } },
   },
   readyz: {
     method: 'GET',
     path: '/readyz',
     summary: 'Whether requests are taken',
-    open: true,
+    permission: 'none',
     success: { status: 200, description: 'They are.', content: { [JSON_TYPE]: healthSchema } },
     problems: ['SHUTTING_DOWN'],
   },
   getMetrics: {
     method: 'GET',
     path: '/metrics',
+    permission: { verb: 'get', kind: 'metrics' },
     summary: 'Figures for Prometheus',
     success: { status: 200, description: 'Text exposition format 0.0.4.', content: { 'text/plain': 'text' } },
   },
   getOpenApi: {
     method: 'GET',
     path: '/api/v1/openapi.json',
+    permission: 'authenticated',
     summary: 'This document',
     success: { status: 200, description: 'OpenAPI 3.1.', content: { [JSON_TYPE]: openApiSchema } },
   },
   createSession: {
     method: 'POST',
     path: '/api/v1/sessions',
+    permission: { verb: 'create', kind: 'session' },
     summary: 'Open a session to a host',
     body: createSessionSchema,
     success: {
@@ -98,6 +102,7 @@ export const ROUTES = {
   listSessions: {
     method: 'GET',
     path: '/api/v1/sessions',
+    permission: { verb: 'list', kind: 'session' },
     summary: 'List sessions, oldest first',
     query: listSessionsQuerySchema,
     success: { status: 200, description: 'One page.', content: { [JSON_TYPE]: sessionListSchema } },
@@ -105,6 +110,7 @@ export const ROUTES = {
   getSession: {
     method: 'GET',
     path: '/api/v1/sessions/{id}',
+    permission: { verb: 'get', kind: 'session' },
     summary: 'Show a session',
     params: sessionParamsSchema,
     success: { status: 200, description: 'The session.', content: { [JSON_TYPE]: sessionSchema } },
@@ -113,6 +119,7 @@ export const ROUTES = {
   deleteSession: {
     method: 'DELETE',
     path: '/api/v1/sessions/{id}',
+    permission: { verb: 'delete', kind: 'session' },
     summary: 'Close a session',
     params: sessionParamsSchema,
     success: { status: 204, description: 'It is closed and forgotten.' },
@@ -121,6 +128,7 @@ export const ROUTES = {
   getScreen: {
     method: 'GET',
     path: '/api/v1/sessions/{id}/screen',
+    permission: { verb: 'read', kind: 'session' },
     summary: 'Read the screen, at once or when it is newer than a version',
     params: sessionParamsSchema,
     query: screenQuerySchema,
@@ -134,6 +142,7 @@ export const ROUTES = {
   sendInput: {
     method: 'POST',
     path: '/api/v1/sessions/{id}/input',
+    permission: { verb: 'input', kind: 'session' },
     summary: 'Type, press keys, and wait for the answer',
     params: sessionParamsSchema,
     body: inputSchema,
@@ -158,6 +167,7 @@ export const ROUTES = {
   suspendSession: {
     method: 'POST',
     path: '/api/v1/sessions/{id}/suspend',
+    permission: { verb: 'suspend', kind: 'session' },
     summary: 'Keep the connection, refuse input',
     params: sessionParamsSchema,
     body: suspendSchema,
@@ -168,6 +178,7 @@ export const ROUTES = {
   resumeSession: {
     method: 'POST',
     path: '/api/v1/sessions/{id}/resume',
+    permission: { verb: 'suspend', kind: 'session' },
     summary: 'Take input again',
     params: sessionParamsSchema,
     success: accepted('The operation; it is done already.'),
@@ -176,6 +187,7 @@ export const ROUTES = {
   migrateSession: {
     method: 'PUT',
     path: '/api/v1/sessions/{id}/migrate',
+    permission: { verb: 'migrate', kind: 'session' },
     summary: 'Move a session to another host',
     params: sessionParamsSchema,
     body: migrateSchema,
@@ -193,6 +205,7 @@ export const ROUTES = {
   takeOverSession: {
     method: 'POST',
     path: '/api/v1/sessions/{id}/takeover',
+    permission: { verb: 'take_over', kind: 'session' },
     summary: 'A ticket with which a terminal emulator gets this session at the front door',
     params: sessionParamsSchema,
     success: {
@@ -205,6 +218,7 @@ export const ROUTES = {
   getSnapshot: {
     method: 'GET',
     path: '/api/v1/sessions/{id}/snapshot',
+    permission: { verb: 'read', kind: 'session' },
     summary: 'The screen as a document that can be kept; hidden fields are masked',
     params: sessionParamsSchema,
     success: { status: 200, description: 'The snapshot.', content: { [JSON_TYPE]: snapshotSchema } },
@@ -213,6 +227,7 @@ export const ROUTES = {
   explainSession: {
     method: 'GET',
     path: '/api/v1/sessions/{id}/explain',
+    permission: { verb: 'get', kind: 'session' },
     summary: 'Why the session is where it is',
     params: sessionParamsSchema,
     success: { status: 200, description: 'The decision.', content: { [JSON_TYPE]: explanationSchema } },
@@ -221,6 +236,7 @@ export const ROUTES = {
   listEndpoints: {
     method: 'GET',
     path: '/api/v1/endpoints',
+    permission: { verb: 'list', kind: 'endpoint' },
     summary: 'List endpoints',
     query: listSessionsQuerySchema,
     success: { status: 200, description: 'One page, by id.', content: { [JSON_TYPE]: endpointListSchema } },
@@ -228,6 +244,7 @@ export const ROUTES = {
   createEndpoint: {
     method: 'POST',
     path: '/api/v1/endpoints',
+    permission: { verb: 'create', kind: 'endpoint' },
     summary: 'Add an endpoint',
     body: endpointInputSchema,
     success: { status: 201, description: 'The endpoint.', content: { [JSON_TYPE]: endpointSchema } },
@@ -236,6 +253,7 @@ export const ROUTES = {
   getEndpoint: {
     method: 'GET',
     path: '/api/v1/endpoints/{id}',
+    permission: { verb: 'get', kind: 'endpoint' },
     summary: 'Show an endpoint',
     params: sessionParamsSchema,
     success: { status: 200, description: 'The endpoint.', content: { [JSON_TYPE]: endpointSchema } },
@@ -244,6 +262,7 @@ export const ROUTES = {
   putEndpoint: {
     method: 'PUT',
     path: '/api/v1/endpoints/{id}',
+    permission: { verb: 'update', kind: 'endpoint' },
     summary: 'Change or add an endpoint',
     params: sessionParamsSchema,
     body: endpointPutSchema,
@@ -253,6 +272,7 @@ export const ROUTES = {
   deleteEndpoint: {
     method: 'DELETE',
     path: '/api/v1/endpoints/{id}',
+    permission: { verb: 'delete', kind: 'endpoint' },
     summary: 'Remove an endpoint; its sessions are moved or end with it',
     params: sessionParamsSchema,
     success: { status: 204, description: 'It is removed.' },
@@ -261,6 +281,7 @@ export const ROUTES = {
   getEndpointHealth: {
     method: 'GET',
     path: '/api/v1/endpoints/{id}/health',
+    permission: { verb: 'get', kind: 'endpoint' },
     summary: 'What probes and traffic say of an endpoint',
     params: sessionParamsSchema,
     success: { status: 200, description: 'Status and history.', content: { [JSON_TYPE]: endpointHealthSchema } },
@@ -269,6 +290,7 @@ export const ROUTES = {
   drainEndpoint: {
     method: 'POST',
     path: '/api/v1/endpoints/{id}/drain',
+    permission: { verb: 'drain', kind: 'endpoint' },
     summary: 'Take no new sessions and move those there are, or take traffic again',
     params: sessionParamsSchema,
     body: drainSchema,
@@ -279,6 +301,7 @@ export const ROUTES = {
   listEndpointGroups: {
     method: 'GET',
     path: '/api/v1/endpoint-groups',
+    permission: { verb: 'list', kind: 'endpoint_group' },
     summary: 'List groups',
     query: listSessionsQuerySchema,
     success: { status: 200, description: 'One page, by id.', content: { [JSON_TYPE]: endpointGroupListSchema } },
@@ -286,6 +309,7 @@ export const ROUTES = {
   createEndpointGroup: {
     method: 'POST',
     path: '/api/v1/endpoint-groups',
+    permission: { verb: 'create', kind: 'endpoint_group' },
     summary: 'Add a group',
     body: endpointGroupInputSchema,
     success: { status: 201, description: 'The group.', content: { [JSON_TYPE]: endpointGroupSchema } },
@@ -294,6 +318,7 @@ export const ROUTES = {
   getEndpointGroup: {
     method: 'GET',
     path: '/api/v1/endpoint-groups/{id}',
+    permission: { verb: 'get', kind: 'endpoint_group' },
     summary: 'Show a group',
     params: sessionParamsSchema,
     success: { status: 200, description: 'The group.', content: { [JSON_TYPE]: endpointGroupSchema } },
@@ -302,6 +327,7 @@ export const ROUTES = {
   deleteEndpointGroup: {
     method: 'DELETE',
     path: '/api/v1/endpoint-groups/{id}',
+    permission: { verb: 'delete', kind: 'endpoint_group' },
     summary: 'Remove a group that has no endpoints',
     params: sessionParamsSchema,
     success: { status: 204, description: 'It is removed.' },
@@ -310,6 +336,7 @@ export const ROUTES = {
   listOperations: {
     method: 'GET',
     path: '/api/v1/operations',
+    permission: { verb: 'list', kind: 'operation' },
     summary: 'List operations, newest first',
     query: listSessionsQuerySchema,
     success: { status: 200, description: 'One page.', content: { [JSON_TYPE]: operationListSchema } },
@@ -317,6 +344,7 @@ export const ROUTES = {
   getOperation: {
     method: 'GET',
     path: '/api/v1/operations/{id}',
+    permission: { verb: 'get', kind: 'operation' },
     summary: 'Show an operation',
     params: sessionParamsSchema,
     success: { status: 200, description: 'The operation.', content: { [JSON_TYPE]: operationSchema } },
@@ -325,6 +353,7 @@ export const ROUTES = {
   streamEvents: {
     method: 'GET',
     path: '/api/v1/events',
+    permission: { verb: 'watch', kind: 'event' },
     summary: 'Events as they happen; `Last-Event-ID` resumes behind one',
     query: eventsQuerySchema,
     success: {

@@ -8,3 +8,4 @@ export * from './machine.ts';
 export * from './report.ts';
 export * from './nearest.ts';
 export * from './scope.ts';
+export * from './secret.ts';
