@@ -8,8 +8,12 @@ declare -A purpose=(
   [hercules]="mainframe emulator: a real host console for our sessions"
   [openssl]="certificates of the TLS tests"
   [tmux]="a terminal that a test can drive"
+  [postgresql]="a database server that the store keeps its data in"
+  [slapd]="a directory server that people are authenticated by"
+  [ldap-utils]="its tools"
+  [prometheus]="reads our metrics; promtool checks our rules"
 )
-order=(s3270 c3270 hercules openssl tmux)
+order=(s3270 c3270 hercules openssl tmux postgresql slapd ldap-utils prometheus)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "peers: this is not a Debian system. Install these yourself: ${order[*]}" >&2
@@ -39,9 +43,25 @@ if ((EUID != 0)); then
   as_root=(sudo --non-interactive)
 fi
 
+# The tests start servers of their own, on free ports: none is to be started, or a cluster made, by being installed.
+policy=/usr/sbin/policy-rc.d
+keep_quiet() {
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod +x "$policy"
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
+  fi
+  if [[ ! -e /etc/postgresql-common/createcluster.conf ]]; then
+    "${as_root[@]}" mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' | "${as_root[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null
+  fi
+}
+
 install_missing() {
+  keep_quiet
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install --yes --quiet --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" >&2
+    apt-get install --yes --quiet --no-install-recommends -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold \
+    "${missing[@]}" >&2
 }
 
 knows_all() {

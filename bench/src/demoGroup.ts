@@ -23,11 +23,11 @@ export async function startDemoGroup(
   client: Client,
   priorities: readonly number[],
 ): Promise<readonly DemoEndpoint[]> {
-  await client.createEndpointGroup({ id: GROUP });
+  await client.createResource('endpoint_group', { id: GROUP });
   const endpoints = await Promise.all(
     priorities.map(async (priority, index) => {
       const host = await startDemoHost(parts);
-      const { id } = await client.createEndpoint({
+      const { id } = await client.createResource('endpoint', {
         id: `host-${index + 1}`,
         host: '127.0.0.1',
         port: host.port,
@@ -39,7 +39,7 @@ export async function startDemoGroup(
   );
   using scope = createScope({ what: 'The health of the demo hosts', timeoutMs: HEALTHY_TIMEOUT_MS });
   for (const { id } of endpoints) {
-    while ((await client.getEndpoint(id)).status !== 'healthy') await scope.sleep(POLL_MS);
+    while ((await client.getResource('endpoint', id)).status !== 'healthy') await scope.sleep(POLL_MS);
   }
   return endpoints;
 }

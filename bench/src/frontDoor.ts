@@ -83,8 +83,8 @@ async function screensPerSecond(kind: ScreenKind, runs: number): Promise<Through
 /** The port of a front door to the host at `port`, which gets a connection for a terminal and no other. */
 async function openFrontDoor(parts: AsyncDisposableStack, port: number): Promise<number> {
   const { client, frontPort } = await startServerWithFrontDoor(parts, GROUP);
-  await client.createEndpointGroup({ id: GROUP, failover: { enabled: false } });
-  await client.createEndpoint({ id: 'host', host: '127.0.0.1', port, group: GROUP, probe: { kind: 'none' } });
+  await client.createResource('endpoint_group', { id: GROUP, failover: { enabled: false } });
+  await client.createResource('endpoint', { id: 'host', host: '127.0.0.1', port, group: GROUP, probe: { kind: 'none' } });
   return frontPort;
 }
 

@@ -52,8 +52,8 @@ const untilReady = async (wanted: number): Promise<void> => {
   while (warm().ready < wanted) await scope.sleep(POLL_MS);
 };
 
-gateway.directory.addGroup({ id: GROUP, navigation: NAVIGATION, warm: { size } });
-gateway.directory.addEndpoint({ id: 'host-1', host: '127.0.0.1', port, group: GROUP });
+gateway.directory.setGroup({ id: GROUP, navigation: NAVIGATION, warm: { size } });
+gateway.directory.setEndpoint({ id: 'host-1', host: '127.0.0.1', port, group: GROUP });
 await untilReady(size);
 const times: number[] = [];
 for (let created = 0; created < creates; created++) {

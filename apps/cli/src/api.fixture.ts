@@ -1,15 +1,20 @@
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  type ApiKeyResource,
+  type EndpointGroupResource,
   type EndpointResource,
   type Operation,
+  type PrincipalResource,
   PROBLEM_MEDIA_TYPE,
   type Route,
   type RouteName,
   ROUTES,
+  type RoleResource,
   type SessionResource,
   validate,
   validateQuery,
+  type WebhookResource,
 } from '@roundhouse/api';
 import type { Clock, Timer } from '@roundhouse/core';
 import { expect } from 'vitest';
@@ -17,12 +22,15 @@ import type { ExitCode } from './exit.ts';
 import type { Io } from './io.ts';
 import { run } from './main.ts';
 
-/** What a test answers with: JSON of the route, a problem by its code, or the response itself. */
-type Reply = ((asked: Asked, response: http.ServerResponse) => unknown) | object;
+/** What a test answers with: JSON or text of the route, a problem by its code, or the response itself. */
+type Reply = ((asked: Asked, response: http.ServerResponse) => unknown) | object | string;
 
 export interface Asked {
   readonly route: RouteName;
+  /** What stands for `{id}` in the path. */
   readonly id: string | undefined;
+  /** What stands for any name in the path. */
+  readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Record<string, string>;
   readonly body: unknown;
   readonly headers: http.IncomingHttpHeaders;
@@ -90,7 +98,7 @@ export class FakeApi implements AsyncDisposable {
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '', this.url);
-    const { name, route, id } = find(request.method ?? '', url.pathname);
+    const { name, route, params } = find(request.method ?? '', url.pathname);
     if (request.headers.authorization !== `Bearer ${this.token}`) return problem(response, 401, 'UNAUTHENTICATED');
     const query = Object.fromEntries(url.searchParams);
     const chunks: Buffer[] = [];
@@ -100,12 +108,20 @@ export class FakeApi implements AsyncDisposable {
     if (route.query !== undefined) expect(validateQuery(route.query, query)).toMatchObject({ ok: true });
     if (route.body !== undefined) expect(validate(route.body, body, 'body')).toMatchObject({ ok: true });
     else expect(text).toBe('');
-    const asked: Asked = { route: name, id, query, body, headers: request.headers };
+    const asked: Asked = {
+      route: name,
+      id: params['id'],
+      params,
+      query,
+      body,
+      headers: request.headers,
+    };
     this.asked.push(asked);
     const reply = this.replies[name];
     const answer = typeof reply === 'function' ? reply(asked, response) : reply;
     if (answer === RESPONDED) return;
     if (answer instanceof Problem) return problem(response, answer.status, answer.code);
+    if (typeof answer === 'string') return void response.writeHead(route.success.status).end(answer);
     const schema = route.success.content?.['application/json'];
     if (schema === undefined || schema === 'text') return void response.writeHead(route.success.status).end();
     expect(validate(schema, answer, 'body')).toMatchObject({ ok: true });
@@ -154,16 +170,31 @@ function problem(response: http.ServerResponse, status: number, code: string): v
   response.writeHead(status, { 'content-type': PROBLEM_MEDIA_TYPE }).end(JSON.stringify(body));
 }
 
-function find(method: string, path: string): { name: RouteName; route: Route; id: string | undefined } {
-  for (const [name, route] of Object.entries<Route>(ROUTES)) {
-    const match = new RegExp(`^${route.path.replace('{id}', '([^/]+)')}$`).exec(path);
+interface Found {
+  readonly name: RouteName;
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string | undefined>>;
+}
+
+/** Words of a path go before names in it. */
+function find(method: string, path: string): Found {
+  const routes = Object.entries<Route>(ROUTES).toSorted(
+    ([, a], [, b]) => a.path.split('{').length - b.path.split('{').length,
+  );
+  for (const [name, route] of routes) {
+    const match = new RegExp(`^${route.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`).exec(path);
     if (match === null || route.method !== method) continue;
-    return { name: name as RouteName, route, id: match[1] === undefined ? undefined : decodeURIComponent(match[1]) };
+    const params = Object.entries(match.groups ?? {}).map(
+      ([each, value]) => [each, decodeURIComponent(value)] as const,
+    );
+    return { name: name as RouteName, route, params: Object.fromEntries(params) };
   }
   throw new Error(`There is no route ${method} ${path}`);
 }
 
 const AT = '2026-01-01T00:00:00.000Z';
+
+const KEPT = { version: 1, origin: 'api', created_at: AT, updated_at: AT } as const;
 
 export function sessionOf(over: Partial<SessionResource> = {}): SessionResource {
   return {
@@ -180,6 +211,7 @@ export function sessionOf(over: Partial<SessionResource> = {}): SessionResource 
     code_page: 'bracket',
     application: null,
     user: null,
+    created_by: null,
     created_at: AT,
     last_activity_at: AT,
     ended_at: null,
@@ -208,7 +240,87 @@ export function endpointOf(over: Partial<EndpointResource> = {}): EndpointResour
     total_sessions: 5,
     failures: 0,
     response_ms: null,
-    created_at: AT,
+    labels: {},
+    ...KEPT,
+    ...over,
+  };
+}
+
+export function groupOf(over: Partial<EndpointGroupResource> = {}): EndpointGroupResource {
+  return {
+    id: 'prod',
+    strategy: 'p2c',
+    affinity: { mode: 'hash', ttl_ms: 1 },
+    queue: { max: 100, timeout_ms: 5_000 },
+    panic: 'spread',
+    failback: 'manual',
+    fallback: [],
+    failover: { enabled: true, timeout_ms: 1, max_parallel: 1 },
+    model: null,
+    code_page: null,
+    lu: null,
+    has_navigation: true,
+    warm: { size: 2, ready: 1, opening: 1, leased: 0 },
+    endpoints: ['a', 'b'],
+    active_sessions: 4,
+    queued: 0,
+    labels: {},
+    ...KEPT,
+    ...over,
+  };
+}
+
+export function roleOf(over: Partial<RoleResource> = {}): RoleResource {
+  return { id: 'operator', description: null, rules: [], ...KEPT, ...over };
+}
+
+export function principalOf(over: Partial<PrincipalResource> = {}): PrincipalResource {
+  return {
+    id: 'joe',
+    description: null,
+    type: 'person',
+    roles: ['operator'],
+    disabled: false,
+    has_password: true,
+    certificates: [],
+    addresses: null,
+    ...KEPT,
+    ...over,
+  };
+}
+
+export function keyOf(over: Partial<ApiKeyResource> = {}): ApiKeyResource {
+  return {
+    id: 'batch7',
+    principal: 'joe',
+    description: null,
+    roles: null,
+    expires_at: null,
+    addresses: null,
+    last_used_at: null,
+    ...KEPT,
+    ...over,
+  };
+}
+
+export function webhookOf(over: Partial<WebhookResource> = {}): WebhookResource {
+  return {
+    id: 'ops',
+    description: null,
+    url: 'https://ops.example.com/in',
+    events: ['session.*'],
+    subjects: null,
+    allow_private: false,
+    ordered: false,
+    max_parallel: 8,
+    timeout_ms: 15_000,
+    labels: {},
+    disabled: false,
+    disabled_reason: null,
+    pending: 2,
+    dead_letters: 1,
+    oldest_dead_letter_at: AT,
+    ...KEPT,
     ...over,
   };
 }

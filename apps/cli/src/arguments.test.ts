@@ -1,6 +1,14 @@
 import { Option } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { parseCount, parseDuration, parseName, parsePosition, wordsInOrder } from './arguments.ts';
+import {
+  momentAfter,
+  momentBefore,
+  parseCount,
+  parseDuration,
+  parseName,
+  parsePosition,
+  wordsInOrder,
+} from './arguments.ts';
 
 describe('wordsInOrder', () => {
   const options = [new Option('--key <name>'), new Option('--json')];
@@ -39,8 +47,21 @@ describe('the small words', () => {
     ['250ms', 250],
     ['5s', 5_000],
     ['2m', 120_000],
+    ['1h', 3_600_000],
+    ['90d', 7_776_000_000],
   ])('%s is %d ms', (text, expected) => {
     expect(parseDuration(text)).toBe(expected);
+  });
+
+  it('reads a moment as written, or counts it from now', () => {
+    expect(momentBefore(3_600_000, '1h')).toBe('1970-01-01T00:00:00.000Z');
+    expect(momentAfter(0, '1d')).toBe('1970-01-02T00:00:00.000Z');
+    expect(momentBefore(0, '2026-01-31')).toBe('2026-01-31T00:00:00.000Z');
+    expect(momentAfter(0, '2026-01-31T12:00:00+01:00')).toBe('2026-01-31T11:00:00.000Z');
+  });
+
+  it.each(['', 'tomorrow', '2026-13-01', '5 h', '999999999d'])('refuses %j as a moment', (text) => {
+    expect(() => momentAfter(0, text)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }));
   });
 
   it('reads positions and counts', () => {
@@ -54,7 +75,7 @@ describe('the small words', () => {
     expect(() => parseName('key', 'zzzzzz', ['Enter', 'PF3'])).toThrow(/there is no such key/);
   });
 
-  it.each(['', '5h', '-1', '1.5s', 's'])('refuses %j as a time', (text) => {
+  it.each(['', '5w', '-1', '1.5s', 's'])('refuses %j as a time', (text) => {
     expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }));
   });
 

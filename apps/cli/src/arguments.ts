@@ -2,14 +2,46 @@ import { nearest } from '@roundhouse/core';
 import type { Option } from 'commander';
 import { cliError } from './errors.ts';
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000 };
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
-/** `500`, `500ms`, `5s` or `2m`, in ms. */
+/** `500`, `500ms`, `5s`, `2m`, `1h` or `90d`, in ms. */
 export function parseDuration(text: string): number {
-  const match = /^(\d{1,9})(ms|s|m|)$/.exec(text);
-  if (match !== null) return Number(match[1]) * (UNITS[match[2] as string] as number);
+  const duration = durationOf(text);
+  if (duration !== undefined) return duration;
   throw cliError('ARGUMENT_INVALID', {
-    details: { argument: `time "${text}"`, reason: 'write it like 500ms, 5s or 2m' },
+    details: { argument: `time "${text}"`, reason: 'write it like 500ms, 5s, 2m, 1h or 90d' },
+  });
+}
+
+function durationOf(text: string): number | undefined {
+  const match = /^(\d{1,9})(ms|s|m|h|d|)$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * (UNITS[match[2] as string] as number);
+}
+
+/** A moment, RFC 3339: written out, or so long before `nowMs`, ms since 1970. */
+export function momentBefore(nowMs: number, text: string): string {
+  return momentOf(text, (duration) => nowMs - duration);
+}
+
+/** A moment, RFC 3339: written out, or so long after `nowMs`, ms since 1970. */
+export function momentAfter(nowMs: number, text: string): string {
+  return momentOf(text, (duration) => nowMs + duration);
+}
+
+function momentOf(text: string, from: (duration: number) => number): string {
+  const duration = durationOf(text);
+  const date = new Date(duration === undefined ? text : from(duration));
+  const isWritten = duration !== undefined || /^\d{4}-\d\d-\d\d/.test(text);
+  if (isWritten && !Number.isNaN(date.getTime())) return date.toISOString();
+  throw cliError('ARGUMENT_INVALID', {
+    details: { argument: `time "${text}"`, reason: 'write it like 30m, 90d or 2026-01-31T12:00:00Z' },
   });
 }
 

@@ -1,42 +1,41 @@
-import { apiError } from '@roundhouse/api';
-import { coreError, type ErrorCatalogue } from '@roundhouse/core';
-import { netError } from '@roundhouse/net';
-import { serverError } from '@roundhouse/server';
-import { tn3270Error } from '@roundhouse/tn3270';
-import { hostError } from '@roundhouse/tn3270/host';
+import { globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ErrorCatalogue } from '@roundhouse/core';
 import { describe, expect, it } from 'vitest';
-import { cliError } from './errors.ts';
-import { terminalError } from './terminal/errors.ts';
+import { allErrors } from './catalogues.ts';
 
-const CATALOGUES: Readonly<Record<string, ErrorCatalogue>> = {
-  core: coreError.catalogue,
-  net: netError.catalogue,
-  tn3270: tn3270Error.catalogue,
-  host: hostError.catalogue,
-  api: apiError.catalogue,
-  server: serverError.catalogue,
-  cli: cliError.catalogue,
-  terminal: terminalError.catalogue,
-};
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+/** Test instruments are no part of the product. */
+const FILES = globSync('{packages,apps}/*/src/**/errors.ts', { cwd: ROOT })
+  .filter((file) => !file.startsWith(join('packages', 'testing')))
+  .sort();
 
-const ENTRIES = Object.entries(CATALOGUES).flatMap(([owner, catalogue]) =>
-  Object.entries(catalogue).map(([code, entry]) => ({ owner, code, entry })),
-);
+const ERRORS = await allErrors();
+const CODES = new Set(ERRORS.map(({ code }) => code));
+
+async function codesOf(file: string): Promise<string[]> {
+  const exported = (await import(pathToFileURL(join(ROOT, file)).href)) as Readonly<Record<string, unknown>>;
+  return Object.values(exported).flatMap((each) =>
+    typeof each === 'function' && 'catalogue' in each ? Object.keys(each.catalogue as ErrorCatalogue) : [],
+  );
+}
 
 describe('the error catalogues', () => {
-  it('declare each code once', () => {
-    const owners = Map.groupBy(ENTRIES, ({ code }) => code);
-    const twice = [...owners]
-      .filter(([, entries]) => entries.length > 1)
-      .map(([code, entries]) => [code, entries.map((each) => each.owner)]);
-    expect(twice).toEqual([]);
+  it.each(FILES)('has all of %s', async (file) => {
+    expect((await codesOf(file)).filter((code) => !CODES.has(code))).toEqual([]);
   });
 
-  it.each(ENTRIES)('$owner $code has a message, a next step and a status', ({ code, entry }) => {
+  it('declare each code once', () => {
+    const seen = ERRORS.map(({ code }) => code);
+    expect(seen.filter((code, index) => seen[index - 1] === code)).toEqual([]);
+  });
+
+  it.each(ERRORS)('$code has a message, a next step and a status', ({ code, message, hint, status }) => {
     expect(code).toMatch(/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/);
-    expect(entry.message).not.toMatch(/[.\s]$/);
-    expect(entry.hint).toMatch(/.{10,}/);
-    expect(entry.status).toBeGreaterThanOrEqual(400);
-    expect(entry.status).toBeLessThan(600);
+    expect(message).not.toMatch(/[.\s]$/);
+    expect(hint).toMatch(/.{10,}/);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThan(600);
   });
 });

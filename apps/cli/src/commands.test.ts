@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { program } from './main.ts';
+import { program, run } from './main.ts';
 
-const io = { version: '9.9.9', env: {}, stdout: { write() {} }, stderr: { write() {} } };
+const io = { version: '9.9.9', env: {}, stdout: { write() {} }, stderr: { write() {} }, conclude() {} };
 
 function leaves(command: Command, path: readonly string[] = []): Array<readonly [path: string, command: Command]> {
   if (command.commands.length === 0) return [[path.join(' '), command]];
@@ -11,14 +11,15 @@ function leaves(command: Command, path: readonly string[] = []): Array<readonly 
 
 const COMMANDS = leaves(program([], io));
 
-/** They run a server or a terminal of their own and call no API. */
-const LOCAL = ['demo', 'up', 'connect'];
+/** They call no API. */
+const LOCAL = ['demo', 'up', 'connect', 'errors', 'principal hash-password'];
 
 describe('the commands', () => {
   it('are these', () => {
     expect(COMMANDS.map(([path]) => path)).toEqual([
       'demo',
       'up',
+      'connect',
       ...[
         'open',
         'list',
@@ -33,12 +34,38 @@ describe('the commands', () => {
         'takeover',
         'close',
       ].map((verb) => `session ${verb}`),
+      ...['list', 'show', 'wait'].map((verb) => `operation ${verb}`),
       ...['list', 'show', 'add', 'set', 'remove', 'health', 'drain'].map((verb) => `endpoint ${verb}`),
       ...['list', 'show', 'add', 'remove'].map((verb) => `group ${verb}`),
-      ...['list', 'show', 'wait'].map((verb) => `operation ${verb}`),
+      ...['list', 'show', 'add', 'remove', 'test', 'deliveries', 'dead-letters', 'replay'].map(
+        (verb) => `webhook ${verb}`,
+      ),
+      ...['list', 'show', 'remove', 'hash-password'].map((verb) => `principal ${verb}`),
+      ...['list', 'create', 'revoke'].map((verb) => `key ${verb}`),
+      'get',
+      'describe',
+      'apply',
+      'diff',
+      'delete',
       'watch',
-      'connect',
+      'usage',
+      'metrics',
+      'log-level',
+      'config show',
+      'config reload',
+      'whoami',
+      'can-i',
+      'errors',
     ]);
+  });
+
+  it('stand in groups in the help of all, which fits a screen of 80 columns', async () => {
+    let help = '';
+    await run(['--help'], { ...io, stdout: { write: (text) => (help += text) } });
+    const lines = help.split('\n');
+    for (const heading of ['Run:', 'Use hosts:', 'All kinds alike:', 'Find out:']) expect(lines).toContain(heading);
+    expect(lines).not.toContain('Commands:');
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
   it.each(COMMANDS)('%s says what it does, and what its arguments and options are', (_path, command) => {

@@ -8,11 +8,29 @@ export const cliError = defineErrors({
     retryable: false,
     status: 422,
   },
+  INPUT_INTERRUPTED: {
+    message: 'Nothing was done: the question was left without an answer',
+    hint: 'Run the command again.',
+    retryable: false,
+    status: 499,
+  },
+  MANIFEST_INVALID: {
+    message: 'The manifest is not valid, so nothing is done',
+    hint: 'Correct what is listed. A manifest has the lists of a configuration file, like endpoints and roles.',
+    retryable: false,
+    status: 422,
+  },
   OPERATION_UNFINISHED: {
     message: 'Operation {operation_id} is {status}, and not finished within {timeout_ms} ms',
     hint: 'It goes on: "roundhouse operation wait {operation_id}" waits longer.',
     retryable: true,
     status: 504,
+  },
+  SOME_FAILED: {
+    message: '{failed} of {total} failed',
+    hint: 'The lines above say which and why. What is done stays done: correct the rest and run it again.',
+    retryable: false,
+    status: 409,
   },
   TOKEN_MISSING: {
     message: 'There is no token for {url}',

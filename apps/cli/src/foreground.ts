@@ -15,6 +15,12 @@ export function stopRequested(): Promise<void> {
   });
 }
 
+/** Calls back at each SIGHUP, which then ends nothing. */
+export function onHangUp(callback: () => void): Disposable {
+  process.on('SIGHUP', callback);
+  return { [Symbol.dispose]: () => process.off('SIGHUP', callback) };
+}
+
 /** Keeps the process alive while a command waits for a timer: those of the clock alone do not. */
 export function stayAlive(): Disposable {
   const handle = setInterval(() => {}, 2_147_483_647);

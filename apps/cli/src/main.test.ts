@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLogger } from '@roundhouse/core';
-import { createServer } from '@roundhouse/server';
+import { systemClock } from '@roundhouse/core';
+import { createServer, openLog, type Server } from '@roundhouse/server';
 import { FakeSession } from '@roundhouse/testing';
 import { FIELD_ATTRIBUTE } from '@roundhouse/tn3270';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -13,19 +13,7 @@ import { run } from './main.ts';
 const TOKEN = 'a-token-of-this-test';
 
 let opened: FakeSession[] = [];
-const server = createServer(
-  { port: 0, token: TOKEN, version: '9.9.9' },
-  {
-    log: silentLogger,
-    openSession: async (options, scope) => {
-      const session = new FakeSession(options);
-      scope.onEnd((reason) => session.destroy(reason));
-      opened.push(session);
-      queueMicrotask(() => showScreen(session));
-      return session;
-    },
-  },
-);
+let server: Server;
 let home = '';
 let url = '';
 let env: Record<string, string> = {};
@@ -42,6 +30,19 @@ function showScreen(session: FakeSession): void {
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'roundhouse-cli-'));
+  server = await createServer(
+    { port: 0, token: TOKEN, version: '9.9.9' },
+    {
+      log: await openLog({ filter: 'silent' }, { clock: systemClock }),
+      openSession: async (options, scope) => {
+        const session = new FakeSession(options);
+        scope.onEnd((reason) => session.destroy(reason));
+        opened.push(session);
+        queueMicrotask(() => showScreen(session));
+        return session;
+      },
+    },
+  );
   ({ url } = await server.start());
 });
 afterAll(async () => {

@@ -1,22 +1,47 @@
 import type { ScreenView, SessionResource } from '@roundhouse/api';
-import { isRoundhouseError } from '@roundhouse/core';
+import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
 import type { Io, Output } from './io.ts';
 
 export function writeJson(output: Output, value: unknown): void {
-  output.write(`${JSON.stringify(value, null, 2)}\n`);
+  output.write(`${escapeControls(JSON.stringify(value, null, 2))}\n`);
+}
+
+/** One line of JSON. */
+export function writeJsonLine(output: Output, value: unknown): void {
+  output.write(`${escapeControls(JSON.stringify(value))}\n`);
+}
+
+/** JSON and double quoted YAML leave DEL and the C1 controls as they are; a terminal would follow them. */
+export function escapeControls(quoted: string): string {
+  return quoted.replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
 /** Columns as wide as their widest cell, two blanks apart. */
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const all = [head, ...rows].map((row) => row.map((cell) => printable(cell)));
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  const lines = all.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] as number))
-      .join('  ')
-      .trimEnd(),
-  );
-  return `${lines.join('\n')}\n`;
+  const all = [head, ...rows];
+  const widths = columnWidths(all);
+  return all.map((row) => alignedLine(row, widths)).join('');
+}
+
+export function columnWidths(rows: ReadonlyArray<readonly string[]>): readonly number[] {
+  const columns = Math.max(...rows.map((row) => row.length));
+  return Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+}
+
+/** A line of a table; a cell that is wider than its column pushes the others. */
+export function alignedLine(row: readonly string[], widths: readonly number[]): string {
+  const cells = row.map((cell, column) => printable(cell).padEnd(widths[column] ?? 0));
+  return `${cells.join('  ').trimEnd()}\n`;
+}
+
+/** How a value looks in a cell: nothing is a dash, lists and maps are joined by commas. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined || value === '') return '-';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(text).join(',');
+  if (typeof value !== 'object') return text(value);
+  const entries = Object.entries(value).map(([name, each]) => `${name}=${text(each)}`);
+  return entries.length === 0 ? '-' : entries.join(',');
 }
 
 export function address(host: string, port: number): string {
@@ -95,12 +120,13 @@ export function writeError(error: unknown, output: Output, asJson: boolean): voi
       `roundhouse: ${printable(error instanceof Error ? (error.stack ?? error.message) : String(error), true)}\n`,
     );
   } else if (asJson) writeJson(output, { error });
-  else {
-    const faults = Array.isArray(error.details['errors']) ? (error.details['errors'] as unknown[]) : [];
-    output.write(`roundhouse: ${printable(error.message)}\n`);
-    for (const fault of faults) output.write(`  ${printable(faultLine(fault))}\n`);
-    output.write(`  hint: ${printable(error.hint)}\n  code: ${printable(error.code)}\n`);
-  }
+  else output.write(`roundhouse: ${errorLines(error).join('\n  ')}\n`);
+}
+
+/** Message, each fault, next step and code, a line each. */
+export function errorLines({ message, hint, code, details }: RoundhouseError): readonly string[] {
+  const faults = Array.isArray(details['errors']) ? (details['errors'] as unknown[]) : [];
+  return [message, ...faults.map(faultLine), `hint: ${hint}`, `code: ${code}`].map((line) => printable(line));
 }
 
 function faultLine(fault: unknown): string {

@@ -3,10 +3,22 @@ import { defineErrors } from '@roundhouse/core';
 /** Codes of the server itself; those of the gateway and the engine pass through as they are. */
 export const serverError = defineErrors({
   UNAUTHENTICATED: {
-    message: 'The request carries no valid token',
-    hint: 'Send "Authorization: Bearer TOKEN"; roundhouse printed the token when it started.',
+    message: 'The request carries no credentials',
+    hint: 'Send "Authorization: Bearer TOKEN", with the token that roundhouse printed when it started or an API key, or "Basic …".',
     retryable: false,
     status: 401,
+  },
+  HOME_UNUSABLE: {
+    message: 'The data directory {directory} cannot be used: {reason}',
+    hint: 'Give this user a directory of its own in ROUNDHOUSE_HOME.',
+    retryable: false,
+    status: 500,
+  },
+  SECRET_UNKNOWN: {
+    message: 'There is no secret {reference}',
+    hint: 'Name a file or a variable that is there: secret://file/PATH or secret://env/NAME.',
+    retryable: false,
+    status: 422,
   },
   NOT_FOUND: {
     message: 'There is nothing at {path}',

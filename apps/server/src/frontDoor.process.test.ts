@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { createScope, silentLogger } from '@roundhouse/core';
+import { createScope } from '@roundhouse/core';
 import type { FrontDoorOptions } from '@roundhouse/sessions';
 import { createCertificateAuthority, openS3270, type S3270, s3270Available } from '@roundhouse/testing';
 import { openSession } from '@roundhouse/tn3270';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from './log/silentLog.fixture.ts';
 import { createServer, type Server } from './server.ts';
 
 const HOST_PROGRAM = fileURLToPath(new URL('./demo/demoHostProcess.ts', import.meta.url));
@@ -46,14 +47,14 @@ async function openDoor(
   options: Partial<FrontDoorOptions>,
   groups = ['bank'],
 ): Promise<Door> {
-  const server = createServer(
+  const server = await createServer(
     { port: 0, token: 'x'.repeat(32), version: 'test', frontDoor: { port: 0, ...options } },
-    { openSession, log: silentLogger },
+    { openSession, log: silentLog() },
   );
   for (const group of groups) {
-    server.gateway.directory.addGroup({ id: group });
+    server.gateway.directory.setGroup({ id: group });
     for (const { name, port } of hosts) {
-      server.gateway.directory.addEndpoint({
+      server.gateway.directory.setEndpoint({
         id: groups.length === 1 ? name : `${group}-${name}`,
         host: '127.0.0.1',
         port,

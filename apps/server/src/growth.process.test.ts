@@ -1,8 +1,9 @@
 import type { InputRequest } from '@roundhouse/api';
-import { createScope, silentLogger } from '@roundhouse/core';
+import { createScope } from '@roundhouse/core';
 import { openSession } from '@roundhouse/tn3270';
 import { describe, expect, it } from 'vitest';
 import { heldBytes } from './heap.fixture.ts';
+import { silentLog } from './log/silentLog.fixture.ts';
 import { createServer } from './server.ts';
 import { TroubledHost } from './troubledHost.fixture.ts';
 
@@ -27,10 +28,13 @@ describe.runIf(process.env['ROUNDHOUSE_LONG'] === '1')('sessions that come and g
   it('leave no memory behind', { timeout: 600_000 }, async () => {
     const host = new TroubledHost('host1');
     await host.start();
-    const server = createServer({ port: 0, token: 'unused', version: '0.0.0' }, { openSession, log: silentLogger });
+    const server = await createServer(
+      { port: 0, token: 'unused', version: '0.0.0', events: { retention: { maxEvents: EVENTS } } },
+      { openSession, log: silentLog() },
+    );
     const { gateway } = server;
-    gateway.directory.addGroup({ id: 'prod' });
-    gateway.directory.addEndpoint({ id: 'host1', host: '127.0.0.1', port: host.port, group: 'prod' });
+    gateway.directory.setGroup({ id: 'prod' });
+    gateway.directory.setEndpoint({ id: 'host1', host: '127.0.0.1', port: host.port, group: 'prod' });
     using scope = createScope();
 
     const round = async (): Promise<void> => {
@@ -51,9 +55,9 @@ describe.runIf(process.env['ROUNDHOUSE_LONG'] === '1')('sessions that come and g
     };
     const measure = async (): Promise<number> => {
       // The events kept are the same ones each time.
-      do gateway.events.publish('test.filler', 'test');
-      while (Number(gateway.events.lastId) % EVENTS !== 0);
-      for (let index = 0; index < 2 * EVENTS; index++) gateway.events.publish('test.filler', 'test');
+      for (let index = 0; index < 2 * EVENTS; index++) server.journal.publish('test.filler', 'test');
+      await server.journal.settled();
+      await server.journal.trim();
       return heldBytes();
     };
 

@@ -4,6 +4,7 @@ import { type LogFields, type Logger, RoundhouseError } from '@roundhouse/core';
 import { openSession } from '@roundhouse/tn3270';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoHost, startDemoHost } from './demo/demoHost.ts';
+import { silentLog } from './log/silentLog.fixture.ts';
 import { createServer, type Server } from './server.ts';
 
 const HOST = '127.0.0.1';
@@ -26,7 +27,10 @@ describe('the session API at a host', () => {
 
   beforeAll(async () => {
     host = await startDemoHost({ port: 0, name: 'HOST' });
-    server = createServer({ port: 0, token: TOKEN, version: '0.0.0' }, { openSession, log });
+    server = await createServer(
+      { port: 0, token: TOKEN, version: '0.0.0' },
+      { openSession, log: { ...silentLog(), logger: log } },
+    );
     ({ url } = await server.start());
     client = createClient({ url, token: TOKEN });
     silent = createTcpServer((socket) => socket.on('error', () => {}));

@@ -14,10 +14,10 @@ import {
   sessionListSchema,
   sessionSchema,
 } from '@roundhouse/api';
-import { silentLogger } from '@roundhouse/core';
 import { FakeSession } from '@roundhouse/testing';
 import { FIELD_ATTRIBUTE, type SessionOptions } from '@roundhouse/tn3270';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { silentLog } from './log/silentLog.fixture.ts';
 import { createServer, type Server } from './server.ts';
 
 const TOKEN = 'a-token-of-this-test';
@@ -45,10 +45,18 @@ function logonScreen(session: FakeSession): void {
 }
 
 beforeAll(async () => {
-  server = createServer(
-    { port: 0, token: TOKEN, version: '1.2.3', maxSessions: 5 },
+  server = await createServer(
     {
-      log: silentLogger,
+      port: 0,
+      token: TOKEN,
+      version: '1.2.3',
+      maxSessions: 5,
+      // Many wrong tokens come from one address here.
+      rateLimits: { anonymous: { perSecond: 10_000, burst: 10_000 } },
+      authentication: { lockout: { max_failures_per_address: 10_000 } },
+    },
+    {
+      log: silentLog(),
       openSession: async (options, scope) => {
         optionsSeen = options;
         await connection;
@@ -125,28 +133,33 @@ async function openedSession(request: Partial<CreateSession> = {}): Promise<{ id
 
 const ROUTE_TABLE = Object.entries<Route>(ROUTES).map(([name, route]) => [name, route] as const);
 const CLOSED_ROUTES = ROUTE_TABLE.filter(([, route]) => route.permission !== 'none');
-const pathOf = (route: Route): string => route.path.replace('{id}', 'ses_none');
+const pathOf = (route: Route): string =>
+  route.path.replace('{id}', 'ses_none').replace('{delivery}', '7').replace('{module}', 'nobody');
 
 const VALID_BODIES: Readonly<Record<string, unknown>> = {
   sendInput: { actions: [] },
   migrateSession: { host: '127.0.0.1', port: 23 },
+  putLogLevel: { level: 'debug' },
 };
 
-function notFoundCode(path: string): string {
-  const [, , , collection] = path.split('/');
-  return {
-    sessions: 'SESSION_NOT_FOUND',
-    endpoints: 'ENDPOINT_NOT_FOUND',
-    'endpoint-groups': 'GROUP_NOT_FOUND',
-    operations: 'OPERATION_NOT_FOUND',
-  }[collection as string] as string;
-}
+const NOT_FOUND_CODES: Readonly<Record<string, string>> = {
+  sessions: 'SESSION_NOT_FOUND',
+  endpoints: 'ENDPOINT_NOT_FOUND',
+  'endpoint-groups': 'GROUP_NOT_FOUND',
+  operations: 'OPERATION_NOT_FOUND',
+  roles: 'ROLE_NOT_FOUND',
+  principals: 'PRINCIPAL_NOT_FOUND',
+  'api-keys': 'API_KEY_NOT_FOUND',
+  webhooks: 'WEBHOOK_NOT_FOUND',
+  'log-levels': 'LOG_MODULE_UNKNOWN',
+};
 
 describe('every route', () => {
   it.each(CLOSED_ROUTES)('%s refuses a wrong token and none at all', async (_name, route) => {
     for (const token of ['wrong', null, `${TOKEN}x`]) {
       const answer = await call(route.method, pathOf(route), { token });
-      expect(problem(answer)).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' });
+      const code = token === null ? 'UNAUTHENTICATED' : 'CREDENTIALS_INVALID';
+      expect(problem(answer)).toMatchObject({ status: 401, code });
       expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
     }
   });
@@ -162,9 +175,12 @@ describe('every route', () => {
     async (name, route) => {
       const body = VALID_BODIES[name];
       // PUT makes what is not there.
-      if (name === 'putEndpoint') return;
+      if (route.method === 'PUT' && body === undefined) return;
       const answer = await call(route.method, pathOf(route), body === undefined ? {} : { body });
-      expect(problem(answer)).toMatchObject({ status: 404, code: notFoundCode(route.path) });
+      expect(problem(answer)).toMatchObject({
+        status: 404,
+        code: NOT_FOUND_CODES[route.path.split('/')[3] as string],
+      });
     },
   );
 
@@ -284,9 +300,9 @@ describe('the rest of the server', () => {
 
   it('names the port and the variable when the port is taken', async () => {
     const port = Number(new URL(url).port);
-    const second = createServer(
+    const second = await createServer(
       { port, token: TOKEN, version: '1' },
-      { log: silentLogger, openSession: () => Promise.reject() },
+      { log: silentLog(), openSession: () => Promise.reject() },
     );
     await expect(second.start()).rejects.toMatchObject({
       code: 'PORT_IN_USE',
@@ -586,9 +602,9 @@ describe('input', () => {
 describe('stopping', () => {
   it('ends waits, closes sessions and refuses what still comes', async () => {
     const session = new FakeSession();
-    const other = createServer(
+    const other = await createServer(
       { port: 0, token: TOKEN, version: '1' },
-      { log: silentLogger, openSession: async () => (queueMicrotask(() => logonScreen(session)), session) },
+      { log: silentLog(), openSession: async () => (queueMicrotask(() => logonScreen(session)), session) },
     );
     const { url: at } = await other.start();
     const { id } = JSON.parse((await call('POST', SESSIONS, { at, body: TARGET })).text) as { id: string };

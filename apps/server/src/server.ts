@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { buildOpenApi, LIMITS, type Route, type RouteName, ROUTES } from '@roundhouse/api';
-import { type Clock, createScope, isRoundhouseError, type Logger, systemClock } from '@roundhouse/core';
-import type { Host } from '@roundhouse/tn3270/host';
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify';
-import { serverError } from './errors.ts';
-import { parseJsonBody } from './http/jsonBody.ts';
-import { rawProblem, sendProblem } from './http/problem.ts';
-import { sessionRoutes } from './http/sessionRoutes.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { buildOpenApi, type KindName, type ResourceKindName } from '@roundhouse/api';
+import {
+  type Clock,
+  createKeyRing,
+  createScope,
+  isRoundhouseError,
+  type KeyRing,
+  Secret,
+  systemClock,
+} from '@roundhouse/core';
 import {
   type FrontDoorOptions,
   Gateway,
@@ -17,10 +18,52 @@ import {
   openFrontDoor,
   type OpenSession,
 } from '@roundhouse/sessions';
+import { createMemoryStore, type Store } from '@roundhouse/store';
+import type { Host } from '@roundhouse/tn3270/host';
+import type { FastifyInstance } from 'fastify';
+import type { Configuration } from './configuration/configuration.ts';
+import { serverError } from './errors.ts';
+import { type EventJournal, type JournalOptions, openEventJournal } from './event/journal.ts';
+import { Access, type Attributes } from './http/access.ts';
+import { addRoutes, createApp } from './http/app.ts';
+import { configurationRoutes } from './http/configurationRoutes.ts';
+import type { ConnectionBoundsOptions } from './http/connectionBounds.ts';
+import { credentialsOf } from './http/credentials.ts';
+import { createCursors } from './http/cursor.ts';
 import { endpointRoutes } from './http/endpointRoutes.ts';
 import { eventRoutes } from './http/eventRoutes.ts';
+import { guard, routeNameOf } from './http/guard.ts';
+import { createIdempotency } from './http/idempotency.ts';
+import { identityRoutes } from './http/identityRoutes.ts';
+import { observationRoutes } from './http/observationRoutes.ts';
 import { operationRoutes } from './http/operationRoutes.ts';
-import { bearerCheck } from './token.ts';
+import { createOverloadGuard, type OverloadOptions } from './http/overload.ts';
+import { processPressure } from './http/processPressure.ts';
+import { createRateLimits, type RateLimitsOptions } from './http/rateLimits.ts';
+import { resourceRoutes } from './http/resourceRoutes.ts';
+import { sessionRoutes } from './http/sessionRoutes.ts';
+import { webhookRoutes } from './http/webhookRoutes.ts';
+import { createAuthenticator } from './identity/authenticator.ts';
+import { MemoryDirectory } from './identity/directory.ts';
+import type { AuthenticationOptions } from './identity/options.ts';
+import { createLimits, type LimitDefinition } from './limit/limits.ts';
+import { processLimits } from './limit/processLimits.ts';
+import type { Log } from './log/log.ts';
+import { History } from './metrics/history.ts';
+import { historySeries } from './metrics/historySeries.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import type { MetricSources } from './metrics/sources.ts';
+import { BUILT_IN_ROLES } from './policy/builtIn.ts';
+import { apiKeyActuator, principalActuator, roleActuator, Roles } from './resource/accountActuators.ts';
+import { endpointActuator, groupActuator } from './resource/endpointActuators.ts';
+import { preparation } from './resource/preparation.ts';
+import { Resources } from './resource/resources.ts';
+import { webhookActuator } from './resource/webhookActuator.ts';
+import { traceOperations } from './trace/operations.ts';
+import { traceOf, traceRequests } from './trace/requests.ts';
+import { traceFields } from './trace/traceparent.ts';
+import { noTracer, type Tracer } from './trace/tracer.ts';
+import { createWebhooks, type WebhooksOptions } from './webhook/dispatcher.ts';
 
 export interface ServerOptions extends GatewayOptions {
   /** A door for terminal emulators. Default: none. */
@@ -29,21 +72,38 @@ export interface ServerOptions extends GatewayOptions {
   readonly host?: string;
   /** 0 for any free port. */
   readonly port: number;
-  /** Bearer token that every route but the probes wants. */
+  /** Bearer token of the root principal. */
   readonly token: string;
+  readonly authentication?: AuthenticationOptions;
+  readonly connections?: ConnectionBoundsOptions;
+  readonly rateLimits?: RateLimitsOptions;
+  readonly overload?: OverloadOptions;
+  /** Resident memory that counts as all there is, bytes. Default: what the system gives. */
+  readonly memoryBytes?: number;
+  /** Share of a limit from which on its use is told. Default 0.8. */
+  readonly warnRatio?: number;
+  readonly events?: JournalOptions;
+  readonly webhooks?: WebhooksOptions;
   /** Version of the product, for the OpenAPI document. */
   readonly version: string;
 }
 
 export interface ServerDependencies {
   readonly openSession: OpenSession;
-  readonly log: Logger;
+  readonly log: Pick<Log, 'logger' | 'levels' | 'counts'>;
+  /** Stays the caller's. Default: one that ends with the server. */
+  readonly store?: Store;
+  /** What secrets are sealed with where they are stored. Default: a key that ends with the server. */
+  readonly keyRing?: KeyRing;
+  /** Signs cursors, 32 bytes. Default: a key that ends with the server. */
+  readonly cursorKey?: Uint8Array;
   readonly clock?: Clock;
   readonly randomBytes?: (size: number) => Buffer;
   /** 0 … 1, as Math.random. */
   readonly random?: () => number;
-  /** Where navigation scripts get their secrets. */
+  /** Where navigation scripts and webhooks get their secrets. */
   readonly secrets?: NonNullable<GatewayDependencies['secrets']>;
+  readonly tracer?: Tracer;
 }
 
 interface ServerAddress {
@@ -56,6 +116,10 @@ interface ServerAddress {
 export interface Server extends AsyncDisposable {
   /** For configuration from within the process. */
   readonly gateway: Gateway;
+  readonly resources: Resources;
+  readonly journal: EventJournal;
+  /** The configuration that callers may see and reload. Default: none. */
+  configuration: Configuration | undefined;
   /** Listens; gives the address. Raises PORT_IN_USE. */
   start(): Promise<ServerAddress>;
   /** Stops accepting, closes the sessions, ends within 5 s. Idempotent. */
@@ -66,51 +130,207 @@ export interface Server extends AsyncDisposable {
 const CLOSE_SESSIONS_MS = 3_000;
 const LAST_ANSWERS_MS = 1_000;
 
-/** Time for a whole request to arrive, ms. */
-const REQUEST_TIMEOUT_MS = 30_000;
-
-type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
-
-/** The session API over HTTP. Opens nothing before `start`. */
-export function createServer(options: ServerOptions, deps: ServerDependencies): Server {
+/** Puts the whole together from what the store has; listens to nothing before `start`. Raises STORE_UNAVAILABLE. */
+export async function createServer(options: ServerOptions, deps: ServerDependencies): Promise<Server> {
   const clock = deps.clock ?? systemClock;
-  const { log, openSession } = deps;
+  const random = deps.random ?? Math.random;
+  const bytes = deps.randomBytes ?? randomBytes;
+  const tracer = deps.tracer ?? noTracer;
+  const log = deps.log.logger;
+  const logOf = (module: string) => log.child({ module });
   const host = options.host ?? '127.0.0.1';
+  const startedAt = clock.now();
   const scope = createScope({ clock });
   // Streams never end by themselves: they go first when the server stops.
   const streams = scope.child();
-  const metrics = createMetrics();
+  await using parts = new AsyncDisposableStack();
+
+  const store = deps.store ?? parts.use(createMemoryStore({ clock }));
+  const journal = parts.use(
+    await openEventJournal(options.events ?? {}, { store, clock, random, log: logOf('events') }),
+  );
+  const { secrets } = deps;
   const gateway = new Gateway(options, {
-    openSession,
+    openSession: deps.openSession,
+    events: journal,
     clock,
-    log,
+    log: logOf('sessions'),
     scope,
-    randomBytes: deps.randomBytes ?? randomBytes,
-    random: deps.random ?? Math.random,
-    ...(deps.secrets === undefined ? {} : { secrets: deps.secrets }),
+    randomBytes: bytes,
+    random,
+    ...(secrets === undefined ? {} : { secrets }),
   });
-  metrics.follow(gateway.events);
+  traceOperations(tracer, journal);
+  let lostEvents = 0;
+  journal.watch(({ type, data }) => {
+    if (type === 'roundhouse.events.lost') lostEvents += Number(data['count']);
+  });
+
+  const maxWaitingEvents = options.events?.maxWaiting ?? 50_000;
+  const maxConnections = options.connections?.maxConnections ?? 10_000;
+  const ownLimits: readonly LimitDefinition[] = [
+    { name: 'sessions', unit: 'count', usage: () => gateway.sessions.size, capacity: () => gateway.sessions.capacity },
+    { name: 'events_waiting', unit: 'count', usage: () => journal.waiting, capacity: () => maxWaitingEvents },
+    { name: 'connections', unit: 'count', usage: () => connections.connections, capacity: () => maxConnections },
+  ];
+  const { warnRatio } = options;
+  const limits = createLimits(
+    [...ownLimits, ...processLimits(options.memoryBytes)].map((limit) => ({
+      ...limit,
+      ...(warnRatio === undefined ? {} : { warnRatio }),
+    })),
+    {
+      clock,
+      onChange: (change, { name, used, capacity }) => {
+        journal.publish(`limit.${change}`, name, { used, capacity });
+        logOf('limits').warn(`limit ${change}`, { limit: name, used, capacity });
+      },
+    },
+    scope,
+  );
+  const sources: MetricSources = {
+    sessionsByState: () => gateway.sessions.countByState(),
+    endpoints: () => gateway.directory.figures(),
+    connections: () => ({ api: connections.connections }),
+    journal: () => ({ lastSequence: journal.range().last, uncommitted: journal.waiting, lost: lostEvents }),
+    limits: () =>
+      limits.usage().map(({ name, used, capacity }) => ({ limit: name, used, capacity: capacity ?? Infinity })),
+    logLines: () => deps.log.counts,
+  };
+  const metrics = createMetrics({ clock, version: options.version, sources });
+  metrics.start(scope);
+  metrics.follow(journal);
+  const history = new History(historySeries(metrics, sources), clock);
+  history.start(scope);
+
+  const webhooks = createWebhooks(
+    { userAgent: `Roundhouse/${options.version}`, ...options.webhooks },
+    {
+      store,
+      journal,
+      clock,
+      random,
+      log: logOf('webhooks'),
+      secrets: (reference) => secretOf(reference),
+      onAttempt: (_webhook, { error, elapsedMs }) => {
+        metrics.webhookAttempts.add(1, { outcome: error ?? 'delivered' });
+        metrics.webhookDeliveries.observe(elapsedMs / 1_000);
+      },
+    },
+  );
+  const accounts = new MemoryDirectory();
+  const roles = new Roles();
+  const authenticator = parts.use(
+    createAuthenticator(
+      { ...options.authentication, rootTokens: [new Secret(options.token)] },
+      { directory: accounts, clock, randomBytes: bytes },
+    ),
+  );
+  const keysUsed = new Map<string, number>();
+  const authenticationLog = logOf('authentication');
+  authenticator.events.on('keyUsed', ({ key }) => keysUsed.set(key, clock.now()));
+  authenticator.events.on('refused', ({ method, principal, address, code, reason }) => {
+    metrics.authentications.add(1, { method: method ?? 'none', outcome: code });
+    authenticationLog.warn('authentication refused', { method, principal, address, code, reason });
+    if (method !== null)
+      journal.publish('authentication.failed', principal ?? address, { method, principal, address, code });
+  });
+  authenticator.events.on('lockedOut', ({ principal, address }) => {
+    journal.publish('authentication.locked_out', principal ?? address ?? 'unknown', { principal, address });
+  });
+
+  const { directory } = gateway;
+  const keyRing = deps.keyRing ?? createKeyRing(new Map([['process', bytes(32)]]), 'process');
+  const resources = new Resources({
+    store,
+    commit: (writes, facts) => journal.commit(writes, facts),
+    actuators: {
+      role: roleActuator(roles),
+      principal: principalActuator(accounts),
+      api_key: apiKeyActuator(accounts, (id) => keysUsed.get(id)),
+      endpoint_group: groupActuator(directory),
+      endpoint: endpointActuator(directory),
+      webhook: webhookActuator(webhooks),
+    },
+    sealer: {
+      seal: (text, context) => keyRing.seal(text, context),
+      open: (sealed, context) => keyRing.open(sealed, context).reveal(),
+    },
+    clock,
+    log: logOf('configuration'),
+    builtIn: { role: BUILT_IN_ROLES },
+  });
+  await resources.load();
+
   let door: Host | undefined;
   let stopping: Promise<void> | undefined;
-  const isStopping = (): boolean => stopping !== undefined;
-  const app = createApp(log);
-  guard(app, options.token, isStopping);
-  measure(app, metrics, log);
-  register(app, {
+  let openApi: string | undefined;
+  const access = new Access(() => roles.policy);
+  const attributesOf = (kind: KindName, id: string): Attributes | undefined =>
+    attributesIn({ gateway, resources }, kind, id);
+  const cursors = createCursors(deps.cursorKey ?? bytes(32));
+  const overload = createOverloadGuard(
+    options.overload ?? {},
+    {
+      clock,
+      pressure: processPressure(scope),
+      onChange: (level, reason) => logOf('limits').warn('overload', { level, reason }),
+    },
+    scope,
+  );
+  const { fastify: app, connections } = createApp(
+    { ...(options.connections && { connections: options.connections }) },
+    logOf('api'),
+  );
+  traceRequests(app, tracer);
+  guard(app, {
+    authenticate: (credentials) => authenticator.authenticate(credentials, scope),
+    credentialsOf,
+    access,
+    attributesOf,
+    overload,
+    rateLimits: createRateLimits(options.rateLimits ?? {}, { clock }),
+    isStopping: () => stopping !== undefined,
+  });
+  const idempotency = createIdempotency({}, { clock, principalOf: ({ identity }) => identity?.principal ?? '' });
+  app.addHook('preHandler', idempotency.preHandler);
+  settleFirst(app, journal);
+  app.addHook('onSend', idempotency.onSend);
+  measure(app, metrics, logOf('api'));
+  const server: Server = {
+    gateway,
+    resources,
+    journal,
+    configuration: undefined,
+    start,
+    stop: () => (stopping ??= stop()),
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+  addRoutes(app, {
     livez: (_request, reply) => reply.send({ status: 'live' }),
     readyz: (_request, reply) => reply.send({ status: 'ready' }),
-    getMetrics: (_request, reply) =>
-      reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render(gateway.sessions.countByState())),
+    getMetrics: async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()),
     getOpenApi: (_request, reply) => {
       openApi ??= JSON.stringify(buildOpenApi(options.version));
       return reply.header('content-type', 'application/json; charset=utf-8').send(openApi);
     },
-    ...sessionRoutes({ gateway, metrics, scope }),
+    ...sessionRoutes({ gateway, metrics, access, cursors, attributesOf, scope }),
     ...endpointRoutes(gateway),
-    ...operationRoutes(gateway),
-    ...eventRoutes({ gateway, clock, scope: streams }),
+    ...operationRoutes({ gateway, access, cursors, attributesOf }),
+    ...eventRoutes({ journal, access, clock, log: logOf('events'), scope: streams }),
+    ...resourceRoutes({ resources, access, cursors, prepare: preparation(bytes) }),
+    ...webhookRoutes({ webhooks, deliveries: store.deliveries, resources, access, cursors, scope }),
+    ...identityRoutes({ access, attributesOf }),
+    ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
+    ...configurationRoutes(() => server.configuration, startedAt),
   });
-  let openApi: string | undefined;
+  webhooks.start();
+  const running = parts.move();
+
+  function secretOf(reference: string): Promise<string> {
+    if (secrets === undefined) return Promise.reject(serverError('SECRET_UNKNOWN', { details: { reference } }));
+    return secrets(reference, scope);
+  }
 
   async function stop(): Promise<void> {
     streams.end();
@@ -120,6 +340,8 @@ export function createServer(options: ServerOptions, deps: ServerDependencies): 
     const timer = clock.setTimer(LAST_ANSWERS_MS, () => app.server.closeAllConnections());
     await closed;
     timer.cancel();
+    await webhooks.stop();
+    await running.disposeAsync();
     scope.end();
   }
 
@@ -130,7 +352,7 @@ export function createServer(options: ServerOptions, deps: ServerDependencies): 
 
   async function openDoor(doorOptions: FrontDoorOptions): Promise<Host> {
     try {
-      return await openFrontDoor(doorOptions, { gateway, clock, log }, scope);
+      return await openFrontDoor(doorOptions, { gateway, clock, log: logOf('frontDoor') }, scope);
     } catch (cause) {
       if (!isRoundhouseError(cause) || cause.code !== 'ADDRESS_IN_USE') throw cause;
       const { port, host: address = '127.0.0.1' } = doorOptions;
@@ -138,119 +360,71 @@ export function createServer(options: ServerOptions, deps: ServerDependencies): 
     }
   }
 
-  return {
-    gateway,
-    async start() {
-      if (options.frontDoor !== undefined) door = await openDoor(options.frontDoor);
-      try {
-        await app.listen({ host, port: options.port });
-      } catch (cause) {
-        await door?.close();
-        if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
-        const details = { port: options.port, host, variable: 'ROUNDHOUSE_PORT' };
-        throw serverError('PORT_IN_USE', { details, cause });
-      }
-      const { port } = app.server.address() as AddressInfo;
-      const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-      log.info('listening', { url });
-      return { url, port, frontPort: door?.port ?? null };
-    },
-    stop: () => (stopping ??= stop()),
-    [Symbol.asyncDispose]() {
-      return this.stop();
-    },
-  };
-}
-
-function createApp(log: Logger): FastifyInstance {
-  const boot = randomBytes(6).toString('base64url');
-  let requests = 0;
-  const nextId = (): string => `${boot}-${++requests}`;
-  const app = fastify({
-    logger: false,
-    bodyLimit: LIMITS.maxBodyBytes,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // Requests on kept connections meet our own SHUTTING_DOWN.
-    return503OnClosing: false,
-    genReqId: nextId,
-    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply, log),
-    clientErrorHandler: (error, socket) => {
-      if (socket.writable && error.code !== 'ECONNRESET') socket.write(rawProblem(error, nextId()));
-      socket.destroy();
-    },
-  });
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  async function start(): Promise<ServerAddress> {
+    if (options.frontDoor !== undefined) door = await openDoor(options.frontDoor);
     try {
-      done(null, parseJsonBody(body as Buffer));
-    } catch (error) {
-      done(error as Error);
+      await app.listen({ host, port: options.port });
+    } catch (cause) {
+      await door?.close();
+      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+      const details = { port: options.port, host, variable: 'ROUNDHOUSE_PORT' };
+      throw serverError('PORT_IN_USE', { details, cause });
     }
-  });
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, log));
-  app.setNotFoundHandler((request) => {
-    throw serverError('NOT_FOUND', { details: { path: pathOf(request) } });
-  });
-  return app;
+    const { port } = app.server.address() as AddressInfo;
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    log.info('listening', { url });
+    return { url, port, frontPort: door?.port ?? null };
+  }
+
+  return server;
 }
 
-/** Lets in who has the token; the probes are open, but tell when the server stops. */
-function guard(app: FastifyInstance, token: string, isStopping: () => boolean): void {
-  const isAuthorized = bearerCheck(token);
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.setHeader('x-content-type-options', 'nosniff');
-    reply.raw.setHeader('cache-control', 'no-store');
-    const { url, config } = request.routeOptions;
-    const isOpen = (config as RouteConfig).isOpen === true;
-    if (!isOpen && !isAuthorized(request.headers.authorization)) done(serverError('UNAUTHENTICATED'));
-    else if (isStopping() && url !== ROUTES.livez.path) done(serverError('SHUTTING_DOWN'));
-    else done();
+/** What roles may ask of a thing that a path names; undefined when there is none. */
+function attributesIn(
+  { gateway, resources }: { readonly gateway: Gateway; readonly resources: Resources },
+  kind: KindName,
+  id: string,
+): Attributes | undefined {
+  const ofSession = (session: string): Attributes | undefined => {
+    const entry = gateway.sessions.find(session);
+    return entry && { id: session, labels: gateway.labelsOf(entry), owner: entry.owner };
+  };
+  if (kind === 'session') return ofSession(id);
+  if (kind === 'operation') {
+    const operation = gateway.operations.find(id);
+    return operation && { ...(operation.sessionId === null ? {} : ofSession(operation.sessionId)), id };
+  }
+  const kept = resources.find(kind as ResourceKindName, id);
+  if (kept === undefined) return undefined;
+  const { labels } = kept.input as { readonly labels?: Attributes['labels'] };
+  return { id, ...(labels === undefined ? {} : { labels }) };
+}
+
+/** What a change has told is durable before its caller hears that it is done. Keystrokes do not wait. */
+function settleFirst(app: FastifyInstance, journal: EventJournal): void {
+  app.addHook('onSend', async (request) => {
+    const isChange = request.method === 'POST' || request.method === 'PUT' || request.method === 'DELETE';
+    if (isChange && routeNameOf(request) !== 'sendInput' && journal.state === 'ok') await journal.settled();
   });
 }
 
-function measure(app: FastifyInstance, metrics: Metrics, log: Logger): void {
+function measure(app: FastifyInstance, metrics: Metrics, log: Log['logger']): void {
+  app.addHook('onError', (_request, _reply, error, done) => {
+    metrics.errors.add(1, { code: isRoundhouseError(error) ? error.code : 'INTERNAL' });
+    done();
+  });
   app.addHook('onResponse', (request, reply, done) => {
     const { method } = request;
     const route = request.routeOptions.url ?? 'unmatched';
-    const status = String(reply.statusCode);
-    const elapsedMs = reply.elapsedTime;
-    metrics.requests.observe(elapsedMs / 1000, `${method} ${route} ${status}`, () => ({ method, route, status }));
-    log.debug('request', { request_id: request.id, method, route, status: reply.statusCode, elapsed_ms: elapsedMs });
+    metrics.request(method, route, reply.statusCode, reply.elapsedTime);
+    log.debug('request', {
+      request_id: request.id,
+      method,
+      route,
+      status: reply.statusCode,
+      elapsed_ms: reply.elapsedTime,
+      ...traceFields(traceOf(request)),
+    });
     done();
   });
-}
-
-interface RouteConfig {
-  readonly isOpen?: boolean;
-}
-
-/** Methods that a path refuses with METHOD_NOT_ALLOWED where it has no route for them. */
-const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-
-function register(app: FastifyInstance, handlers: Readonly<Record<RouteName, Handler>>): void {
-  const taken = new Map<string, Set<HTTPMethods>>();
-  for (const [name, route] of Object.entries<Route>(ROUTES)) {
-    const url = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
-    const config: RouteConfig = { isOpen: route.permission === 'none' };
-    app.route({ method: route.method, url, config, handler: handlers[name as RouteName] });
-    const methods = taken.get(url) ?? new Set();
-    methods.add(route.method);
-    // Fastify answers HEAD wherever there is a GET.
-    if (route.method === 'GET') methods.add('HEAD');
-    taken.set(url, methods);
-  }
-  for (const [url, methods] of taken) {
-    const allow = [...methods].join(', ');
-    app.route({
-      method: METHODS.filter((method) => !methods.has(method)),
-      url,
-      handler: (request) => {
-        throw serverError('METHOD_NOT_ALLOWED', { details: { path: pathOf(request), method: request.method, allow } });
-      },
-    });
-  }
-}
-
-function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] as string;
 }

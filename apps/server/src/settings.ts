@@ -1,5 +1,6 @@
 import { serverError } from './errors.ts';
-import { LOG_LEVELS, type LogLevel } from './log.ts';
+import { parseLogFilter } from './log/filter.ts';
+import { LOG_MODULES } from './log/modules.ts';
 import { checkToken, generateToken } from './token.ts';
 
 /** What a server needs to know, from the environment. */
@@ -14,7 +15,8 @@ export interface Settings {
   readonly demoPorts: readonly [number, number];
   /** Port of the TN3270 front door; 0 for any free one, undefined where none was named. */
   readonly frontPort: number | undefined;
-  readonly logLevel: LogLevel;
+  /** What is logged: a level, and levels of modules. */
+  readonly logFilter: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,7 +32,7 @@ export function readSettings(env: Environment): Settings {
     frontPort: env['ROUNDHOUSE_FRONT_PORT']
       ? readPort('ROUNDHOUSE_FRONT_PORT', env['ROUNDHOUSE_FRONT_PORT'])
       : undefined,
-    logLevel: readLogLevel(env['ROUNDHOUSE_LOG_LEVEL'] || 'info'),
+    logFilter: readLogFilter(env['ROUNDHOUSE_LOG'] || 'info'),
   };
 }
 
@@ -49,10 +51,9 @@ function readDemoPorts(text: string): readonly [number, number] {
   return [first, second];
 }
 
-function readLogLevel(text: string): LogLevel {
-  const level = LOG_LEVELS.find((each) => each === text);
-  if (level === undefined) throw invalid('ROUNDHOUSE_LOG_LEVEL', `it is one of ${LOG_LEVELS.join(', ')}`);
-  return level;
+function readLogFilter(text: string): string {
+  parseLogFilter(text, LOG_MODULES);
+  return text;
 }
 
 function invalid(name: string, reason: string): Error {

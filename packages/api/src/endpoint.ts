@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { labelsSchema } from './permission.ts';
+import { pageOf, putSchemaOf, RESOURCE_FIELDS, type ResourceKind } from './resource.ts';
 import { resourceIdSchema } from './resourceId.ts';
 import { compatSchema, hostSchema, nameSchema, portSchema, tlsSchema } from './session.ts';
 import { HEALTH_STATUSES } from './vocabulary.ts';
@@ -56,13 +58,12 @@ export const endpointInputSchema = z
     }),
     compat: compatSchema.optional(),
     probe: probeSchema.optional(),
+    labels: labelsSchema.optional(),
   })
   .meta({ id: 'EndpointInput' });
 
 /** The id stands in the path. */
-export const endpointPutSchema = endpointInputSchema.extend({ id: resourceIdSchema.optional() }).meta({
-  id: 'EndpointPut',
-});
+export const endpointPutSchema = putSchemaOf(endpointInputSchema, 'EndpointPut');
 
 export const endpointSchema = z
   .strictObject({
@@ -83,13 +84,12 @@ export const endpointSchema = z
     total_sessions: z.int().meta({ description: 'Sessions placed here since it was added.' }),
     failures: z.int().meta({ description: 'Sessions that failed here since it was added.' }),
     response_ms: z.number().nullable().meta({ description: 'Peak-EWMA of the time from an AID to the unlock.' }),
-    created_at: z.iso.datetime(),
+    labels: labelsSchema,
+    ...RESOURCE_FIELDS,
   })
   .meta({ id: 'Endpoint' });
 
-export const endpointListSchema = z
-  .strictObject({ items: z.array(endpointSchema), next_cursor: z.string().nullable() })
-  .meta({ id: 'EndpointList' });
+export const endpointListSchema = pageOf(endpointSchema, 'EndpointList');
 
 export const endpointHealthSchema = z
   .strictObject({
@@ -124,3 +124,17 @@ export type EndpointResource = z.infer<typeof endpointSchema>;
 export type EndpointList = z.infer<typeof endpointListSchema>;
 export type EndpointHealthResource = z.infer<typeof endpointHealthSchema>;
 export type DrainRequest = z.infer<typeof drainSchema>;
+
+export const ENDPOINT = {
+  name: 'endpoint',
+  collection: 'endpoints',
+  path: 'endpoints',
+  One: 'Endpoint',
+  Many: 'Endpoints',
+  one: 'endpoint',
+  many: 'endpoints',
+  input: endpointInputSchema,
+  resource: endpointSchema,
+  references: [{ field: 'group', kind: 'endpoint_group' }],
+  secrets: ['tls.key', 'start_tls.key'],
+} as const satisfies ResourceKind;

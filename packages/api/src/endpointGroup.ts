@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { labelsSchema } from './permission.ts';
+import { pageOf, putSchemaOf, RESOURCE_FIELDS, type ResourceKind } from './resource.ts';
 import { resourceIdSchema } from './resourceId.ts';
 import { LIMITS } from './limits.ts';
 import { nameSchema } from './session.ts';
@@ -45,6 +47,7 @@ export const endpointGroupInputSchema = z
         max_parallel: z.int().min(1).max(1_000).optional().meta({ description: 'Default 32.' }),
       })
       .optional(),
+    labels: labelsSchema.optional(),
     model: nameSchema.optional().meta({ description: 'Terminal model of its sessions where the caller names none.' }),
     code_page: nameSchema.optional(),
     lu: nameSchema.nullish().meta({ description: 'LU or pool asked for where the caller names none.' }),
@@ -98,14 +101,31 @@ export const endpointGroupSchema = z
     endpoints: z.array(z.string()),
     active_sessions: z.int(),
     queued: z.int(),
-    created_at: z.iso.datetime(),
+    labels: labelsSchema,
+    ...RESOURCE_FIELDS,
   })
   .meta({ id: 'EndpointGroup' });
 
-export const endpointGroupListSchema = z
-  .strictObject({ items: z.array(endpointGroupSchema), next_cursor: z.string().nullable() })
-  .meta({ id: 'EndpointGroupList' });
+export const endpointGroupListSchema = pageOf(endpointGroupSchema, 'EndpointGroupList');
+
+/** The id stands in the path. */
+export const endpointGroupPutSchema = putSchemaOf(endpointGroupInputSchema, 'EndpointGroupPut');
 
 export type EndpointGroupInput = z.infer<typeof endpointGroupInputSchema>;
 export type EndpointGroupResource = z.infer<typeof endpointGroupSchema>;
 export type EndpointGroupList = z.infer<typeof endpointGroupListSchema>;
+
+export const ENDPOINT_GROUP = {
+  name: 'endpoint_group',
+  collection: 'endpoint_groups',
+  path: 'endpoint-groups',
+  One: 'EndpointGroup',
+  Many: 'EndpointGroups',
+  one: 'endpoint group',
+  many: 'endpoint groups',
+  input: endpointGroupInputSchema,
+  resource: endpointGroupSchema,
+  references: [{ field: 'fallback', kind: 'endpoint_group' }],
+} as const satisfies ResourceKind;
+
+export type EndpointGroupPut = z.infer<typeof endpointGroupPutSchema>;

@@ -11,6 +11,7 @@ export const eventSchema = z
     time: z.iso.datetime(),
     datacontenttype: z.literal('application/json'),
     data: z.record(z.string(), z.unknown()),
+    traceparent: z.string().optional().meta({ description: 'The trace it belongs to (W3C Trace Context).' }),
   })
   .meta({ id: 'Event' });
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { resourceIdSchema } from './resourceId.ts';
 
 /** What there is to act upon. A role names these; the names are those of the kinds in the configuration. */
 export const KINDS = [
@@ -70,34 +69,3 @@ export const labelsSchema = z
   )
   .refine((labels) => Object.keys(labels).length <= 32, 'Expected at most 32 labels')
   .meta({ description: 'Names to sort by; roles may ask for them. Sessions have those of their endpoint and group.' });
-
-export const ruleSchema = z
-  .strictObject({
-    effect: z.enum(['allow', 'deny']).optional().meta({ description: 'Default `allow`; a rule that denies wins.' }),
-    verbs: z
-      .array(verbSchema.or(z.literal('*')))
-      .min(1)
-      .max(64),
-    kinds: z
-      .array(kindNameSchema.or(z.literal('*')))
-      .min(1)
-      .max(64),
-    labels: z
-      .record(z.string().min(1).max(64), z.union([z.string().max(63), z.array(z.string().max(63)).min(1).max(64)]))
-      .optional()
-      .meta({ description: 'Only things that have each of these labels, with that value or one of those.' }),
-    ids: z.array(resourceIdSchema).min(1).max(256).optional().meta({ description: 'Only things of these ids.' }),
-    own: z.boolean().optional().meta({ description: 'Only sessions that the caller has made.' }),
-  })
-  .meta({ id: 'Rule' });
-
-export const roleSchema = z
-  .strictObject({
-    id: resourceIdSchema,
-    description: z.string().max(256).optional(),
-    rules: z.array(ruleSchema).max(256),
-  })
-  .meta({ id: 'Role', description: 'What its holders may do. Whatever no rule allows is denied.' });
-
-export type Rule = z.infer<typeof ruleSchema>;
-export type Role = z.infer<typeof roleSchema>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageOf, putSchemaOf, RESOURCE_FIELDS, type ResourceKind } from './resource.ts';
 import { resourceIdSchema } from './resourceId.ts';
 
 /** One address or a range of them. */
@@ -6,15 +7,15 @@ export const addressRangeSchema = z
   .union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])
   .meta({ description: 'An IP address, or a range in CIDR notation.', examples: ['10.1.0.0/16'] });
 
-const addressesSchema = z.array(addressRangeSchema).min(1).max(64).optional().meta({
+export const addressesSchema = z.array(addressRangeSchema).min(1).max(64).optional().meta({
   description: 'Addresses that it may call from; default: any.',
 });
 
-const rolesSchema = z.array(resourceIdSchema).max(32);
+export const rolesSchema = z.array(resourceIdSchema).max(32);
 
-export const principalSchema = z
+export const principalInputSchema = z
   .strictObject({
-    id: resourceIdSchema,
+    id: resourceIdSchema.refine((id) => id !== 'root', 'The name root is taken: it is that of the token'),
     description: z.string().max(256).optional(),
     type: z.enum(['person', 'service']).optional().meta({ description: 'Default `person`.' }),
     roles: rolesSchema,
@@ -37,23 +38,39 @@ export const principalSchema = z
   })
   .meta({ id: 'PrincipalInput', description: 'Somebody, or a program, that may call.' });
 
-export const apiKeyInputSchema = z
+export type PrincipalInput = z.infer<typeof principalInputSchema>;
+
+/** The id stands in the path. */
+export const principalPutSchema = putSchemaOf(principalInputSchema, 'PrincipalPut');
+
+export const principalSchema = z
   .strictObject({
-    id: resourceIdSchema,
-    principal: resourceIdSchema,
-    description: z.string().max(256).optional(),
-    roles: rolesSchema.optional().meta({ description: 'Narrows the roles of the principal to these; default: all.' }),
-    expires_at: z.iso.datetime().optional().meta({ description: 'Default: it does not expire.' }),
-    addresses: addressesSchema,
+    id: z.string(),
+    description: z.string().nullable(),
+    type: z.enum(['person', 'service']),
+    roles: z.array(z.string()),
+    disabled: z.boolean(),
+    has_password: z.boolean(),
+    certificates: z.array(z.string()),
+    addresses: z.array(z.string()).nullable(),
+    ...RESOURCE_FIELDS,
   })
-  .meta({ id: 'ApiKeyInput' });
+  .meta({ id: 'Principal' });
 
-export type PrincipalInput = z.infer<typeof principalSchema>;
-export type ApiKeyInput = z.infer<typeof apiKeyInputSchema>;
+export const principalListSchema = pageOf(principalSchema, 'PrincipalList');
 
-/** An API key as it is kept: of the key itself only the hash. */
-export interface ApiKeyRecord extends ApiKeyInput {
-  /** SHA-256 of the whole key, hex. */
-  readonly hash: string;
-  readonly revoked_at?: string;
-}
+export const PRINCIPAL = {
+  name: 'principal',
+  collection: 'principals',
+  path: 'principals',
+  One: 'Principal',
+  Many: 'Principals',
+  one: 'principal',
+  many: 'principals',
+  input: principalInputSchema,
+  resource: principalSchema,
+  references: [{ field: 'roles', kind: 'role' }],
+  secrets: ['password_hash'],
+} as const satisfies ResourceKind;
+
+export type PrincipalResource = z.infer<typeof principalSchema>;

@@ -124,6 +124,7 @@ export const sessionSchema = z
     code_page: z.string(),
     application: z.string().nullable(),
     user: z.string().nullable(),
+    created_by: z.string().nullable().meta({ description: 'Principal that has made it; null for a terminal.' }),
     created_at: z.iso.datetime(),
     last_activity_at: z.iso.datetime().meta({ description: 'Last input or screen read by a caller.' }),
     ended_at: z.iso.datetime().nullable(),

@@ -33,3 +33,5 @@ export const coreError = defineErrors({
     status: 501,
   },
 });
+
+export { sealError } from './seal.ts';

@@ -8,4 +8,5 @@ export * from './machine.ts';
 export * from './report.ts';
 export * from './nearest.ts';
 export * from './scope.ts';
+export { createKeyRing, type KeyRing, type KeyRingDependencies } from './seal.ts';
 export * from './secret.ts';

@@ -31,6 +31,11 @@ export interface Listener extends AsyncDisposable {
   readonly port: number;
   /** Transports that are not closed yet, with those whose handshake goes on. */
   readonly connections: ReadonlySet<Transport>;
+  /**
+   * Takes other certificates and demands for the connections to come; those there are go on as they are. Raises
+   * TLS_MATERIAL_INVALID, and NOT_SUPPORTED on a listener without TLS: then nothing has changed.
+   */
+  setTls(tls: TlsServerOptions): void;
   /** Stops accepting; the port is free when it resolves, open connections live on. Idempotent. */
   close(): Promise<void>;
   /** Stops accepting and closes each connection. */
@@ -55,8 +60,7 @@ export async function listen(
   const port = checkListenPort(options.port);
   scope.throwIfEnded();
   // One object for all connections: its secure context is made once, here, so that bad material is told at once.
-  const tls: TlsUpgrade | undefined = options.tls && { ...options.tls, role: 'server' };
-  if (tls !== undefined) secureContextOf(tls);
+  const tls = options.tls && checkedTls(options.tls);
 
   const server = createServer({
     allowHalfOpen: true,
@@ -79,12 +83,19 @@ export async function listen(
   return new TcpListener(server, options, tls, onConnection, scope);
 }
 
+/** Raises TLS_MATERIAL_INVALID. */
+function checkedTls(options: TlsServerOptions): TlsUpgrade {
+  const tls: TlsUpgrade = { ...options, role: 'server' };
+  secureContextOf(tls);
+  return tls;
+}
+
 class TcpListener implements Listener {
   readonly address: Address;
   readonly connections = new Set<StreamTransport>();
   readonly #server: Server;
   readonly #options: ListenOptions;
-  readonly #tls: TlsUpgrade | undefined;
+  #tls: TlsUpgrade | undefined;
   readonly #onConnection: (transport: Transport) => void;
   readonly #scope: Scope;
   readonly #leaveScope: () => void;
@@ -109,6 +120,11 @@ class TcpListener implements Listener {
 
   get port(): number {
     return this.address.port;
+  }
+
+  setTls(tls: TlsServerOptions): void {
+    if (this.#tls === undefined) throw coreError('NOT_SUPPORTED', { details: { what: 'TLS on a plain listener' } });
+    this.#tls = checkedTls(tls);
   }
 
   async close(): Promise<void> {

@@ -33,8 +33,13 @@ export interface TlsServerOptions {
   /** PEM of the certificate (with its chain) and of its key. */
   readonly cert: string;
   readonly key: string;
-  /** PEM of the authorities of client certificates; given, every client must present one. */
+  /** PEM of the authorities of client certificates; given, clients are asked for one. */
   readonly clientCa?: string;
+  /**
+   * With `clientCa`: whether a client without a good certificate is kept out, or let in with `verified: false`. Default
+   * `required`.
+   */
+  readonly clientCertificate?: 'required' | 'requested';
   /** Default `TLSv1.2`. */
   readonly minVersion?: TlsVersion;
   readonly alpn?: readonly string[];
@@ -51,6 +56,8 @@ export interface CertificateFacts {
   readonly issuer: string;
   /** Names it is for: DNS names and IP addresses, or the common name of one without. */
   readonly names: readonly string[];
+  /** Subject alternative names with their types: `DNS:a.example`, `IP:192.0.2.1`, `URI:…`, `email:…`. */
+  readonly alternativeNames: readonly string[];
   /** As OpenSSL prints them, e.g. `Nov 21 11:20:00 2026 GMT`. */
   readonly validFrom: string;
   readonly validTo: string;
@@ -63,7 +70,7 @@ export interface TlsInfo {
   readonly protocol: string;
   /** The standard name, e.g. `TLS_AES_256_GCM_SHA384`. */
   readonly cipher: string;
-  /** Whether the peer's certificate was checked and found good. */
+  /** Whether the peer presented a certificate that was checked and found good; the facts of another prove nothing. */
   readonly verified: boolean;
   readonly alpn: string | null;
   /** Server name that the client asked for (SNI, RFC 6066 §3), on both sides; null when it named none. */
@@ -117,13 +124,16 @@ export function startTls(
   let certificate: CertificateFacts | null = null;
 
   if (options.role === 'server') {
-    const wantsCertificate = options.clientCa !== undefined;
-    const demand = { requestCert: wantsCertificate, rejectUnauthorized: wantsCertificate };
+    const demand = clientDemand(options);
     const socket = new TLSSocket(raw, { isServer: true, secureContext, ...ALPNProtocols, ...demand });
     socket.once('secure', () => {
       certificate = certificateFacts(socket.getPeerCertificate());
-      const failure = wantsCertificate ? clientCertificateFailure(socket) : undefined;
-      if (failure === undefined) return outcome.established(tlsInfo(socket, wantsCertificate, certificate));
+      const failure = demand.requestCert ? clientCertificateFailure(socket) : undefined;
+      if (failure === undefined || !demand.rejectUnauthorized) {
+        // A resumed TLS 1.3 session without a certificate fails no check.
+        const isGood = demand.requestCert && failure === undefined && certificate !== null;
+        return outcome.established(tlsInfo(socket, isGood, certificate));
+      }
       const details = { reason: failure, ...factDetails(certificate) };
       outcome.refused(netError('TLS_CLIENT_CERTIFICATE', { phase: 'tls', peer, details }));
     });
@@ -149,6 +159,12 @@ export function startTls(
   return { socket, presented: () => certificate };
 }
 
+/** What a server asks of its clients, in the words of Node. */
+export function clientDemand({ clientCa, clientCertificate = 'required' }: TlsServerOptions) {
+  const requestCert = clientCa !== undefined;
+  return { requestCert, rejectUnauthorized: requestCert && clientCertificate === 'required' };
+}
+
 /** Why a client certificate is not good, as OpenSSL found; undefined when it is. */
 function clientCertificateFailure(socket: TLSSocket): string | undefined {
   // Node tells this only to its own tls.Server, which cannot take over a connection that has begun in plain text. It
@@ -171,22 +187,39 @@ function tlsInfo(socket: TLSSocket, verified: boolean, certificate: CertificateF
   };
 }
 
-function certificateFacts(certificate: PeerCertificate | DetailedPeerCertificate): CertificateFacts | null {
+/** The facts of what `getPeerCertificate` gave; null when the peer presented none. */
+export function certificateFacts(certificate: PeerCertificate | DetailedPeerCertificate): CertificateFacts | null {
   // Node answers with an empty object when the peer presented none.
   if (!certificate.fingerprint256) return null;
-  const names = (certificate.subjectaltname ?? '')
-    .split(', ')
-    .filter((entry) => /^(DNS|IP Address):/.test(entry))
+  const alternativeNames = readAlternativeNames(certificate.subjectaltname ?? '');
+  const names = alternativeNames
+    .filter((entry) => /^(DNS|IP):/.test(entry))
     .map((entry) => entry.slice(entry.indexOf(':') + 1));
   const commonName = text(certificate.subject.CN);
   return {
     subject: distinguishedName(certificate.subject),
     issuer: distinguishedName(certificate.issuer),
     names: names.length > 0 || commonName === '' ? names : [commonName],
+    alternativeNames,
     validFrom: certificate.valid_from,
     validTo: certificate.valid_to,
     fingerprint: certificate.fingerprint256,
   };
+}
+
+/** One name of Node's list: a type, and a value that is a JSON text where it has a comma or a quotation mark. */
+const ALTERNATIVE_NAME = /(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^",]*)/y;
+
+/** Reads Node's `subjectaltname`. A list that is not understood to its end gives no names, since names let in. */
+function readAlternativeNames(list: string): string[] {
+  const names: string[] = [];
+  ALTERNATIVE_NAME.lastIndex = 0;
+  while (ALTERNATIVE_NAME.lastIndex < list.length) {
+    const [, type = '', value = ''] = ALTERNATIVE_NAME.exec(list) ?? [];
+    if (type === '') return [];
+    names.push(`${type === 'IP Address' ? 'IP' : type}:${value.startsWith('"') ? JSON.parse(value) : value}`);
+  }
+  return names;
 }
 
 function distinguishedName(name: PeerCertificate['subject']): string {
@@ -289,7 +322,7 @@ export function tlsFailure(error: unknown, place: TlsFailurePlace): NetError | u
 }
 
 /** The readable part of an OpenSSL error: `…:SSL routines:func:wrong version number:file:line:` → `wrong version number`. */
-function openSslReason(error: unknown): string {
+export function openSslReason(error: unknown): string {
   const { reason, message = String(error) } = error as { reason?: unknown; message?: string };
   if (typeof reason === 'string') return reason;
   return /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? (message.split(/[;\n]/)[0] as string);

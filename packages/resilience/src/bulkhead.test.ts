@@ -1,8 +1,8 @@
-import { createScope } from '@roundhouse/core';
+import { createScope, type Scope } from '@roundhouse/core';
 import { FakeClock } from '@roundhouse/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createBulkhead } from './bulkhead.ts';
+import { type Bulkhead, createBulkhead } from './bulkhead.ts';
 
 const what = 'Migrations';
 
@@ -129,6 +129,90 @@ describe('Bulkhead', () => {
         },
       ),
       { numRuns: 40 },
+    );
+  });
+});
+
+/** Operations that go on until they are told to end, in the order in which they began. */
+function crowd(bulkhead: Bulkhead, scope: Scope) {
+  const begun: number[] = [];
+  const ends = new Map<number, () => void>();
+  const come = (id: number): Promise<void> =>
+    bulkhead.run(() => {
+      begun.push(id);
+      return new Promise<void>((resolve) => ends.set(id, resolve));
+    }, scope);
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  const go = (id: number): void => {
+    ends.get(id)?.();
+    ends.delete(id);
+  };
+  return { begun, come, go, settle, inside: ends };
+}
+
+describe('a Bulkhead that is resized', () => {
+  it('lets as many in as the limit of the moment says, in order', async () => {
+    const bulkhead = createBulkhead({ limit: 2, maxWaiting: 100, what });
+    const { begun, come, go, settle } = crowd(bulkhead, createScope({ clock: new FakeClock() }));
+    for (let id = 1; id <= 7; id++) void come(id);
+    await settle();
+    expect([begun, bulkhead.waiting]).toEqual([[1, 2], 5]);
+    bulkhead.resize(4);
+    await settle();
+    expect(begun).toEqual([1, 2, 3, 4]);
+    bulkhead.resize(1);
+    for (const id of [1, 2, 3]) go(id);
+    await settle();
+    expect([begun.length, bulkhead.inside, bulkhead.waiting]).toEqual([4, 1, 3]);
+    go(4);
+    await settle();
+    expect(begun).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('keeps count of those who fail and who leave while they wait', async () => {
+    const bulkhead = createBulkhead({ limit: 1, maxWaiting: 100, what });
+    const scope = createScope({ clock: new FakeClock() });
+    const { begun, come, go, settle } = crowd(bulkhead, scope);
+    await expect(bulkhead.run(() => Promise.reject(new Error('failed')), scope)).rejects.toThrow('failed');
+    void come(1);
+    const impatient = scope.child();
+    const left = bulkhead.run(() => Promise.resolve(), impatient);
+    void come(2);
+    impatient.end();
+    await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(bulkhead.run(() => Promise.resolve(), impatient)).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect([bulkhead.inside, bulkhead.waiting]).toEqual([1, 1]);
+    go(1);
+    await settle();
+    expect(begun).toEqual([1, 2]);
+  });
+
+  it('never lets in more than the limit, never fewer while somebody waits, whatever it changes to', async () => {
+    const step = fc.oneof(
+      fc.constant({ do: 'come' as const }),
+      fc.record({ do: fc.constant('go' as const), which: fc.nat(20) }),
+      fc.record({ do: fc.constant('resize' as const), limit: fc.integer({ min: 1, max: 5 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const bulkhead = createBulkhead({ limit: 2, maxWaiting: 100, what });
+        const { begun, come, go, settle, inside } = crowd(bulkhead, createScope({ clock: new FakeClock() }));
+        let limit = 2;
+        let came = 0;
+        for (const each of steps) {
+          const before = inside.size;
+          if (each.do === 'come') void come(++came);
+          else if (each.do === 'resize') bulkhead.resize((limit = each.limit));
+          else if (before > 0) go([...inside.keys()][each.which % before] as number);
+          await settle();
+          expect(bulkhead.inside).toBe(inside.size);
+          expect(inside.size).toBeLessThanOrEqual(Math.max(limit, before));
+          expect(begun.length + bulkhead.waiting).toBe(came);
+          if (bulkhead.waiting > 0) expect(inside.size).toBeGreaterThanOrEqual(limit);
+        }
+        expect(begun).toEqual(begun.map((_, index) => index + 1));
+      }),
+      { numRuns: 100 },
     );
   });
 });

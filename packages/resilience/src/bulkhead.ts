@@ -26,6 +26,8 @@ export interface Bulkhead {
   tryEnter(): BulkheadPlace | undefined;
   /** Waits for a place. Rejects with BULKHEAD_FULL, or the reason of the scope. */
   enter(scope: Scope): Promise<BulkheadPlace>;
+  /** Takes another limit. A smaller one sends nobody out: who comes waits until enough have gone. Raises POLICY_INVALID. */
+  resize(limit: number): void;
   /** Settles as the operation does, which holds a place meanwhile; otherwise rejects as `enter` does. */
   run<T>(operation: () => Promise<T>, scope: Scope): Promise<T>;
 }
@@ -36,14 +38,14 @@ export function createBulkhead(options: BulkheadOptions): Bulkhead {
 }
 
 class CountedBulkhead implements Bulkhead {
-  readonly #limit: number;
+  #limit: number;
   readonly #maxWaiting: number;
   readonly #what: string;
   readonly #line = new WaitingLine();
   #inside = 0;
 
   constructor({ limit, maxWaiting = 0, what }: BulkheadOptions) {
-    this.#limit = inRange('bulkhead', 'limit', limit, { from: 1, to: 1_000_000, whole: true });
+    this.#limit = checkLimit(limit);
     this.#maxWaiting = inRange('bulkhead', 'maxWaiting', maxWaiting, { from: 0, to: 1_000_000, whole: true });
     this.#what = what;
   }
@@ -74,6 +76,14 @@ class CountedBulkhead implements Bulkhead {
     return this.#place();
   }
 
+  resize(limit: number): void {
+    this.#limit = checkLimit(limit);
+    while (this.#inside < this.#limit && this.#line.size > 0) {
+      this.#inside++;
+      this.#line.admitFirst();
+    }
+  }
+
   async run<T>(operation: () => Promise<T>, scope: Scope): Promise<T> {
     using _place = await this.enter(scope);
     return await operation();
@@ -85,9 +95,13 @@ class CountedBulkhead implements Bulkhead {
       if (!isInside) return;
       isInside = false;
       // The place passes on without becoming free, so that nobody slips in before the one whose turn it is.
-      if (this.#line.size > 0) this.#line.admitFirst();
+      if (this.#line.size > 0 && this.#inside <= this.#limit) this.#line.admitFirst();
       else this.#inside--;
     };
     return { leave, [Symbol.dispose]: leave };
   }
+}
+
+function checkLimit(limit: number): number {
+  return inRange('bulkhead', 'limit', limit, { from: 1, to: 1_000_000, whole: true });
 }

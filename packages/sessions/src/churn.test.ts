@@ -2,6 +2,7 @@ import type { CreateSession, EventRecord, SessionState } from '@roundhouse/api';
 import { createScope, isRoundhouseError, Machine, type Scope, silentLogger, type Timer } from '@roundhouse/core';
 import { FakeClock, type FakeSession } from '@roundhouse/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { EventRecorder } from './event/recorder.fixture.ts';
 import { Gateway } from './gateway.ts';
 import { FakeHosts } from './hosts.fixture.ts';
 import type { OpenSession } from './session/open.ts';
@@ -56,6 +57,7 @@ class Churn {
   readonly clock = new FakeClock();
   readonly hosts = new FakeHosts();
   readonly gateway: Gateway;
+  readonly recorder: EventRecorder;
   readonly events: EventRecord[] = [];
   /** Codes that no caller should see. */
   readonly unexpected: string[] = [];
@@ -68,6 +70,7 @@ class Churn {
     const { clock, hosts } = this;
     this.#random = sequence(seed);
     this.#scope = createScope({ clock });
+    this.recorder = new EventRecorder(clock);
     const open: OpenSession = async (options, life) => {
       if (this.#chance(0.7)) await life.sleep(this.#below(300));
       return hosts.open(options, life);
@@ -76,6 +79,7 @@ class Churn {
     this.gateway = new Gateway(
       { maxSessions: MAX_SESSIONS, maxSessionsPerUser: MAX_PER_USER, idleAfterMs: 2_000, retainEndedMs: 1_000 },
       {
+        events: this.recorder,
         openSession: open,
         log: silentLogger,
         randomBytes: (size) => Buffer.from(String(++this.#ids).padStart(size, '0')),
@@ -93,7 +97,7 @@ class Churn {
         }),
       },
     );
-    this.gateway.events.watch((event) => this.events.push(event));
+    this.recorder.onEvent = (event) => this.events.push(event);
     this.#configure();
   }
 
@@ -117,16 +121,16 @@ class Churn {
     const { directory } = this.gateway;
     const probe = { interval_ms: 300, timeout_ms: 300, fall: 2, rise: 2 };
     const limit = { port: 23, max_sessions: MAX_PER_ENDPOINT, probe };
-    directory.addGroup({ id: 'backup' });
-    directory.addEndpoint({ id: 'far', host: 'far', group: 'backup', ...limit });
-    directory.addGroup({
+    directory.setGroup({ id: 'backup' });
+    directory.setEndpoint({ id: 'far', host: 'far', group: 'backup', ...limit });
+    directory.setGroup({
       id: 'prod',
       fallback: ['backup'],
       queue: { max: 10, timeout_ms: 1_000 },
       failover: { timeout_ms: 5_000, max_parallel: 8 },
       navigation: { name: 'logon', steps: [{ expect: { texts: [{ text: 'LOGON' }] }, timeout_ms: 1_000 }] },
     });
-    for (const id of ['lpar1', 'lpar2', 'lpar3']) directory.addEndpoint({ id, host: id, group: 'prod', ...limit });
+    for (const id of ['lpar1', 'lpar2', 'lpar3']) directory.setEndpoint({ id, host: id, group: 'prod', ...limit });
   }
 
   readonly #operations: ReadonlyArray<() => unknown> = [

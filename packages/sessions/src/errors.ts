@@ -80,18 +80,6 @@ export const sessionsError = defineErrors({
     retryable: false,
     status: 404,
   },
-  ENDPOINT_EXISTS: {
-    message: 'There is an endpoint {endpoint} already',
-    hint: 'PUT /api/v1/endpoints/{endpoint} changes it.',
-    retryable: false,
-    status: 409,
-  },
-  ENDPOINT_PROBE_FIXED: {
-    message: 'The probe of endpoint {endpoint} cannot be changed while it is in use',
-    hint: 'Remove the endpoint and add it again, or leave "probe" as it was.',
-    retryable: false,
-    status: 409,
-  },
   DRAIN_INCOMPLETE: {
     message: 'Endpoint {endpoint} still has {active_sessions} sessions: no other host took them',
     hint: 'Look at the operations of these sessions, add hosts, or close the sessions.',
@@ -110,11 +98,11 @@ export const sessionsError = defineErrors({
     retryable: false,
     status: 404,
   },
-  GROUP_EXISTS: {
-    message: 'There is a group {group} already',
-    hint: 'Remove it first, or choose another id.',
+  GROUP_FALLBACK_LOOP: {
+    message: 'Group {group} would be its own fallback: {loop}',
+    hint: 'Leave one of them out of "fallback".',
     retryable: false,
-    status: 409,
+    status: 422,
   },
   GROUP_IN_USE: {
     message: 'Group {group} has endpoints: {endpoints}',

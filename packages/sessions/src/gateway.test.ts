@@ -1,3 +1,5 @@
+import { type EndpointGroupInput, type EndpointInput, STRATEGIES } from '@roundhouse/api';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configure, gatewayWorld, type GatewayWorld, IN_GROUP } from './hosts.fixture.ts';
 import type { SessionEntry } from './session/entry.ts';
@@ -71,8 +73,8 @@ describe('a session of a group', () => {
 
   it('goes to a group behind when its own has no endpoint left', async () => {
     const world = gatewayWorld();
-    world.gateway.directory.addGroup({ id: 'backup' });
-    world.gateway.directory.addEndpoint({ id: 'far', host: 'far', port: 23, group: 'backup' });
+    world.gateway.directory.setGroup({ id: 'backup' });
+    world.gateway.directory.setEndpoint({ id: 'far', host: 'far', port: 23, group: 'backup' });
     configure(world, ['near'], { fallback: ['backup'], queue: { max: 0 } });
     world.hosts.kill('near');
     const entry = await world.gateway.create(IN_GROUP, world.scope);
@@ -343,5 +345,250 @@ describe('draining', () => {
     expect(world.gateway.operations.get(id).status).toBe('completed');
     const next = await openMany(world, 5);
     expect(new Set(next.map((entry) => entry.resource().endpoint))).toEqual(new Set(['lpar2']));
+  });
+});
+
+describe('a gateway whose configuration changes under 500 sessions', () => {
+  const SESSIONS = 500;
+  const LOGON = { name: 'logon', steps: [{ expect: { texts: [{ text: 'LOGON' }] } }] };
+  const GROUP: EndpointGroupInput = { id: 'prod', queue: { max: 10 } };
+  const ENDPOINTS: readonly EndpointInput[] = ['lpar1', 'lpar2', 'lpar3'].map((id) => ({
+    id,
+    host: id,
+    port: 23,
+    group: 'prod',
+    max_sessions: 400,
+  }));
+
+  /** 500 sessions on all three endpoints, each with its host and the session there. */
+  async function busyWorld() {
+    const world = gatewayWorld();
+    const { directory } = world.gateway;
+    directory.setGroup({ id: 'backup' });
+    directory.setGroup(GROUP);
+    for (const endpoint of ENDPOINTS) directory.setEndpoint(endpoint);
+    await world.clock.advance(30 * SECOND);
+    const entries = await openMany(world, SESSIONS);
+    const places = entries.map(({ line }) => line);
+    for (const { id } of ENDPOINTS) expect(world.hosts.count(id)).toBeGreaterThan(50);
+    const told = world.events.all.length;
+    /** Types of what became of sessions since. */
+    const fates = (): string[] =>
+      world.events.all.slice(told).flatMap(({ type }) => /session\.(?!idle).*/.exec(type) ?? []);
+    return { world, directory, entries, places, fates };
+  }
+
+  it.each<[keyof EndpointGroupInput, Partial<EndpointGroupInput>]>([
+    ['strategy', { strategy: 'random' }],
+    ['affinity', { affinity: { mode: 'sticky', ttl_ms: 1 } }],
+    ['queue', { queue: { max: 0, timeout_ms: 1 } }],
+    ['panic', { panic: 'refuse' }],
+    ['failback', { failback: 'immediate' }],
+    ['fallback', { fallback: ['backup'] }],
+    ['failover', { failover: { enabled: false, timeout_ms: 1, max_parallel: 1 } }],
+    ['model', { model: '3278-5-E' }],
+    ['code_page', { code_page: '273' }],
+    ['lu', { lu: 'POOL' }],
+    ['navigation', { navigation: LOGON }],
+    ['warm', { navigation: LOGON, warm: { size: 5 } }],
+    ['labels', { labels: { env: 'prod' } }],
+  ])('keeps each where it is when the %s of the group changes, and changes back', async (_, change) => {
+    const { world, directory, entries, places, fates } = await busyWorld();
+    directory.setGroup({ ...GROUP, ...change });
+    await world.clock.advance(30 * SECOND);
+    directory.setGroup(GROUP);
+    await world.clock.advance(30 * SECOND);
+    expect(entries.every(({ line }, index) => line === places[index])).toBe(true);
+    expect(fates()).toEqual([]);
+    expect(directory.groupResource('prod')).toMatchObject({ active_sessions: SESSIONS });
+    await world.gateway.close();
+    expect(world.clock.pendingTimers).toBe(0);
+  });
+
+  it.each<[keyof EndpointInput, Partial<EndpointInput>]>([
+    ['weight', { weight: 0 }],
+    ['priority', { priority: 9 }],
+    ['max_sessions', { max_sessions: 1 }],
+    ['lu_pools', { lu_pools: { POOL: 0 } }],
+    ['logons_per_s', { logons_per_s: 0.1 }],
+    ['probe', { probe: { kind: 'tcp', interval_ms: 1_000, rise: 1, fall: 1, slow_start_ms: 0 } }],
+    ['labels', { labels: { site: 'north' } }],
+    ['tls', { tls: false }],
+    ['compat', { compat: {} }],
+  ])('keeps each where it is when the %s of every endpoint changes, and changes back', async (_, change) => {
+    const { world, directory, entries, places, fates } = await busyWorld();
+    for (const endpoint of ENDPOINTS) directory.setEndpoint({ ...endpoint, ...change });
+    await world.clock.advance(30 * SECOND);
+    for (const endpoint of ENDPOINTS) directory.setEndpoint(endpoint);
+    await world.clock.advance(30 * SECOND);
+    expect(entries.every(({ line }, index) => line === places[index])).toBe(true);
+    expect(fates()).toEqual([]);
+    for (const { id } of ENDPOINTS) {
+      expect(directory.endpointResource(id)).toMatchObject({ status: 'healthy' });
+    }
+    expect(world.told().filter((type) => type === 'endpoint.health_changed')).toHaveLength(ENDPOINTS.length);
+    await world.gateway.close();
+    expect(world.clock.pendingTimers).toBe(0);
+  });
+
+  it.each<[string, Partial<EndpointInput>, Partial<EndpointGroupInput>]>([
+    ['host', { host: 'moved' }, {}],
+    ['port', { port: 992 }, {}],
+    ['tls', { tls: true }, {}],
+    ['compat', { compat: { tn3270e: false } }, {}],
+    ['group', { group: 'backup' }, {}],
+  ])('moves those of an endpoint whose %s changes, and nobody else', async (_, change) => {
+    const { world, directory, entries, places, fates } = await busyWorld();
+    directory.setGroup({ ...GROUP, navigation: LOGON });
+    directory.setEndpoint({ ...(ENDPOINTS[0] as EndpointInput), ...change });
+    await world.clock.advance(60 * SECOND);
+    entries.forEach((entry, index) => {
+      const before = places[index]?.lease?.endpoint;
+      expect(entry.state).toMatch(/^(connected|idle)$/);
+      if (before?.id !== 'lpar1') expect(entry.line).toBe(places[index]);
+      else expect(entry.line?.target).not.toEqual(before.target);
+    });
+    expect(new Set(fates())).toEqual(new Set(['session.migrated']));
+    const { active_sessions } = directory.groupResource('prod');
+    expect(active_sessions).toBe(SESSIONS);
+    await world.gateway.close();
+    expect(world.clock.pendingTimers).toBe(0);
+  });
+
+  it('keeps each where it is whatever is set, one after the other', async () => {
+    const share = <T>(values: readonly T[]) => fc.constantFrom(...values);
+    const group = fc.record(
+      {
+        strategy: share(STRATEGIES),
+        affinity: fc.record({ mode: share(['none', 'sticky', 'hash'] as const) }),
+        queue: fc.record({ max: fc.nat(5), timeout_ms: fc.integer({ min: 1, max: 100 }) }),
+        panic: share(['spread', 'queue', 'refuse'] as const),
+        fallback: share([[], ['backup']]),
+        failover: fc.record({ enabled: fc.boolean(), max_parallel: fc.integer({ min: 1, max: 5 }) }),
+        model: share(['3278-2-E', '3278-4-E']),
+        navigation: share([LOGON, null]),
+        labels: share([{}, { env: 'prod' }]),
+      },
+      { requiredKeys: [] },
+    );
+    const endpoint = fc.record(
+      {
+        weight: fc.nat(3),
+        priority: fc.nat(2),
+        max_sessions: fc.option(fc.nat(20)),
+        logons_per_s: fc.option(fc.integer({ min: 1, max: 5 })),
+        probe: fc.record({ interval_ms: fc.integer({ min: 100, max: 5_000 }), fall: fc.integer({ min: 1, max: 3 }) }),
+        labels: share([{}, { site: 'north' }]),
+      },
+      { requiredKeys: [] },
+    );
+    const step = fc.oneof(
+      fc.record({ group }),
+      fc.record({ endpoint, which: fc.nat(2) }),
+      fc.record({ ms: fc.nat(5_000) }),
+      fc.record({ create: fc.constant(true) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const world = gatewayWorld();
+        const { gateway, clock, scope } = world;
+        const { directory } = gateway;
+        directory.setGroup({ id: 'backup' });
+        directory.setGroup(GROUP);
+        for (const each of ENDPOINTS) directory.setEndpoint(each);
+        await clock.advance(30 * SECOND);
+        const lines = new Map((await openMany(world, 30)).map((entry) => [entry, entry.line]));
+        const pending: Promise<void>[] = [];
+        for (const each of steps) {
+          if ('group' in each) directory.setGroup({ ...GROUP, ...each.group });
+          else if ('endpoint' in each) {
+            directory.setEndpoint({ ...(ENDPOINTS[each.which] as EndpointInput), ...each.endpoint });
+          } else if ('ms' in each) await clock.advance(each.ms);
+          else {
+            const created = gateway.create(IN_GROUP, scope).then(
+              (entry) => void lines.set(entry, entry.line),
+              () => {},
+            );
+            pending.push(created);
+          }
+          await clock.advance(0);
+          for (const [entry, line] of lines) expect(entry.line).toBe(line);
+          expect(directory.groupResource('prod').active_sessions).toBe(lines.size);
+        }
+        await gateway.close();
+        await Promise.all(pending);
+        expect(directory.groupResource('prod')).toMatchObject({ active_sessions: 0, queued: 0 });
+        expect(clock.pendingTimers).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('moves those of a single endpoint to where it leads now', async () => {
+    const world = gatewayWorld();
+    configure(world, ['lpar1'], { navigation: LOGON });
+    const entries = await openMany(world, 20);
+    world.gateway.directory.setEndpoint({ id: 'lpar1', host: 'moved', port: 23, group: 'prod' });
+    await world.clock.advance(30 * SECOND);
+    expect(entries.map(({ target }) => target?.host)).toEqual(Array(20).fill('moved'));
+    // Lost before they have been moved, they go there just as well.
+    world.gateway.directory.setEndpoint({ id: 'lpar1', host: 'again', port: 23, group: 'prod' });
+    world.hosts.kill('moved');
+    await world.clock.advance(30 * SECOND);
+    expect(entries.map(({ target, state }) => [target?.host, state])).toEqual(Array(20).fill(['again', 'connected']));
+    await world.gateway.close();
+  });
+
+  it('moves no more at a time than the group allows now', async () => {
+    const world = gatewayWorld();
+    configure(world, ['lpar1', 'lpar2'], { failover: { max_parallel: 1 }, queue: { max: 0 } });
+    await world.clock.advance(30 * SECOND);
+    const entries = await openMany(world, 100);
+    world.hosts.silence('lpar2');
+    world.hosts.kill('lpar1');
+    await world.clock.advance(10);
+    const { turns } = world.gateway.directory.group('prod');
+    const waiting = turns.waiting;
+    expect([turns.inside, waiting > 10]).toEqual([1, true]);
+    world.gateway.directory.setGroup({ id: 'prod', failover: { max_parallel: 8 }, queue: { max: 0 } });
+    expect([turns.inside, turns.waiting]).toEqual([8, waiting - 7]);
+    for (const { id } of entries) void world.gateway.sessions.remove(id);
+    await world.gateway.close();
+    expect(world.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('limits of a gateway', () => {
+  const joe = { ...IN_GROUP, user: 'JOE' };
+
+  it('that are lowered refuse newcomers and end nobody', async () => {
+    const world = gatewayWorld({ maxSessions: 10, maxSessionsPerUser: 5 });
+    const { gateway, scope } = world;
+    configure(world, ['lpar1']);
+    const entries = [];
+    for (let n = 0; n < 4; n++) entries.push(await gateway.create(joe, scope));
+    gateway.configure({ maxSessions: 10, maxSessionsPerUser: 2 });
+    await expect(gateway.create(joe, scope)).rejects.toMatchObject({ code: 'USER_LIMIT_REACHED' });
+    gateway.configure({ maxSessions: 2 });
+    await expect(gateway.create(IN_GROUP, scope)).rejects.toMatchObject({ code: 'SESSION_LIMIT_REACHED' });
+    expect(entries.map(({ state }) => state)).toEqual(Array(4).fill('connected'));
+    gateway.configure({});
+    await expect(gateway.create(joe, scope)).resolves.toBeDefined();
+  });
+
+  it('in time hold for what begins from then on', async () => {
+    const world = gatewayWorld({ idleAfterMs: 60 * SECOND, retainEndedMs: 60 * SECOND });
+    const { gateway, scope, clock, hosts } = world;
+    configure(world, ['lpar1'], { failover: { enabled: false } });
+    const before = await gateway.create(IN_GROUP, scope);
+    gateway.configure({ idleAfterMs: 5 * SECOND, retainEndedMs: 10 * SECOND });
+    const after = await gateway.create(IN_GROUP, scope);
+    await clock.advance(5 * SECOND);
+    expect([before.state, after.state]).toEqual(['connected', 'idle']);
+    hosts.kill('lpar1');
+    await clock.advance(9 * SECOND);
+    expect(gateway.sessions.get(after.id).hasEnded).toBe(true);
+    await clock.advance(SECOND);
+    expect(() => gateway.sessions.get(after.id)).toThrow(expect.objectContaining({ code: 'SESSION_NOT_FOUND' }));
   });
 });

@@ -4,6 +4,7 @@ import type {
   MigrateRequest,
   Operation as OperationResource,
   Explanation,
+  Labels,
   SuspendRequest,
   Takeover,
 } from '@roundhouse/api';
@@ -11,7 +12,7 @@ import { type Clock, coreError, type Logger, type Scope, systemClock } from '@ro
 import { Directory, type DirectoryDependencies } from './endpoint/directory.ts';
 import { groupProfile } from './endpoint/settings.ts';
 import { sessionsError } from './errors.ts';
-import { EventBus } from './event/bus.ts';
+import type { Events } from './event/events.ts';
 import { Failover, type FailoverPolicy } from './failover/failover.ts';
 import { Tickets } from './frontDoor/tickets.ts';
 import { migrate, type MigrationDependencies } from './migration/migration.ts';
@@ -23,13 +24,15 @@ import { Connector, type Destination } from './session/connector.ts';
 import type { SessionEntry } from './session/entry.ts';
 import type { Line, PlacementDecision } from './session/line.ts';
 import type { OpenSession } from './session/open.ts';
-import { type CreateOptions, SessionRegistry } from './session/registry.ts';
+import { type CreateOptions, SessionRegistry, type SessionRegistryOptions } from './session/registry.ts';
 import { route } from './session/route.ts';
 import { namedTarget } from './session/target.ts';
 import { isServedWarm, WarmPool } from './pool/warmPool.ts';
 import { serializeSnapshot } from './snapshot/serialize.ts';
 import { takeSnapshot } from './snapshot/snapshot.ts';
 import { Relocation } from './migration/relocation.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const ID_BYTES = 18;
 const MIGRATION_TIMEOUT_MS = 30_000;
@@ -38,6 +41,7 @@ const TICKET_MS = 60_000;
 const SUSPEND_TIMEOUT_MS = 3_600_000;
 const DRAIN_DEADLINE_MS = 60_000;
 
+/** Limits of a gateway; all can change while it runs. */
 export interface GatewayOptions {
   /** Default 10,000. */
   readonly maxSessions?: number;
@@ -51,6 +55,7 @@ export interface GatewayOptions {
 
 export interface GatewayDependencies {
   readonly openSession: OpenSession;
+  readonly events: Events;
   readonly log: Logger;
   readonly randomBytes: (size: number) => Buffer;
   /** 0 … 1, as Math.random. */
@@ -65,7 +70,7 @@ export interface GatewayDependencies {
 
 /** Pools, balances, moves and watches sessions to hosts. */
 export class Gateway {
-  readonly events: EventBus;
+  readonly events: Events;
   readonly operations: OperationLog;
   readonly directory: Directory;
   readonly sessions: SessionRegistry;
@@ -76,6 +81,8 @@ export class Gateway {
   readonly #failover: Failover;
   readonly #relocation: Relocation;
   readonly #tickets: Tickets;
+  /** Shared with the registry, which looks at them each time. */
+  readonly #limits: Mutable<SessionRegistryOptions>;
   /** Ends of the drains that go on. */
   readonly #drains = new Map<Operation, () => void>();
 
@@ -89,7 +96,7 @@ export class Gateway {
     this.#secrets = deps.secrets ?? noSecrets;
     this.#connector = new Connector(deps.openSession);
     this.#tickets = new Tickets(clock, randomBytes);
-    this.events = new EventBus(clock);
+    this.events = deps.events;
     this.operations = new OperationLog({ clock, events: this.events, newId });
     this.directory = new Directory({
       clock,
@@ -109,29 +116,22 @@ export class Gateway {
           scope,
         }),
     });
-    this.sessions = new SessionRegistry(
-      {
-        maxSessions: options.maxSessions ?? 10_000,
-        maxSessionsPerUser: options.maxSessionsPerUser ?? Infinity,
-        idleAfterMs: options.idleAfterMs ?? 300_000,
-        retainEndedMs: options.retainEndedMs ?? 60_000,
+    this.#limits = limitsOf(options);
+    this.sessions = new SessionRegistry(this.#limits, {
+      connector: this.#connector,
+      route: (request) => route(request, this.directory),
+      leaseWarm: (request, life) => this.#leaseWarm(request, life),
+      clock,
+      log,
+      events: this.events,
+      newId,
+      scope,
+      onLost: (entry, line, error) => this.#failover.lost(entry, line, error),
+      onMoveWanted: (entry, line) => {
+        // One without a group has nowhere to go.
+        if (this.#failoverPolicy(entry, line) !== undefined) this.#relocation.want(entry, line);
       },
-      {
-        connector: this.#connector,
-        route: (request) => route(request, this.directory),
-        leaseWarm: (request, life) => this.#leaseWarm(request, life),
-        clock,
-        log,
-        events: this.events,
-        newId,
-        scope,
-        onLost: (entry, line, error) => this.#failover.lost(entry, line, error),
-        onMoveWanted: (entry, line) => {
-          // One without a group has nowhere to go.
-          if (this.#failoverPolicy(entry, line) !== undefined) this.#relocation.want(entry, line);
-        },
-      },
-    );
+    });
     this.#failover = new Failover({
       connector: this.#connector,
       events: this.events,
@@ -147,6 +147,13 @@ export class Gateway {
       canNavigate: (entry) => this.#scriptOf(entry) !== undefined,
       move: (entry, line, operation) => this.#moveAway(entry, line, operation),
     });
+  }
+
+  /**
+   * Takes other limits; what is left out has its default. A smaller one refuses those who come and ends no session.
+   */
+  configure(options: GatewayOptions): void {
+    Object.assign(this.#limits, limitsOf(options));
   }
 
   /** Opens a session. See `SessionRegistry.create`. */
@@ -229,6 +236,11 @@ export class Gateway {
     if (line === undefined) throw sessionsError('SESSION_NOT_READY', { details: { session_id: id } });
     const { metadata = {} } = entry.request;
     return serializeSnapshot(takeSnapshot(line.session, { clock: this.#clock, metadata }));
+  }
+
+  /** Of a session: those of its group and of the endpoint where it is. */
+  labelsOf(entry: SessionEntry): Labels {
+    return this.directory.labelsOf({ group: entry.group, endpoint: entry.target?.endpoint ?? null });
   }
 
   /** Why a session is where it is. Raises SESSION_NOT_FOUND. */
@@ -316,9 +328,9 @@ export class Gateway {
     const policy = this.#failoverPolicy(entry, line);
     // Its group was removed meanwhile.
     if (policy === undefined) throw sessionsError('GROUP_NOT_FOUND', { details: { group: entry.group } });
-    const { destination, timeoutMs, bulkhead, script } = policy;
+    const { destination, timeoutMs, turns, script } = policy;
     const plan = { destination, script, fields: [], timeoutMs };
-    return bulkhead.run(() => migrate(entry, operation, plan, this.#migrationDeps()), this.#scope);
+    return turns.run(() => migrate(entry, operation, plan, this.#migrationDeps()), this.#scope);
   }
 
   #migrationDeps(): MigrationDependencies {
@@ -328,20 +340,31 @@ export class Gateway {
   #failoverPolicy(entry: SessionEntry, line: Line): FailoverPolicy | undefined {
     const group = entry.group === null ? undefined : this.directory.findGroup(entry.group);
     if (group === undefined || line.lease === undefined) return undefined;
-    const { settings, script, bulkhead } = group;
+    const { settings, script, turns } = group;
+    const { endpoint } = line.lease;
     const { affinity_key: affinityKey } = entry.request;
     return {
       ...settings.failover,
       script,
-      bulkhead,
+      turns,
       destination: {
         kind: 'group',
         groups: this.directory.chain(group.input.id),
-        avoid: [line.lease.endpoint.id],
+        // One that leads elsewhere now is another host.
+        avoid: this.directory.leadsTo(endpoint.target) ? [endpoint.id] : [],
         ...(affinityKey === undefined ? {} : { affinityKey }),
       },
     };
   }
+}
+
+function limitsOf(options: GatewayOptions): SessionRegistryOptions {
+  return {
+    maxSessions: options.maxSessions ?? 10_000,
+    maxSessionsPerUser: options.maxSessionsPerUser ?? Infinity,
+    idleAfterMs: options.idleAfterMs ?? 300_000,
+    retainEndedMs: options.retainEndedMs ?? 60_000,
+  };
 }
 
 function decisionView({ at, group, strategy, affinity, reason, candidates }: PlacementDecision) {

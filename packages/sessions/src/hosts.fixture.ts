@@ -1,3 +1,4 @@
+import { EventRecorder } from './event/recorder.fixture.ts';
 import { randomBytes } from 'node:crypto';
 import type { CreateSession } from '@roundhouse/api';
 import { createScope, type Scope, silentLogger } from '@roundhouse/core';
@@ -67,6 +68,7 @@ export interface GatewayWorld {
   readonly scope: Scope;
   readonly hosts: FakeHosts;
   readonly gateway: Gateway;
+  readonly events: EventRecorder;
   /** Types of the events so far, without prefix, with their subjects. */
   readonly told: (subject?: string) => string[];
 }
@@ -81,7 +83,9 @@ export function gatewayWorld(options: GatewayOptions = {}): GatewayWorld {
     seed = (seed * 48_271) % 2_147_483_647;
     return seed / 2_147_483_647;
   };
+  const events = new EventRecorder(clock);
   const gateway = new Gateway(options, {
+    events,
     openSession: hosts.open,
     log: silentLogger,
     randomBytes,
@@ -90,19 +94,21 @@ export function gatewayWorld(options: GatewayOptions = {}): GatewayWorld {
     clock,
     probeOf: () => ({
       kind: 'fake',
-      check: async ({ target }) =>
-        hosts.isUp(target.host)
+      check: async ({ target }, probe) => {
+        // As of a real one the answer takes a while.
+        await probe.sleep(5);
+        return hosts.isUp(target.host)
           ? { outcome: 'ok', elapsedMs: 1, steps: [] }
-          : { outcome: 'failed', elapsedMs: 1, steps: [], error: { code: 'CONNECT_REFUSED', message: 'down' } },
+          : { outcome: 'failed', elapsedMs: 1, steps: [], error: { code: 'CONNECT_REFUSED', message: 'down' } };
+      },
     }),
     secrets: async (name) => `secret of ${name}`,
   });
   const told = (subject?: string): string[] =>
-    gateway.events
-      .since('0')
-      .events.filter((event) => subject === undefined || event.subject === subject)
+    events.all
+      .filter((event) => subject === undefined || event.subject === subject)
       .map((event) => event.type.replace('roundhouse.', ''));
-  return { clock, scope, hosts, gateway, told };
+  return { clock, scope, hosts, gateway, events, told };
 }
 
 /** Group `prod` with endpoints of these names; each is the host of the same name. */
@@ -111,8 +117,8 @@ export function configure(
   names: readonly string[],
   group: Record<string, unknown> = {},
 ): void {
-  gateway.directory.addGroup({ id: 'prod', ...group });
-  for (const id of names) gateway.directory.addEndpoint({ id, host: id, port: 23, group: 'prod' });
+  gateway.directory.setGroup({ id: 'prod', ...group });
+  for (const id of names) gateway.directory.setEndpoint({ id, host: id, port: 23, group: 'prod' });
 }
 
 export const IN_GROUP: CreateSession = { group: 'prod' };

@@ -1,11 +1,12 @@
 export { sessionsError } from './errors.ts';
-export { type EventFilter, passes } from './event/bus.ts';
+export type { EventData, Events } from './event/events.ts';
 export { frontDoorError } from './frontDoor/errors.ts';
 export { type FrontDoorOptions, openFrontDoor } from './frontDoor/frontDoor.ts';
 export { Gateway, type GatewayDependencies, type GatewayOptions } from './gateway.ts';
 export { navigationError } from './navigation/errors.ts';
 export type { SecretSource } from './navigation/secret.ts';
 export type { ScreenBody } from './screen/view.ts';
+export type { Operation } from './operation/operation.ts';
 export type { SessionEntry } from './session/entry.ts';
 export type { OpenSession } from './session/open.ts';
 export { snapshotError } from './snapshot/errors.ts';

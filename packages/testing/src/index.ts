@@ -18,3 +18,6 @@ export * from './trace.ts';
 export * from './transportCompliance.ts';
 export * from './twoWayRunner.ts';
 export * from './twoWayScripts.ts';
+export * from './postgres.ts';
+export * from './prometheus.ts';
+export * from './slapd.ts';

@@ -9,7 +9,7 @@ import type { Member } from './member.ts';
  * in each interval, and never more than it has room for.
  */
 export class Failback<Target> {
-  readonly #options: Required<FailbackOptions>;
+  #options: Required<FailbackOptions>;
   readonly #clock: Clock;
   readonly #candidates: Candidates;
   readonly #members: ReadonlyMap<string, Member<Target>>;
@@ -30,6 +30,14 @@ export class Failback<Target> {
     this.#members = members;
   }
 
+  /** Takes other options. Who was asked in another mode is asked anew, or not at all; the next review plans the rest. */
+  configure(options: Required<FailbackOptions>): void {
+    const { mode } = this.#options;
+    this.#options = options;
+    this.stop();
+    if (options.mode !== mode) this.#withdraw(Infinity);
+  }
+
   /** Something has changed that may call for a return, or end it. */
   review(): void {
     if (this.#options.mode === 'manual') return;
@@ -37,7 +45,7 @@ export class Failback<Target> {
     if (tier !== this.#tier) {
       this.#tier = tier;
       this.stop();
-      this.#withdraw();
+      this.#withdraw(tier);
     }
     if (this.#timer !== undefined || this.#room() <= 0) return;
     this.#timer = this.#clock.setTimer(this.#options.delayMs, () => this.#ask());
@@ -105,10 +113,10 @@ export class Failback<Target> {
     return found;
   }
 
-  /** Those who would not come to a better place any more may stay. */
-  #withdraw(): void {
+  /** Those who would not come to a better place any more may stay: all that are not below `tier`. */
+  #withdraw(tier: number): void {
     for (const [lease, member] of this.#asked) {
-      if (member.endpoint.priority > this.#tier) continue;
+      if (member.endpoint.priority > tier) continue;
       this.#asked.delete(lease);
       lease.want(null);
     }

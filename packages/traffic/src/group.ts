@@ -8,7 +8,12 @@ import { type Endpoint, type EndpointOptions, resolveEndpoint } from './endpoint
 import { trafficError } from './errors.ts';
 import { Failback } from './failback.ts';
 import type { DrainOptions, EndpointGroup, EndpointGroupDependencies, GroupEvents } from './groupContract.ts';
-import { type EndpointGroupOptions, type ResolvedGroupOptions, resolveGroupOptions } from './groupOptions.ts';
+import {
+  type EndpointGroupOptions,
+  type GroupConfiguration,
+  type ResolvedGroupOptions,
+  resolveGroupOptions,
+} from './groupOptions.ts';
 import { type GroupView, viewMember } from './groupView.ts';
 import type { EndpointHealth, HealthView, TrafficSignal } from './health/contract.ts';
 import type { OutlierDetector } from './health/outlier.ts';
@@ -42,7 +47,7 @@ interface Refusal {
 
 class LeasingGroup<Target> implements EndpointGroup<Target> {
   readonly id: string;
-  readonly #options: ResolvedGroupOptions;
+  #options: ResolvedGroupOptions;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #createHealth: (endpoint: Endpoint<Target>) => EndpointHealth;
@@ -51,7 +56,7 @@ class LeasingGroup<Target> implements EndpointGroup<Target> {
   readonly #emitter = new Emitter<GroupEvents>();
   readonly #table = new CandidateTable();
   readonly #members = new Map<string, Member<Target>>();
-  readonly #sticky: StickyTable | null;
+  #sticky: StickyTable | null = null;
   readonly #decisions: Decisions;
   readonly #queue: WaitQueue<ResolvedLeaseRequest, Lease<Target>>;
   readonly #failback: Failback<Target>;
@@ -65,7 +70,6 @@ class LeasingGroup<Target> implements EndpointGroup<Target> {
   #isClosed = false;
 
   constructor(options: ResolvedGroupOptions, dependencies: EndpointGroupDependencies<Target>) {
-    const { affinity } = options;
     this.id = options.id;
     this.#options = options;
     this.#clock = dependencies.clock;
@@ -75,7 +79,7 @@ class LeasingGroup<Target> implements EndpointGroup<Target> {
     this.#countsAgainst = dependencies.countsAgainst ?? ((code) => code !== 'CANCELLED');
     this.#outliers?.on('ejected', ({ id }) => this.#setOutlier(id, true));
     this.#outliers?.on('returned', ({ id }) => this.#setOutlier(id, false));
-    this.#sticky = affinity.mode === 'sticky' ? new StickyTable(affinity.maxKeys, affinity.timeoutMs) : null;
+    this.#rememberKeys();
     this.#decisions = new Decisions(options.maxDecisions);
     this.#queue = new WaitQueue(PRIORITY_CLASSES, this.#clock);
     this.#failback = new Failback(options.failback, this.#clock, this.#table, this.#members);
@@ -85,13 +89,26 @@ class LeasingGroup<Target> implements EndpointGroup<Target> {
     return this.#emitter.on(name, listener);
   }
 
+  configure(options: GroupConfiguration): void {
+    this.#throwIfClosed();
+    const before = this.#options;
+    const { id, maxDecisions } = before;
+    const after = resolveGroupOptions({ ...options, id, maxDecisions });
+    this.#options = after;
+    this.#rememberKeys();
+    // What one strategy remembers means nothing to another.
+    if (after.policy.strategy !== before.policy.strategy) this.#memory = EMPTY_MEMORY;
+    if (!isDeepStrictEqual(after.failback, before.failback)) this.#failback.configure(after.failback);
+    this.#changed();
+  }
+
   set(options: EndpointOptions<Target>): void {
     this.#throwIfClosed();
     const endpoint = resolveEndpoint(options);
     const member = this.#members.get(endpoint.id);
     if (member !== undefined && isDeepStrictEqual(member.endpoint.target, endpoint.target)) {
       if (member.endpoint.priority !== endpoint.priority) this.#failback.rankChanged();
-      member.configure(endpoint);
+      member.configure(endpoint, this.#clock.monotonic());
     } else {
       if (member === undefined && this.#members.size >= MAX_ENDPOINTS) {
         throw trafficError('ENDPOINT_LIMIT_REACHED', { details: { group: this.id, endpoints: this.#members.size } });
@@ -185,6 +202,14 @@ class LeasingGroup<Target> implements EndpointGroup<Target> {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Keeps what keys it knows, in the bounds of now. */
+  #rememberKeys(): void {
+    const { mode, maxKeys, timeoutMs } = this.#options.affinity;
+    if (mode !== 'sticky') this.#sticky = null;
+    else if (this.#sticky === null) this.#sticky = new StickyTable(maxKeys, timeoutMs);
+    else this.#sticky.configure(maxKeys, timeoutMs);
   }
 
   #throwIfClosed(): void {

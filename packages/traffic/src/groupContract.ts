@@ -1,6 +1,7 @@
 import type { Clock, EventSource, Scope } from '@roundhouse/core';
 import type { Decision } from './decisions.ts';
 import type { Endpoint, EndpointOptions } from './endpoint.ts';
+import type { GroupConfiguration } from './groupOptions.ts';
 import type { GroupView } from './groupView.ts';
 import type { EndpointHealth, HealthEvents, HealthView } from './health/contract.ts';
 import type { OutlierDetector } from './health/outlier.ts';
@@ -33,6 +34,12 @@ export interface DrainOptions {
 /** Endpoints that serve the same purpose: gives out leases on them, and asks for leases to move. */
 export interface EndpointGroup<Target> extends EventSource<GroupEvents>, Disposable {
   readonly id: string;
+  /**
+   * Takes other options; what is left out has its default. Leases, health and decisions stay, and so do sticky keys
+   * while the mode is sticky. Who waits is served by the new rules within the time that it had from the first; a smaller
+   * queue refuses only those who come. Raises GROUP_OPTION_INVALID, GROUP_CLOSED.
+   */
+  configure(options: GroupConfiguration): void;
   /**
    * Adds an endpoint, or replaces the one of that id. With the same target it keeps its health, its leases and its
    * drain; with another it is a new endpoint, and leases on the old one are asked to move. Raises

@@ -22,6 +22,9 @@ export interface EndpointGroupOptions {
   readonly maxDecisions?: number;
 }
 
+/** What can change in a group that lives: how many decisions it keeps is settled with its beginning. */
+export type GroupConfiguration = Omit<EndpointGroupOptions, 'id' | 'maxDecisions'>;
+
 /** What the key of a request means. */
 export interface AffinityOptions {
   /**

@@ -33,3 +33,28 @@ it('gives at most the burst and what arrived meanwhile, in any span of time, and
     ),
   );
 });
+
+it.each([
+  ['a higher rate', { perSecond: 10, burst: 2 }, 100],
+  ['a larger burst', { perSecond: 2, burst: 3 }, 0],
+  ['a smaller burst', { perSecond: 2, burst: 1 }, 500],
+  ['the same rate', { perSecond: 2, burst: 2 }, 500],
+])('under %s goes on from the tokens that are missing', (_, rate, waitMs) => {
+  const bucket = new LogonBucket({ perSecond: 2, burst: 2 });
+  bucket.take(1_000);
+  bucket.take(1_000);
+  bucket.configure(rate, 1_000);
+  expect(bucket.readyAt - 1_000).toBe(waitMs);
+});
+
+it('gives no more than its rates allow, however often they are set', () => {
+  const bucket = new LogonBucket({ perSecond: 1, burst: 5 });
+  let taken = 0;
+  for (let now = 0; now < 10_000; now += 10) {
+    bucket.configure({ perSecond: (now / 10) % 2 === 0 ? 1 : 2, burst: 5 }, now);
+    if (bucket.readyAt > now) continue;
+    bucket.take(now);
+    taken++;
+  }
+  expect(taken).toBeLessThanOrEqual(5 + 2 * 10);
+});

@@ -6,14 +6,22 @@ import type { LogonRate } from './endpoint.ts';
  * token taken moves that by the time that one takes to come.
  */
 export class LogonBucket {
-  readonly #tokenMs: number;
+  #tokenMs: number;
   /** How far `fullAt` may lie ahead while there is still a token. */
-  readonly #slackMs: number;
+  #slackMs: number;
   #fullAt = -Infinity;
 
   constructor({ perSecond, burst }: Required<LogonRate>) {
     this.#tokenMs = 1_000 / perSecond;
     this.#slackMs = (burst - 1) * this.#tokenMs;
+  }
+
+  /** Takes another rate; tokens that were taken and have not come back are missing still. `now` is monotonic. */
+  configure({ perSecond, burst }: Required<LogonRate>, now: number): void {
+    const missing = Math.min(Math.max(this.#fullAt - now, 0) / this.#tokenMs, burst);
+    this.#tokenMs = 1_000 / perSecond;
+    this.#slackMs = (burst - 1) * this.#tokenMs;
+    this.#fullAt = now + missing * this.#tokenMs;
   }
 
   /** Monotonic ms from when on there is a token. */

@@ -49,14 +49,12 @@ export class Member<Target> {
     return this.#used;
   }
 
-  /** Takes other options for the same target. */
-  configure(endpoint: Endpoint<Target>): void {
+  /** Takes other options for the same target. `now` is monotonic. */
+  configure(endpoint: Endpoint<Target>, now: number): void {
     const { logons } = endpoint;
-    const before = this.#endpoint.logons;
-    // A bucket that has not changed keeps what it has given.
-    if (logons?.perSecond !== before?.perSecond || logons?.burst !== before?.burst) {
-      this.#bucket = logons && new LogonBucket(logons);
-    }
+    if (logons === null) this.#bucket = null;
+    else if (this.#bucket === null) this.#bucket = new LogonBucket(logons);
+    else this.#bucket.configure(logons, now);
     this.#endpoint = endpoint;
     this.#limits = new Map(Object.entries(endpoint.limits));
     this.write();

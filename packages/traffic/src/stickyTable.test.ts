@@ -21,4 +21,18 @@ describe('StickyTable', () => {
     expect(['joe', 'ann', 'tom'].map((key) => table.get(key, 3))).toEqual(['a', undefined, 'c']);
     expect(table.size).toBe(2);
   });
+
+  it('holds what it has to new bounds', () => {
+    const table = new StickyTable(3, 100);
+    for (const [key, now] of [
+      ['joe', 0],
+      ['ann', 50],
+      ['tom', 60],
+    ] as const)
+      table.set(key, 'a', now);
+    table.configure(2, 200);
+    expect(['joe', 'ann', 'tom'].map((key) => table.get(key, 150))).toEqual([undefined, 'a', 'a']);
+    table.configure(2, 95);
+    expect(['ann', 'tom'].map((key) => table.get(key, 150))).toEqual([undefined, 'a']);
+  });
 });

@@ -9,6 +9,7 @@ const FRONT_PORT = 3270;
 
 export function demoCommand(io: Io): Command {
   return new Command('demo')
+    .summary('run two demonstration hosts and the server until Ctrl-C')
     .description('run two TN3270 demo hosts and the server in the foreground until SIGINT or SIGTERM')
     .action(async () => {
       const { readSettings } = await import('@roundhouse/server');
@@ -20,23 +21,20 @@ export function demoCommand(io: Io): Command {
       await using parts = new AsyncDisposableStack();
       const { hosts } = parts.use(await startDemoHosts(settings.demoPorts, (line) => io.stdout.write(`${line}\n`)));
       const server = parts.use(await startHere(settings, io, { port: settings.frontPort ?? FRONT_PORT, group: GROUP }));
-      configure(server, hosts);
+      await configure(server, hosts);
       io.stdout.write(welcome(server, settings.token, hosts));
       await stopped;
     });
 }
 
 /** Probed every second, so that a killed host is noticed while somebody looks. */
-function configure({ gateway }: ServerHere, hosts: readonly DemoHost[]): void {
-  gateway.directory.addGroup({ id: GROUP });
+async function configure({ resources }: ServerHere, hosts: readonly DemoHost[]): Promise<void> {
+  const by = 'demo';
+  await resources.create('endpoint_group', { id: GROUP }, { by });
   for (const { name, port } of hosts) {
-    gateway.directory.addEndpoint({
-      id: name.toLowerCase(),
-      host: '127.0.0.1',
-      port,
-      group: GROUP,
-      probe: { interval_ms: 1_000, timeout_ms: 1_000, fall: 2, slow_start_ms: 10_000 },
-    });
+    const probe = { interval_ms: 1_000, timeout_ms: 1_000, fall: 2, slow_start_ms: 10_000 };
+    const id = name.toLowerCase();
+    await resources.create('endpoint', { id, host: '127.0.0.1', port, group: GROUP, probe }, { by });
   }
 }
 

@@ -1,7 +1,11 @@
 import { type EventRecord, eventsQuerySchema, validateQuery } from '@roundhouse/api';
-import type { Clock, Scope } from '@roundhouse/core';
-import { type EventFilter, type Gateway, passes, sessionsError } from '@roundhouse/sessions';
+import type { Clock, Logger, Scope } from '@roundhouse/core';
+import { sessionsError } from '@roundhouse/sessions';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type EventFilter, passes } from '../event/filter.ts';
+import type { EventJournal, Position } from '../event/journal.ts';
+import { labelsOf } from '../event/record.ts';
+import type { Access } from './access.ts';
 import { valid } from './request.ts';
 
 /** Callers that may watch at a time. */
@@ -10,19 +14,23 @@ const MAX_WATCHERS = 1_000;
 const HEARTBEAT_MS = 15_000;
 /** When a watcher is to come back after its connection was lost, ms. */
 const RETRY_MS = 1_000;
+/** Events written before others have their turn. */
+const BATCH = 500;
 
 export interface EventRoutesDependencies {
-  readonly gateway: Gateway;
+  readonly journal: EventJournal;
+  readonly access: Access;
   readonly clock: Clock;
+  readonly log: Logger;
   readonly scope: Scope;
 }
 
 /**
- * Handlers of `/api/v1/events`: server-sent events, WHATWG HTML §9.2. A watcher is written to as fast as it reads; one
- * that falls behind what is kept is cut, and comes back by `Last-Event-ID`.
+ * Handlers of `/api/v1/events`: server-sent events, WHATWG HTML §9.2. A watcher is written to as fast as it reads, from
+ * memory or the store, and misses nothing that is kept; where it comes back later than that, it is told which.
  */
-export function eventRoutes({ gateway, clock, scope }: EventRoutesDependencies) {
-  const { events } = gateway;
+export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesDependencies) {
+  let watchers = 0;
   return {
     streamEvents(request: FastifyRequest, reply: FastifyReply) {
       const { types, subject } = valid(validateQuery(eventsQuerySchema, request.query as Record<string, unknown>));
@@ -30,9 +38,10 @@ export function eventRoutes({ gateway, clock, scope }: EventRoutesDependencies) 
         types: types?.split(',').filter((type) => type !== '') ?? [],
         ...(subject === undefined ? {} : { subject }),
       };
-      if (events.watcherCount >= MAX_WATCHERS) {
-        throw sessionsError('WATCHERS_LIMIT_REACHED', { details: { watchers: events.watcherCount } });
-      }
+      const isShown = (event: EventRecord): boolean =>
+        passes(event, filter) && access.allows(request, 'watch', 'event', { labels: labelsOf(event) });
+      if (watchers >= MAX_WATCHERS) throw sessionsError('WATCHERS_LIMIT_REACHED', { details: { watchers } });
+      watchers++;
       const { raw } = reply.hijack();
       raw.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
@@ -42,13 +51,13 @@ export function eventRoutes({ gateway, clock, scope }: EventRoutesDependencies) 
       });
       raw.write(`retry: ${RETRY_MS}\n\n`);
       const lastId = request.headers['last-event-id'];
-      const missed = events.since(typeof lastId === 'string' && lastId !== '' ? lastId : events.lastId);
-      if (missed.hasGap) raw.write(': events are missing here: they are no longer kept\n\n');
-      /** Id of the last event that was dealt with. */
-      let position = missed.behind;
+      /** Sequence of the last event that was dealt with. */
+      let position = journal.range().last;
+      if (typeof lastId === 'string' && lastId !== '') goOn(journal.locate(lastId));
       let positionAtBeat = position;
+      let isPumping = false;
       let heartbeat = clock.setTimer(HEARTBEAT_MS, beat);
-      const leave = events.watch(pump);
+      const leave = journal.watch(pump);
       raw.on('drain', pump);
       const end = (): void => {
         leave();
@@ -60,18 +69,40 @@ export function eventRoutes({ gateway, clock, scope }: EventRoutesDependencies) 
         raw.end();
       });
       raw.once('close', () => {
+        watchers--;
         end();
         leaveScope();
       });
       pump();
 
+      function goOn({ after, missing, isForeign }: Position): void {
+        position = after;
+        if (missing !== null || isForeign) raw.write(gapText(missing));
+      }
+
       /** Writes what the watcher takes; the rest stays where events are kept for everybody. */
       function pump(): void {
-        if (!events.keeps(position)) raw.destroy();
-        if (raw.destroyed || raw.writableNeedDrain) return;
-        for (const event of events.since(position).events) {
-          position = event.id;
-          if (passes(event, filter) && !raw.write(eventText(event))) return;
+        if (isPumping) return;
+        isPumping = true;
+        writeAll().catch((error: unknown) => {
+          log.warn('an event stream was cut', { reason: String(error) });
+          raw.destroy();
+        });
+      }
+
+      async function writeAll(): Promise<void> {
+        try {
+          while (!raw.destroyed && !raw.writableNeedDrain && position < journal.range().last) {
+            const { missing, after } = journal.locate(String(position));
+            if (missing !== null) goOn({ after, missing, isForeign: false });
+            for (const event of await journal.read(position, BATCH)) {
+              if (raw.destroyed) return;
+              position = Number(event.id);
+              if (isShown(event) && !raw.write(eventText(event))) break;
+            }
+          }
+        } finally {
+          isPumping = false;
         }
       }
 
@@ -90,4 +121,10 @@ export function eventRoutes({ gateway, clock, scope }: EventRoutesDependencies) 
 
 function eventText(event: EventRecord): string {
   return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+/** A comment: for people, and for those who listen to the raw stream. What is missing is missing for good. */
+function gapText(missing: Position['missing']): string {
+  const which = missing === null ? '' : ` from ${missing.from} to ${missing.to}`;
+  return `: events${which} are missing here: they are no longer kept\n\n`;
 }

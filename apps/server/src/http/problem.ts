@@ -1,7 +1,11 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type FieldProblem, LIMITS, PROBLEM_MEDIA_TYPE, type Problem } from '@roundhouse/api';
 import { coreError, isRoundhouseError, type Logger, type RoundhouseError } from '@roundhouse/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { serverError } from '../errors.ts';
+import { traceOf } from '../trace/requests.ts';
+import { traceFields } from '../trace/traceparent.ts';
 
 /** A request that the schemas refused. */
 export function validationFailed(errors: readonly FieldProblem[]): RoundhouseError {
@@ -32,15 +36,36 @@ function problemOf(error: RoundhouseError, requestId: string): Problem {
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
   const error = asRoundhouseError(thrown);
   if (error.code === 'INTERNAL') {
-    log.error('request failed', { request_id: request.id, route: request.routeOptions.url, error: stackOf(thrown) });
+    const { url: route } = request.routeOptions;
+    log.error('request failed', { request_id: request.id, route, error: thrown, ...traceFields(traceOf(request)) });
   }
-  if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="roundhouse"');
+  if (error.status === 401) reply.header('www-authenticate', CHALLENGES);
+  const retryAfter = retryAfterSeconds(error);
+  if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
   const { allow } = error.details;
   if (error.code === 'METHOD_NOT_ALLOWED' && typeof allow === 'string') reply.header('allow', allow);
   void reply
     .code(error.status)
     .header('content-type', PROBLEM_MEDIA_TYPE)
+    .header('x-request-id', request.id)
     .send(JSON.stringify(problemOf(error, request.id)));
+}
+
+/** RFC 6750 §3, RFC 7617 §2. */
+const CHALLENGES = ['Bearer realm="roundhouse"', 'Basic realm="roundhouse", charset="UTF-8"'];
+
+/** Wait before a request is sent again where nothing better is known, ms. */
+const DEFAULT_RETRY_MS = 1_000;
+
+/**
+ * Seconds of Retry-After (RFC 9110 §10.2.3): for what is refused for a while, by the `retry_after_ms` or `retry_after_s` of its details. A
+ * refusal that stays until somebody does something has none.
+ */
+function retryAfterSeconds({ status, retryable, details }: RoundhouseError): number | undefined {
+  if (!retryable || (status !== 429 && status !== 503)) return undefined;
+  const { retry_after_ms: waitMs, retry_after_s: waitS } = details;
+  if (typeof waitS === 'number') return Math.max(1, Math.ceil(waitS));
+  return Math.max(1, Math.ceil((typeof waitMs === 'number' ? waitMs : DEFAULT_RETRY_MS) / 1_000));
 }
 
 /** What Fastify and Node raise, as codes of the catalogue. */
@@ -69,17 +94,36 @@ function asRoundhouseError(thrown: unknown): RoundhouseError {
   }
 }
 
-/** The answer to bytes that are not HTTP, written to the socket itself. */
-export function rawProblem(error: { readonly code?: string }, requestId: string): string {
-  const known = error.code === 'HPE_HEADER_OVERFLOW' || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const coded = known
+/** Failures of Node's parser that have a code of their own; any other is REQUEST_MALFORMED. */
+const RAW_CODES = new Set(['HPE_HEADER_OVERFLOW', 'ERR_HTTP_REQUEST_TIMEOUT']);
+
+/**
+ * Answers what Node's parser or its time-outs refused (`clientError`), and ends the connection. A request whose answer
+ * has begun gets no second one.
+ */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket, nextId: () => string): void {
+  // Node's own handler reads the same: https://nodejs.org/api/http.html#event-clienterror
+  const { _httpMessage: answer } = socket as Socket & { readonly _httpMessage?: ServerResponse | null };
+  if (socket.writable && error.code !== 'ECONNRESET' && answer?.headersSent !== true) {
+    socket.write(rawProblem(error, nextId()));
+  }
+  socket.destroy();
+}
+
+/** The answer to bytes that are not HTTP, or that nobody reads, written to the socket itself. It ends the connection. */
+export function rawProblem(error: { readonly code?: string | undefined }, requestId: string): string {
+  const isKnown = isRoundhouseError(error) || RAW_CODES.has(error.code ?? '');
+  const coded = isKnown
     ? asRoundhouseError(error)
     : serverError('REQUEST_MALFORMED', { details: { reason: 'it cannot be parsed' } });
   const body = JSON.stringify(problemOf(coded, requestId));
+  const retryAfter = retryAfterSeconds(coded);
   return [
     `HTTP/1.1 ${coded.status} ${titleOf(coded.code)}`,
     `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     'Connection: close',
     '',
     body,
@@ -90,8 +134,4 @@ export function rawProblem(error: { readonly code?: string }, requestId: string)
 function titleOf(code: string): string {
   const words = code.replaceAll('_', ' ').toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-function stackOf(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : typeof thrown;
 }

@@ -2,6 +2,7 @@ import {
   createSessionSchema,
   DEFAULTS,
   inputSchema,
+  type KindName,
   LIMITS,
   listSessionsQuerySchema,
   migrateSchema,
@@ -15,37 +16,47 @@ import {
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { serverError } from '../errors.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Gateway } from '@roundhouse/sessions';
-import { idOf, readNumberCursor, valid, writeCursor } from './request.ts';
+import { type Access, type Attributes, identityOf } from './access.ts';
+import type { Cursors } from './cursor.ts';
+import { idOf, valid } from './request.ts';
 import { requestScope } from './requestScope.ts';
 
 export interface SessionRoutesDependencies {
   readonly gateway: Gateway;
   readonly metrics: Metrics;
+  readonly access: Access;
+  readonly cursors: Cursors;
+  readonly attributesOf: (kind: KindName, id: string) => Attributes | undefined;
   readonly scope: Scope;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Handlers of the routes under `/api/v1/sessions`, by the names of the route table. */
-export function sessionRoutes({ gateway, metrics, scope: server }: SessionRoutesDependencies) {
+export function sessionRoutes(deps: SessionRoutesDependencies) {
+  const { gateway, metrics, access, cursors, attributesOf, scope: server } = deps;
   const registry = gateway.sessions;
+  const place = { list: 'listSessions' };
   return {
     async createSession(request: FastifyRequest, reply: FastifyReply) {
       const body = valid(validate(createSessionSchema, request.body, 'body'));
       using scope = requestScope(reply, server);
-      const entry = await gateway.create(body, scope);
+      const { group = null, endpoint = null } = body;
+      const owner = identityOf(request).principal;
+      access.require(request, 'create', 'session', { labels: gateway.directory.labelsOf({ group, endpoint }), owner });
+      const entry = await gateway.create(body, scope, { owner });
       return reply.code(201).header('location', `${ROUTES.createSession.path}/${entry.id}`).send(entry.resource());
     },
 
     listSessions(request: FastifyRequest, reply: FastifyReply) {
       const { limit, cursor } = valid(validateQuery(listSessionsQuerySchema, request.query as Record<string, unknown>));
-      const { items, next } = registry.list(
-        limit ?? DEFAULTS.pageSize,
-        cursor === undefined ? 0 : readNumberCursor(cursor),
+      const after = cursor === undefined ? 0 : cursors.readNumber(place, cursor);
+      const { items, next } = registry.list(limit ?? DEFAULTS.pageSize, after, ({ id }) =>
+        access.allows(request, 'list', 'session', attributesOf('session', id) ?? { id }),
       );
-      return reply.send({ items, next_cursor: next === null ? null : writeCursor(next) });
+      return reply.send({ items, next_cursor: next === null ? null : cursors.write(place, String(next)) });
     },
 
     getSession(request: FastifyRequest, reply: FastifyReply) {

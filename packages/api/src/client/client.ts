@@ -1,19 +1,17 @@
 import type { Clock } from '@roundhouse/core';
-import type {
-  DrainRequest,
-  EndpointHealthResource,
-  EndpointInput,
-  EndpointList,
-  EndpointPut,
-  EndpointResource,
-} from '../endpoint.ts';
-import type { EndpointGroupInput, EndpointGroupList, EndpointGroupResource } from '../endpointGroup.ts';
+import type { NewApiKey } from '../apiKey.ts';
+import type { ConfigurationResource, ReloadPlan, ReloadRequest } from '../configuration.ts';
+import type { DrainRequest, EndpointHealthResource } from '../endpoint.ts';
 import type { EventRecord, EventsQuery } from '../event.ts';
 import type { Explanation } from '../explain.ts';
 import type { InputRequest } from '../input.ts';
 import { DEFAULTS } from '../limits.ts';
 import type { MigrateRequest, Operation, OperationList, SuspendRequest, Takeover } from '../operation.ts';
-import { ROUTES } from '../routes.ts';
+import type { CanI, CanIQuery, IdentityResource } from '../identity.ts';
+import { type Resource, RESOURCE_KINDS, type ResourceInput, type ResourceKindName } from '../kinds.ts';
+import type { LogLevelRequest, LogLevels, MetricsExport, MetricsQuery, Usage } from '../observation.ts';
+import { type Route, ROUTES } from '../routes.ts';
+import type { DeliveriesQuery, DeliveryPage, DeliveryResource, NewWebhook, ReplayRequest } from '../webhook.ts';
 import type { InputResult, ScreenCells, ScreenView } from '../screen.ts';
 import type { CreateSession, ListSessionsQuery, SessionList, SessionResource } from '../session.ts';
 import type { Snapshot } from '../snapshot.ts';
@@ -38,6 +36,27 @@ export interface ScreenWait {
   readonly timeoutMs?: number;
 }
 
+export interface ResourcePage<K extends ResourceKindName> {
+  readonly items: ReadonlyArray<Resource<K>>;
+  readonly next_cursor: string | null;
+}
+
+export type Created<K extends ResourceKindName> = K extends 'api_key'
+  ? NewApiKey
+  : K extends 'webhook'
+    ? NewWebhook
+    : Resource<K>;
+
+export interface WriteOptions {
+  /** The write happens to this version alone; else PRECONDITION_FAILED is raised. Default: to any. */
+  readonly version?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What a test of a webhook, and a reload, may take, ms. */
+const LONGEST_ATTEMPT_MS = 60_000;
+const RELOAD_MS = 60_000;
+
 /**
  * Calls the API over kept connections. A problem body is raised as the RoundhouseError that the server had; besides
  * API_UNREACHABLE, API_TIMEOUT and API_ANSWER_INVALID.
@@ -60,19 +79,46 @@ export interface Client extends Disposable {
   takeOverSession(id: string, signal?: AbortSignal): Promise<Takeover>;
   explainSession(id: string, signal?: AbortSignal): Promise<Explanation>;
 
-  listEndpoints(query?: ListSessionsQuery, signal?: AbortSignal): Promise<EndpointList>;
-  createEndpoint(request: EndpointInput, signal?: AbortSignal): Promise<EndpointResource>;
-  getEndpoint(id: string, signal?: AbortSignal): Promise<EndpointResource>;
-  putEndpoint(id: string, request: EndpointPut, signal?: AbortSignal): Promise<EndpointResource>;
-  deleteEndpoint(id: string, signal?: AbortSignal): Promise<void>;
+  listResources<K extends ResourceKindName>(
+    kind: K,
+    query?: ListSessionsQuery,
+    signal?: AbortSignal,
+  ): Promise<ResourcePage<K>>;
+  getResource<K extends ResourceKindName>(kind: K, id: string, signal?: AbortSignal): Promise<Resource<K>>;
+  /** The answer shows what is shown but once: the API key, the secret that was made for a webhook. */
+  createResource<K extends ResourceKindName>(
+    kind: K,
+    input: ResourceInput<K>,
+    signal?: AbortSignal,
+  ): Promise<Created<K>>;
+  putResource<K extends ResourceKindName>(
+    kind: K,
+    id: string,
+    input: Omit<ResourceInput<K>, 'id'>,
+    options?: WriteOptions,
+  ): Promise<Resource<K>>;
+  deleteResource(kind: ResourceKindName, id: string, options?: WriteOptions): Promise<void>;
+
   getEndpointHealth(id: string, signal?: AbortSignal): Promise<EndpointHealthResource>;
   /** The operation goes on behind the answer, as that of a migration. */
   drainEndpoint(id: string, request?: DrainRequest, signal?: AbortSignal): Promise<Operation>;
 
-  listEndpointGroups(query?: ListSessionsQuery, signal?: AbortSignal): Promise<EndpointGroupList>;
-  createEndpointGroup(request: EndpointGroupInput, signal?: AbortSignal): Promise<EndpointGroupResource>;
-  getEndpointGroup(id: string, signal?: AbortSignal): Promise<EndpointGroupResource>;
-  deleteEndpointGroup(id: string, signal?: AbortSignal): Promise<void>;
+  listDeliveries(webhook: string, query?: DeliveriesQuery, signal?: AbortSignal): Promise<DeliveryPage>;
+  getDelivery(webhook: string, delivery: number, signal?: AbortSignal): Promise<DeliveryResource>;
+  listDeadLetters(query?: Omit<DeliveriesQuery, 'status'>, signal?: AbortSignal): Promise<DeliveryPage>;
+  /** Gives how many are sent again. */
+  replayDeliveries(webhook: string, request?: ReplayRequest, signal?: AbortSignal): Promise<number>;
+  testWebhook(webhook: string, signal?: AbortSignal): Promise<DeliveryResource>;
+
+  whoAmI(signal?: AbortSignal): Promise<IdentityResource>;
+  canI(query: CanIQuery, signal?: AbortSignal): Promise<CanI>;
+  getUsage(signal?: AbortSignal): Promise<Usage>;
+  getConfiguration(signal?: AbortSignal): Promise<ConfigurationResource>;
+  reloadConfiguration(request?: ReloadRequest, signal?: AbortSignal): Promise<ReloadPlan>;
+  getLogLevels(signal?: AbortSignal): Promise<LogLevels>;
+  putLogLevel(module: string, request: LogLevelRequest, signal?: AbortSignal): Promise<LogLevels>;
+  exportMetrics(query?: Omit<MetricsQuery, 'format'>, signal?: AbortSignal): Promise<MetricsExport>;
+  exportMetricsCsv(query?: Omit<MetricsQuery, 'format'>, signal?: AbortSignal): Promise<string>;
 
   listOperations(query?: ListSessionsQuery, signal?: AbortSignal): Promise<OperationList>;
   getOperation(id: string, signal?: AbortSignal): Promise<Operation>;
@@ -161,24 +207,43 @@ class HttpClient implements Client {
     return this.#http.json(ROUTES.explainSession, { id, signal });
   }
 
-  listEndpoints(query: ListSessionsQuery = {}, signal?: AbortSignal): Promise<EndpointList> {
-    return this.#http.json(ROUTES.listEndpoints, { query, signal });
+  async listResources<K extends ResourceKindName>(
+    kind: K,
+    query: ListSessionsQuery = {},
+    signal?: AbortSignal,
+  ): Promise<ResourcePage<K>> {
+    const { Many } = RESOURCE_KINDS[kind];
+    return (await this.#http.json(ROUTES[`list${Many}`] as Route, { query, signal })) as ResourcePage<K>;
   }
 
-  createEndpoint(request: EndpointInput, signal?: AbortSignal): Promise<EndpointResource> {
-    return this.#http.json(ROUTES.createEndpoint, { body: request, signal });
+  async getResource<K extends ResourceKindName>(kind: K, id: string, signal?: AbortSignal): Promise<Resource<K>> {
+    const { One } = RESOURCE_KINDS[kind];
+    return (await this.#http.json(ROUTES[`get${One}`] as Route, { id, signal })) as Resource<K>;
   }
 
-  getEndpoint(id: string, signal?: AbortSignal): Promise<EndpointResource> {
-    return this.#http.json(ROUTES.getEndpoint, { id, signal });
+  async createResource<K extends ResourceKindName>(
+    kind: K,
+    input: ResourceInput<K>,
+    signal?: AbortSignal,
+  ): Promise<Created<K>> {
+    const { One } = RESOURCE_KINDS[kind];
+    return (await this.#http.json(ROUTES[`create${One}`] as Route, { body: input, signal })) as Created<K>;
   }
 
-  putEndpoint(id: string, request: EndpointPut, signal?: AbortSignal): Promise<EndpointResource> {
-    return this.#http.json(ROUTES.putEndpoint, { id, body: request, signal });
+  async putResource<K extends ResourceKindName>(
+    kind: K,
+    id: string,
+    input: Omit<ResourceInput<K>, 'id'>,
+    { version, signal }: WriteOptions = {},
+  ): Promise<Resource<K>> {
+    const { One } = RESOURCE_KINDS[kind];
+    const call = { id, body: input, headers: conditionOf(version), signal };
+    return (await this.#http.json(ROUTES[`put${One}`] as Route, call)) as Resource<K>;
   }
 
-  async deleteEndpoint(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#http.text(ROUTES.deleteEndpoint, { id, signal });
+  async deleteResource(kind: ResourceKindName, id: string, { version, signal }: WriteOptions = {}): Promise<void> {
+    const { One } = RESOURCE_KINDS[kind];
+    await this.#http.text(ROUTES[`delete${One}`], { id, headers: conditionOf(version), signal });
   }
 
   getEndpointHealth(id: string, signal?: AbortSignal): Promise<EndpointHealthResource> {
@@ -189,20 +254,62 @@ class HttpClient implements Client {
     return this.#http.json(ROUTES.drainEndpoint, { id, body: request, signal });
   }
 
-  listEndpointGroups(query: ListSessionsQuery = {}, signal?: AbortSignal): Promise<EndpointGroupList> {
-    return this.#http.json(ROUTES.listEndpointGroups, { query, signal });
+  listDeliveries(id: string, query: DeliveriesQuery = {}, signal?: AbortSignal): Promise<DeliveryPage> {
+    return this.#http.json(ROUTES.listDeliveries, { id, query, signal });
   }
 
-  createEndpointGroup(request: EndpointGroupInput, signal?: AbortSignal): Promise<EndpointGroupResource> {
-    return this.#http.json(ROUTES.createEndpointGroup, { body: request, signal });
+  getDelivery(id: string, delivery: number, signal?: AbortSignal): Promise<DeliveryResource> {
+    return this.#http.json(ROUTES.getDelivery, { id, params: { delivery: String(delivery) }, signal });
   }
 
-  getEndpointGroup(id: string, signal?: AbortSignal): Promise<EndpointGroupResource> {
-    return this.#http.json(ROUTES.getEndpointGroup, { id, signal });
+  listDeadLetters(query: Omit<DeliveriesQuery, 'status'> = {}, signal?: AbortSignal): Promise<DeliveryPage> {
+    return this.#http.json(ROUTES.listDeadLetters, { query, signal });
   }
 
-  async deleteEndpointGroup(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#http.text(ROUTES.deleteEndpointGroup, { id, signal });
+  async replayDeliveries(id: string, request: ReplayRequest = {}, signal?: AbortSignal): Promise<number> {
+    return (await this.#http.json(ROUTES.replayDeliveries, { id, body: request, signal })).replayed;
+  }
+
+  testWebhook(id: string, signal?: AbortSignal): Promise<DeliveryResource> {
+    return this.#http.json(ROUTES.testWebhook, { id, waitMs: LONGEST_ATTEMPT_MS, signal });
+  }
+
+  whoAmI(signal?: AbortSignal): Promise<IdentityResource> {
+    return this.#http.json(ROUTES.whoAmI, { signal });
+  }
+
+  canI(query: CanIQuery, signal?: AbortSignal): Promise<CanI> {
+    return this.#http.json(ROUTES.canI, { query, signal });
+  }
+
+  getUsage(signal?: AbortSignal): Promise<Usage> {
+    return this.#http.json(ROUTES.getUsage, { signal });
+  }
+
+  getConfiguration(signal?: AbortSignal): Promise<ConfigurationResource> {
+    return this.#http.json(ROUTES.getConfiguration, { signal });
+  }
+
+  reloadConfiguration(request: ReloadRequest = {}, signal?: AbortSignal): Promise<ReloadPlan> {
+    return this.#http.json(ROUTES.reloadConfiguration, { body: request, waitMs: RELOAD_MS, signal });
+  }
+
+  getLogLevels(signal?: AbortSignal): Promise<LogLevels> {
+    return this.#http.json(ROUTES.getLogLevels, { signal });
+  }
+
+  putLogLevel(module: string, request: LogLevelRequest, signal?: AbortSignal): Promise<LogLevels> {
+    return this.#http.json(ROUTES.putLogLevel, { params: { module }, body: request, signal });
+  }
+
+  // The format of the query decides which of the route's answers comes.
+  exportMetrics(query: Omit<MetricsQuery, 'format'> = {}, signal?: AbortSignal): Promise<MetricsExport> {
+    const call = { query: { ...query, format: 'json' }, signal };
+    return this.#http.json(ROUTES.exportMetrics as Route, call) as Promise<MetricsExport>;
+  }
+
+  exportMetricsCsv(query: Omit<MetricsQuery, 'format'> = {}, signal?: AbortSignal): Promise<string> {
+    return this.#http.text(ROUTES.exportMetrics, { query: { ...query, format: 'csv' }, signal });
   }
 
   listOperations(query: ListSessionsQuery = {}, signal?: AbortSignal): Promise<OperationList> {
@@ -229,4 +336,8 @@ class HttpClient implements Client {
 function screenCall(id: string, format: ScreenFormat, wait: ScreenWait, signal: AbortSignal | undefined): Call {
   const waitMs = wait.after === undefined ? 0 : (wait.timeoutMs ?? DEFAULTS.screenTimeoutMs);
   return { id, query: { format, after: wait.after, timeout_ms: wait.timeoutMs }, waitMs, signal };
+}
+
+function conditionOf(version: number | undefined): Readonly<Record<string, string>> {
+  return version === undefined ? {} : { 'if-match': `"${version}"` };
 }

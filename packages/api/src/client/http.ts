@@ -19,6 +19,8 @@ export interface HttpOptions {
 export interface Call {
   /** Stands for `{id}` in the path. */
   readonly id?: string;
+  /** Stand for the other names in the path. */
+  readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -122,7 +124,7 @@ export class HttpConnection {
   }
 
   async #send(route: Route, call: Call, { signal }: Scope): Promise<http.IncomingMessage> {
-    const url = new URL(call.id === undefined ? route.path : withId(route.path, call.id), this.#origin);
+    const url = new URL(pathOf(route, call), this.#origin);
     for (const [name, value] of Object.entries(call.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
@@ -199,6 +201,11 @@ export class HttpConnection {
   }
 }
 
-function withId(path: string, id: string): string {
-  return path.replace('{id}', encodeURIComponent(id));
+/** The path of a route with what stands for the names in it. */
+function pathOf({ path }: Route, { id, params }: Call): string {
+  const values: Readonly<Record<string, string | undefined>> = { ...params, id };
+  return path.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    return value === undefined ? whole : encodeURIComponent(value);
+  });
 }

@@ -1,7 +1,7 @@
-import type { RoundhouseError, Scope } from '@roundhouse/core';
 import type { Bulkhead } from '@roundhouse/resilience';
+import type { RoundhouseError, Scope } from '@roundhouse/core';
 import { sessionsError } from '../errors.ts';
-import type { EventBus } from '../event/bus.ts';
+import type { Events } from '../event/events.ts';
 import { noteIndeterminate } from '../migration/migration.ts';
 import type { NavigationScript } from '../navigation/script.ts';
 import { runNavigation } from '../navigation/run.ts';
@@ -21,12 +21,12 @@ export interface FailoverPolicy {
   /** The group and those behind it, without the endpoint that is lost. */
   readonly destination: Destination;
   /** Sessions of the group that are moved at a time. */
-  readonly bulkhead: Bulkhead;
+  readonly turns: Bulkhead;
 }
 
 export interface FailoverDependencies {
   readonly connector: Connector;
-  readonly events: EventBus;
+  readonly events: Events;
   readonly operations: OperationLog;
   readonly secrets: SecretSource;
   /** What is to be done for a session that has lost `line`; undefined when it has no group. */
@@ -73,7 +73,7 @@ export class Failover {
     policy: FailoverPolicy,
   ): Promise<void> {
     const { connector, events, operations, secrets } = this.#deps;
-    const { timeoutMs, script, destination, bulkhead } = policy;
+    const { timeoutMs, script, destination, turns } = policy;
     const operation = operations.begin('failover', entry.id);
     const from = lost.target.endpoint;
     events.publish('session.host_lost', entry.id, {
@@ -86,7 +86,7 @@ export class Failover {
     operation.move('in_progress');
     using scope = entry.scope.child({ what: `The failover of session ${entry.id}`, timeoutMs });
     try {
-      await bulkhead.run(async () => {
+      await turns.run(async () => {
         operation.move('reconnecting');
         const connection = { profile: entry.profile, destination, until: 'screen', timeoutMs } as const;
         const line = await connector.connect(connection, entry.scope, scope);

@@ -1,7 +1,7 @@
 import { isRoundhouseError, type RoundhouseError, type Scope } from '@roundhouse/core';
 import type { Session } from '@roundhouse/tn3270';
 import { sessionsError } from '../errors.ts';
-import type { EventBus } from '../event/bus.ts';
+import type { Events } from '../event/events.ts';
 import type { NavigationScript } from '../navigation/script.ts';
 import { runNavigation } from '../navigation/run.ts';
 import type { SecretSource } from '../navigation/secret.ts';
@@ -31,7 +31,7 @@ export interface MigrationPlan {
 
 export interface MigrationDependencies {
   readonly connector: Connector;
-  readonly events: EventBus;
+  readonly events: Events;
   readonly secrets: SecretSource;
 }
 
@@ -120,7 +120,7 @@ function fieldCodes(screen: Session['screen'], address: number): string {
   return String.fromCharCode(...codes).replace(/@+$/, '');
 }
 
-function switchOver(entry: SessionEntry, operation: Operation, line: Line, events: EventBus): void {
+function switchOver(entry: SessionEntry, operation: Operation, line: Line, events: Events): void {
   const from = entry.target;
   noteIndeterminate(entry, operation, events);
   entry.endMove();
@@ -135,7 +135,7 @@ function switchOver(entry: SessionEntry, operation: Operation, line: Line, event
 }
 
 /** An AID that is out when its host goes away: nobody knows whether it took effect. */
-export function noteIndeterminate(entry: SessionEntry, operation: Operation, events: EventBus): void {
+export function noteIndeterminate(entry: SessionEntry, operation: Operation, events: Events): void {
   if (!entry.awaitsHost) return;
   operation.indeterminateInputs = 1;
   events.publish('session.input_indeterminate', entry.id, {

@@ -1,7 +1,7 @@
 import type { OperationKind } from '@roundhouse/api';
 import type { Clock } from '@roundhouse/core';
 import { sessionsError } from '../errors.ts';
-import type { EventBus } from '../event/bus.ts';
+import type { Events } from '../event/events.ts';
 import { Operation } from './operation.ts';
 
 /** Operations that are kept; those that go on are never dropped. */
@@ -9,7 +9,7 @@ const KEPT = 1_000;
 
 export interface OperationLogDependencies {
   readonly clock: Clock;
-  readonly events: EventBus;
+  readonly events: Events;
   readonly newId: (prefix: string) => string;
 }
 
@@ -46,16 +46,25 @@ export class OperationLog {
 
   /** Raises OPERATION_NOT_FOUND. */
   get(id: string): Operation {
-    const operation = this.#operations.get(id);
+    const operation = this.find(id);
     if (operation === undefined) throw sessionsError('OPERATION_NOT_FOUND', { details: { operation_id: id } });
     return operation;
   }
 
-  /** One page, newest first. `before` is the sequence number of the last operation seen. */
-  list(limit: number, before: number): { items: Operation[]; next: number | null } {
+  /** Undefined for one that there is not, or not any more. */
+  find(id: string): Operation | undefined {
+    return this.#operations.get(id);
+  }
+
+  /** One page of those that `isShown`, newest first. `before` is the sequence number of the last operation seen. */
+  list(
+    limit: number,
+    before: number,
+    isShown: (operation: Operation) => boolean = () => true,
+  ): { items: Operation[]; next: number | null } {
     const items: Operation[] = [];
     for (const operation of [...this.#operations.values()].reverse()) {
-      if (operation.sequence >= before) continue;
+      if (operation.sequence >= before || !isShown(operation)) continue;
       if (items.length === limit) return { items, next: items.at(-1)?.sequence ?? null };
       items.push(operation);
     }

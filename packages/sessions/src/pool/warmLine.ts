@@ -36,8 +36,10 @@ export interface WarmLineOptions {
   readonly group: string;
   readonly park: ParkScreen;
   readonly clock: Clock;
-  /** Monotonic ms; Infinity for never. */
-  readonly expiresAt: number;
+  /** Age at which it is replaced, ms; Infinity for never. */
+  readonly maxAgeMs: number;
+  /** Share of that age that this one may reach. */
+  readonly ageShare: number;
   readonly onMove: (line: WarmLine, from: WarmState, to: WarmState) => void;
   /** Called while it is ready; whoever is told closes it. */
   readonly onUnfit: (line: WarmLine, unfit: Unfit) => void;
@@ -54,6 +56,10 @@ export class WarmLine {
   readonly #options: WarmLineOptions;
   readonly #machine: Machine<WarmState>;
   readonly #leaveSession: Unsubscribe;
+  /** Monotonic ms. */
+  readonly #bornAt: number;
+  #maxAgeMs: number;
+  #age: Timer | undefined;
   #watch: Unsubscribe[] = [];
   #settle: Timer | undefined;
   #mark: ParkMark | undefined;
@@ -64,6 +70,8 @@ export class WarmLine {
   constructor(line: Line, options: WarmLineOptions) {
     this.#line = line;
     this.#options = options;
+    this.#bornAt = options.clock.monotonic();
+    this.#maxAgeMs = options.maxAgeMs;
     this.#machine = new Machine<WarmState>(`warm line of ${options.group}`, TRANSITIONS, 'arriving', (from, to) => {
       if (from === 'ready') this.#stopWatch();
       options.onMove(this, from, to);
@@ -89,32 +97,34 @@ export class WarmLine {
     return this.#options.clock.monotonic() - this.#readyAt;
   }
 
+  /** Takes another age at which it is replaced; at once where it is ready and has it already. */
+  setMaxAge(maxAgeMs: number): void {
+    this.#maxAgeMs = maxAgeMs;
+    if (this.state === 'ready') this.#watchAge();
+  }
+
   /** Whether it may go on: alive, young enough, and its endpoint wants to keep it. */
   get isKept(): boolean {
     const { session, lease } = this.#line;
     return (
       session.connectionState !== 'not-connected' &&
       (lease?.wish ?? null) === null &&
-      this.#options.clock.monotonic() < this.#options.expiresAt
+      this.#options.clock.monotonic() < this.#expiresAt
     );
   }
 
   /** It stands on its park screen from now on. Raises WARM_NOT_PARKED unless it does. */
   park(): void {
-    const { park, clock, expiresAt } = this.#options;
+    const { park, clock } = this.#options;
     const { session, lease } = this.#line;
     this.#mark ??= park.mark(session);
     const fault = this.#fault();
     if (fault !== undefined) throw fault;
     this.#readyAt = clock.monotonic();
     this.#machine.move('ready');
-    const replace = (): void => this.#options.onUnfit(this, { fault: undefined });
     this.#watch = [session.on('screenChanged', () => this.#lookSoon())];
-    if (lease !== undefined) this.#watch.push(lease.on('moveWanted', replace));
-    if (expiresAt < Infinity) {
-      const age = clock.setTimer(expiresAt - this.#readyAt, replace);
-      this.#watch.push(() => age.cancel());
-    }
+    if (lease !== undefined) this.#watch.push(lease.on('moveWanted', () => this.#replace()));
+    this.#watchAge();
   }
 
   /** A line over this one for a user, whose life `life` is; undefined when it does not stand on its park screen. */
@@ -145,6 +155,21 @@ export class WarmLine {
     await this.#line.close();
   }
 
+  get #expiresAt(): number {
+    return this.#bornAt + this.#maxAgeMs * this.#options.ageShare;
+  }
+
+  #replace(): void {
+    this.#options.onUnfit(this, { fault: undefined });
+  }
+
+  #watchAge(): void {
+    this.#age?.cancel();
+    this.#age = undefined;
+    if (this.#expiresAt === Infinity) return;
+    this.#age = this.#options.clock.setTimer(this.#expiresAt - this.#options.clock.monotonic(), () => this.#replace());
+  }
+
   #ended(error: RoundhouseError | undefined): void {
     const wasReady = this.state === 'ready';
     if (wasReady) this.#options.onUnfit(this, { fault: error });
@@ -172,6 +197,7 @@ export class WarmLine {
   #stopWatch(): void {
     for (const unsubscribe of this.#watch) unsubscribe();
     this.#watch = [];
+    this.#age?.cancel();
     this.#settle?.cancel();
     this.#settle = undefined;
   }

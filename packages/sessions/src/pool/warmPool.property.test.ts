@@ -28,7 +28,7 @@ function treated() {
   const world = warmWorld([], { size: SIZE, max_uses: 3, max_age_ms: 60_000 }, { queue: { timeout_ms: 1_000 } });
   const { gateway, hosts, scope, clock } = world;
   for (const id of HOSTS) {
-    gateway.directory.addEndpoint({ id, host: id, port: 23, group: 'prod', max_sessions: MAX_PER_HOST });
+    gateway.directory.setEndpoint({ id, host: id, port: 23, group: 'prod', max_sessions: MAX_PER_HOST });
   }
   const creating = new Set<Promise<void>>();
 

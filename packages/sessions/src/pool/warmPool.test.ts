@@ -31,10 +31,8 @@ async function ends(world: GatewayWorld): Promise<void> {
 }
 
 /** Codes that the pool told of, in order. */
-const failures = ({ gateway }: GatewayWorld) =>
-  gateway.events
-    .since('0')
-    .events.flatMap(({ type: name, data }) => (name === 'roundhouse.pool.failing' ? [data['code']] : []));
+const failures = ({ events }: GatewayWorld) =>
+  events.all.flatMap(({ type: name, data }) => (name === 'roundhouse.pool.failing' ? [data['code']] : []));
 
 describe('a pool', () => {
   it('is filled to its size and says so once', async () => {
@@ -241,7 +239,7 @@ describe('returning', () => {
     ['while it is on its way back', 1_000],
   ])('leaves its place to who waits for one since %s', async (_, answersAfterMs) => {
     const world = warmWorld([], { size: 2 }, { failover: { max_parallel: 1 } });
-    world.gateway.directory.addEndpoint({ id: 'lpar1', host: 'lpar1', port: 23, group: 'prod', max_sessions: 2 });
+    world.gateway.directory.setEndpoint({ id: 'lpar1', host: 'lpar1', port: 23, group: 'prod', max_sessions: 2 });
     await world.clock.advance(FILLED);
     const [session] = alive(world) as [FakeSession];
     const keys: string[] = [];
@@ -289,7 +287,7 @@ describe('returning', () => {
 
   it('also what a session left behind that moved elsewhere', async () => {
     const { world, session, entry } = await short();
-    world.gateway.directory.addEndpoint({ id: 'lpar2', host: 'lpar2', port: 23, group: 'prod' });
+    world.gateway.directory.setEndpoint({ id: 'lpar2', host: 'lpar2', port: 23, group: 'prod' });
     answerWithMenu(world);
     const { id } = world.gateway.migrate(entry.id, { endpoint: 'lpar2' });
     await world.clock.advance(SECOND);

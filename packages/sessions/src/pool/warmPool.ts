@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type CreateSession, DEFAULTS } from '@roundhouse/api';
 import { type Clock, isRoundhouseError, type Logger, type Scope } from '@roundhouse/core';
 import type { Bulkhead } from '@roundhouse/resilience';
 import type { EndpointGroup } from '@roundhouse/traffic';
 import type { GroupProfile, WarmSettings } from '../endpoint/settings.ts';
-import type { EventBus } from '../event/bus.ts';
+import type { Events } from '../event/events.ts';
 import { runNavigation } from '../navigation/run.ts';
 import type { NavigationScript } from '../navigation/script.ts';
 import type { SecretSource } from '../navigation/secret.ts';
@@ -32,7 +33,7 @@ export interface PoolPlan {
   readonly recycle: NavigationScript | undefined;
   readonly traffic: EndpointGroup<SessionTarget>;
   /** Shared with the failover of the group. */
-  readonly bulkhead: Bulkhead;
+  readonly turns: Bulkhead;
   /** How many lines may be on their way at a time, from 1. */
   readonly maxParallel: number;
 }
@@ -40,7 +41,7 @@ export interface PoolPlan {
 export interface WarmPoolDependencies {
   readonly connector: Connector;
   readonly secrets: SecretSource;
-  readonly events: EventBus;
+  readonly events: Events;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -62,7 +63,7 @@ export interface WarmPoolStatus {
  * been seen to be the park screen, and closed otherwise.
  */
 export class WarmPool {
-  readonly #plan: PoolPlan;
+  #plan: PoolPlan;
   readonly #deps: WarmPoolDependencies;
   readonly #park: ParkScreen;
   readonly #pace: Pace;
@@ -111,6 +112,22 @@ export class WarmPool {
     this.fill();
   }
 
+  /**
+   * Goes on under another plan of its group. False, with nothing changed, where sessions of the one plan are no good for
+   * the other: these belong into another pool.
+   */
+  configure(plan: PoolPlan): boolean {
+    if (this.#isClosing || !isDeepStrictEqual(natureOf(plan), natureOf(this.#plan))) return false;
+    const { size, maxAgeMs } = this.#plan.settings;
+    this.#plan = plan;
+    if (plan.settings.size > size) this.#hasBeenFull = false;
+    if (plan.settings.maxAgeMs !== maxAgeMs) for (const warm of this.#lines) warm.setMaxAge(plan.settings.maxAgeMs);
+    this.#trim();
+    this.#tellWhenFull();
+    this.fill();
+    return true;
+  }
+
   /** A line that is ready, for a user whose life `life` is; undefined when there is none. */
   lease(life: Scope): Line | undefined {
     if (this.#isClosing) return undefined;
@@ -145,14 +162,15 @@ export class WarmPool {
   }
 
   async #open(): Promise<void> {
-    const { navigation, bulkhead } = this.#plan;
+    const { navigation, turns } = this.#plan;
     using attempt = this.#filling.child();
     this.#connecting.add(attempt);
     try {
-      await bulkhead.run(async () => this.#arrive(await this.#connect(attempt), navigation), attempt);
+      await turns.run(async () => this.#arrive(await this.#connect(attempt), navigation), attempt);
       this.#pace.succeeded();
     } catch (error) {
-      this.#failed(error);
+      // One that is not needed any more was ended, which is no failure.
+      if (!attempt.signal.aborted) this.#failed(error);
     } finally {
       this.#connecting.delete(attempt);
     }
@@ -190,7 +208,8 @@ export class WarmPool {
       group,
       park: this.#park,
       clock,
-      expiresAt: clock.monotonic() + settings.maxAgeMs * (1 - AGE_SPREAD * random()),
+      maxAgeMs: settings.maxAgeMs,
+      ageShare: 1 - AGE_SPREAD * random(),
       onMove: (moved, from, to) => this.#moved(moved, from, to),
       onUnfit: (unfit, why) => this.#replace(unfit, why),
       onReturned: (returned) => this.#takeBack(returned),
@@ -205,13 +224,22 @@ export class WarmPool {
     const { secrets } = this.#deps;
     try {
       await runNavigation(warm.session, script, { secrets, scope: this.#filling });
-      if (warm.uses > 0 && this.#isAwaited()) return this.#drop(warm);
+      const isNeeded = this.#missing >= 0 && (warm.uses === 0 || !this.#isAwaited());
+      if (!isNeeded) return this.#drop(warm);
       warm.park();
     } catch (error) {
       this.#drop(warm);
       throw error;
     }
     this.#tellWhenFull();
+  }
+
+  /** Gives up what is more than enough: attempts first, then what has been ready for longest. */
+  #trim(): void {
+    let excess = -this.#missing;
+    for (const attempt of this.#connecting) if (excess-- > 0) attempt.end();
+    const tooMany = this.#counts.ready - this.#plan.settings.size;
+    if (tooMany > 0) for (const warm of [...this.#ready].slice(0, tooMany)) this.#drop(warm);
   }
 
   #takeBack(warm: WarmLine): void {
@@ -310,6 +338,11 @@ export function isServedWarm(request: CreateSession, defaults: GroupProfile): bo
       (key) => request[key] === undefined || (request[key] ?? undefined) === defaults[key],
     )
   );
+}
+
+/** What decides where sessions of a plan stand, and what they are like. */
+function natureOf({ profile, navigation, recycle }: PoolPlan) {
+  return { profile, navigation, recycle };
 }
 
 function codeOf(error: unknown): string {

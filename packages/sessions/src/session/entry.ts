@@ -37,10 +37,13 @@ export interface SessionEntryOptions {
   /** Position in the list; grows with every session. */
   readonly sequence: number;
   readonly request: CreateSession;
+  /** Principal that has made it; null for the gateway's own. */
+  readonly owner: string | null;
   readonly profile: SessionProfile;
   /** Where it is to go first, as far as that is known. */
   readonly target: SessionTarget | undefined;
-  readonly idleAfterMs: number;
+  /** Time without use after which it is idle, ms; asked at each use. */
+  readonly idleAfterMs: () => number;
   readonly clock: Clock;
   /** The life of the session; the entry ends it. */
   readonly scope: Scope;
@@ -134,6 +137,11 @@ export class SessionEntry {
     return this.#target;
   }
 
+  /** Principal that has made it; null for one that came by the front door. */
+  get owner(): string | null {
+    return this.#options.owner;
+  }
+
   get group(): string | null {
     return this.request.group ?? null;
   }
@@ -153,7 +161,7 @@ export class SessionEntry {
     return this.#operationId !== undefined;
   }
 
-  /** Calls back when it goes over to another line or ends. Returns a function that ends that. */
+  /** Calls back when it has another line, or none, or ends. Returns a function that ends that. */
   onLineChanged(callback: () => void): () => void {
     this.#lineWaiters.add(callback);
     return () => this.#lineWaiters.delete(callback);
@@ -172,7 +180,7 @@ export class SessionEntry {
     this.#take(line);
     this.#machine.move('connected');
     this.#lastUse = this.#clock.monotonic();
-    if (this.#suspension === undefined) this.#startIdleTimer(this.#options.idleAfterMs);
+    if (this.#suspension === undefined) this.#startIdleTimer(this.#options.idleAfterMs());
     else this.#machine.move('suspended');
   }
 
@@ -188,6 +196,7 @@ export class SessionEntry {
     this.#leave();
     this.#idleTimer?.cancel();
     this.#machine.move('initializing');
+    for (const wake of this.#lineWaiters) wake();
   }
 
   /** The operation that moves the session: input is refused meanwhile. Raises SESSION_MIGRATING when there is one. */
@@ -220,7 +229,7 @@ export class SessionEntry {
     this.#suspension = undefined;
     this.#machine.move('connected');
     this.#lastUse = this.#clock.monotonic();
-    this.#startIdleTimer(this.#options.idleAfterMs);
+    this.#startIdleTimer(this.#options.idleAfterMs());
   }
 
   /** Ends it with an error: it could not be opened, or its host was lost for good. Idempotent. */
@@ -271,6 +280,7 @@ export class SessionEntry {
       code_page: this.#codePage,
       application: application ?? null,
       user: user ?? null,
+      created_by: this.owner,
       created_at: rfc3339(this.#createdAt),
       last_activity_at: rfc3339(this.#lastActivityAt),
       ended_at: this.#endedAt === null ? null : rfc3339(this.#endedAt),
@@ -328,6 +338,7 @@ export class SessionEntry {
       try {
         await runInput(session, request, scope);
       } catch (error) {
+        await this.#fateOf(session, scope);
         throw this.#line?.session === session ? error : this.#interrupted(request, error);
       }
       this.#use();
@@ -345,6 +356,18 @@ export class SessionEntry {
     } catch (cause) {
       scope.throwIfEnded();
       throw sessionsError('INPUT_BUSY', { details: { session_id: this.id, completed_actions: 0 }, cause });
+    }
+  }
+
+  /** Where the line is lost: waits until it is known whether another one is sought, or the session has ended with it. */
+  async #fateOf(session: Session, scope: Scope): Promise<void> {
+    if (this.hasEnded || this.#line?.session !== session || session.connectionState !== 'not-connected') return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const leave = this.onLineChanged(resolve);
+    try {
+      await scope.race(promise);
+    } finally {
+      leave();
     }
   }
 
@@ -377,7 +400,7 @@ export class SessionEntry {
     const { state } = this;
     if (state !== 'active' && state !== 'suspended') {
       this.#machine.move('active');
-      if (state === 'idle') this.#startIdleTimer(this.#options.idleAfterMs);
+      if (state === 'idle') this.#startIdleTimer(this.#options.idleAfterMs());
     }
     return session;
   }
@@ -429,10 +452,9 @@ export class SessionEntry {
 
   /** One timer a session: it looks when the last use was, so that a use costs no timer. */
   #startIdleTimer(delayMs: number): void {
-    const { idleAfterMs } = this.#options;
     this.#idleTimer?.cancel();
     this.#idleTimer = this.#clock.setTimer(delayMs, () => {
-      const left = this.#lastUse + idleAfterMs - this.#clock.monotonic();
+      const left = this.#lastUse + this.#options.idleAfterMs() - this.#clock.monotonic();
       if (left > 0) this.#startIdleTimer(left);
       else if (this.#machine.can('idle')) this.#machine.move('idle');
     });

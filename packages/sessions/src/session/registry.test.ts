@@ -4,7 +4,7 @@ import { createScope, type Scope, silentLogger } from '@roundhouse/core';
 import { FakeClock, FakeSession } from '@roundhouse/testing';
 import { type Session, tn3270Error } from '@roundhouse/tn3270';
 import { describe, expect, it } from 'vitest';
-import { EventBus } from '../event/bus.ts';
+import { EventRecorder } from '../event/recorder.fixture.ts';
 import { Connector } from './connector.ts';
 import type { OpenSession } from './open.ts';
 import { SessionRegistry, type SessionRegistryDependencies, type SessionRegistryOptions } from './registry.ts';
@@ -23,13 +23,13 @@ interface World {
   readonly registry: SessionRegistry;
   readonly scope: Scope;
   readonly sessions: FakeSession[];
-  readonly events: EventBus;
+  readonly events: EventRecorder;
 }
 
 function world(openSession?: OpenSession): World {
   const clock = new FakeClock();
   const scope = createScope({ clock });
-  const events = new EventBus(clock);
+  const events = new EventRecorder(clock);
   const sessions: FakeSession[] = [];
   const open: OpenSession = async (options, life): Promise<Session> => {
     const session = new FakeSession(options);
@@ -210,6 +210,6 @@ describe('bounds', () => {
     await registry.close();
     await registry.close();
     await expect(registry.create(TARGET, scope)).rejects.toMatchObject({ code: 'GATEWAY_STOPPING' });
-    expect(events.since('0').events.filter(({ type }) => type === 'roundhouse.session.closed')).toHaveLength(1);
+    expect(events.all.filter(({ type }) => type === 'roundhouse.session.closed')).toHaveLength(1);
   });
 });

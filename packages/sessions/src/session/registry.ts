@@ -9,7 +9,7 @@ import {
 } from '@roundhouse/core';
 import { tn3270Error } from '@roundhouse/tn3270';
 import { sessionsError } from '../errors.ts';
-import type { EventBus } from '../event/bus.ts';
+import type { Events } from '../event/events.ts';
 import type { Connector, Destination } from './connector.ts';
 import { SessionEntry } from './entry.ts';
 import type { Line } from './line.ts';
@@ -41,7 +41,7 @@ export interface SessionRegistryDependencies {
   readonly leaseWarm: (request: CreateSession, life: Scope) => Line | undefined;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly events: EventBus;
+  readonly events: Events;
   readonly newId: (prefix: string) => string;
   /** The life of the gateway. */
   readonly scope: Scope;
@@ -56,6 +56,8 @@ export interface CreateOptions {
    * session, but is no `LiveSession` that a terminal could be attached to. Default false.
    */
   readonly isFresh?: boolean;
+  /** Principal that makes it. Default: none. */
+  readonly owner?: string;
 }
 
 /** All sessions of one gateway, by id. */
@@ -80,6 +82,11 @@ export class SessionRegistry {
     return this.#entries.size - this.#ended.size;
   }
 
+  /** How many there may be at a time. */
+  get capacity(): number {
+    return this.#options.maxSessions;
+  }
+
   /** Those that have not ended. */
   *live(): Iterable<SessionEntry> {
     for (const entry of this.#entries.values()) if (!entry.hasEnded) yield entry;
@@ -89,11 +96,15 @@ export class SessionRegistry {
    * Opens a session and waits as the request says, or takes one of the group that stands ready, at once. When `caller`
    * ends first, or the session cannot be opened, nothing is left of it.
    */
-  async create(request: CreateSession, caller: Scope, { isFresh = false }: CreateOptions = {}): Promise<SessionEntry> {
+  async create(
+    request: CreateSession,
+    caller: Scope,
+    { isFresh = false, owner }: CreateOptions = {},
+  ): Promise<SessionEntry> {
     if (this.#isClosing) throw sessionsError('GATEWAY_STOPPING');
     this.#checkLimits(request.user ?? undefined);
     const { profile, destination } = this.#deps.route(request);
-    const entry = this.#add(request, profile, destination);
+    const entry = this.#add(request, owner ?? null, profile, destination);
     const warm = isFresh || caller.signal.aborted ? undefined : this.#deps.leaseWarm(request, entry.scope);
     if (warm !== undefined) {
       entry.attach(warm);
@@ -119,17 +130,26 @@ export class SessionRegistry {
 
   /** Raises SESSION_NOT_FOUND. */
   get(id: string): SessionEntry {
-    const entry = this.#entries.get(id);
+    const entry = this.find(id);
     if (entry === undefined) throw sessionsError('SESSION_NOT_FOUND', { details: { session_id: id } });
     return entry;
   }
 
-  /** One page, oldest first. `after` is the sequence number of the last entry seen. */
-  list(limit: number, after: number): { items: SessionList['items']; next: number | null } {
+  /** Undefined for one that there is not, or not any more. */
+  find(id: string): SessionEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** One page of those that `isShown`, oldest first. `after` is the sequence number of the last entry seen. */
+  list(
+    limit: number,
+    after: number,
+    isShown: (entry: SessionEntry) => boolean = () => true,
+  ): { items: SessionList['items']; next: number | null } {
     const items: SessionList['items'] = [];
     let last = after;
     for (const entry of this.#entries.values()) {
-      if (entry.sequence <= after) continue;
+      if (entry.sequence <= after || !isShown(entry)) continue;
       if (items.length === limit) return { items, next: last };
       items.push(entry.resource());
       last = entry.sequence;
@@ -168,15 +188,16 @@ export class SessionRegistry {
     }
   }
 
-  #add(request: CreateSession, profile: SessionProfile, destination: Destination): SessionEntry {
+  #add(request: CreateSession, owner: string | null, profile: SessionProfile, destination: Destination): SessionEntry {
     const { clock, newId, scope } = this.#deps;
     const entry = new SessionEntry({
       id: newId('ses'),
       sequence: ++this.#sequence,
       request,
+      owner,
       profile,
       target: destination.kind === 'target' ? destination.target : undefined,
-      idleAfterMs: this.#options.idleAfterMs,
+      idleAfterMs: () => this.#options.idleAfterMs,
       clock,
       scope: scope.child(),
       onMove: (moved, from, to) => this.#moved(moved, from, to),

@@ -15,13 +15,29 @@ import type { ResolvedHealthOptions } from './options.ts';
 import { nextCheckMs } from './pace.ts';
 import { PeakEwma } from './peakEwma.ts';
 import { beginProbing, type Probing, stillProbing } from './probing.ts';
-import { type HealthEffect, type HealthSignal, INITIAL_HEALTH, rampOf, reduceHealth } from './state.ts';
+import {
+  type HealthEffect,
+  type HealthSignal,
+  INITIAL_HEALTH,
+  rampOf,
+  reduceHealth,
+  underOtherProbe,
+} from './state.ts';
 
 export interface HealthDependencies {
   readonly clock: Clock;
   readonly random: Random;
   /** Its end stops the health. */
   readonly scope: Scope;
+}
+
+/** A health that watches an endpoint in another way when it is told to. */
+export interface HealthMonitor<Target> extends EndpointHealth {
+  /**
+   * Takes another probe, or none, and other options. Status, history and response times stay: nothing is emitted. A
+   * check under way is ended and counts for nothing; the new probe is tried soon. Nothing once it is stopped.
+   */
+  configure(probe: Probe<Target> | undefined, options: ResolvedHealthOptions): void;
 }
 
 /** How the history calls a status that traffic brought about; `unknown` is an endpoint that may be tried again. */
@@ -38,14 +54,14 @@ export function createHealth<Target>(
   probe: Probe<Target> | undefined,
   options: ResolvedHealthOptions,
   dependencies: HealthDependencies,
-): EndpointHealth {
+): HealthMonitor<Target> {
   return new MonitoredHealth(endpoint, probe, options, dependencies);
 }
 
-class MonitoredHealth<Target> implements EndpointHealth {
+class MonitoredHealth<Target> implements HealthMonitor<Target> {
   readonly #endpoint: Endpoint<Target>;
-  readonly #probe: Probe<Target> | undefined;
-  readonly #options: ResolvedHealthOptions;
+  #probe: Probe<Target> | undefined;
+  #options: ResolvedHealthOptions;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #scope: Scope;
@@ -100,10 +116,20 @@ class MonitoredHealth<Target> implements EndpointHealth {
     if (this.#phase !== 'new') return;
     this.#phase = 'started';
     this.#leaveScope = this.#scope.onEnd(() => this.stop());
+    if (!this.#isStopped()) this.#begin();
+  }
+
+  configure(probe: Probe<Target> | undefined, options: ResolvedHealthOptions): void {
     if (this.#isStopped()) return;
-    // Anywhere within the interval: endpoints that start together are not probed together.
-    if (this.#probe !== undefined) this.#checkIn(this.#options.fastIntervalMs * this.#random());
-    else this.#planRetry(false);
+    this.#probe = probe;
+    this.#options = options;
+    this.#state = underOtherProbe(this.#state, probe !== undefined);
+    this.#response.configure(options.responseDecayMs, this.#clock.monotonic());
+    this.#probing?.end();
+    this.#probing = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#phase === 'started') this.#begin();
   }
 
   stop(): void {
@@ -120,6 +146,12 @@ class MonitoredHealth<Target> implements EndpointHealth {
     const responseMs = signal.kind === 'success' ? (signal.responseMs ?? null) : null;
     if (responseMs !== null) this.#response.observe(responseMs, this.#clock.monotonic());
     this.#take(signal, responseMs, signal.kind === 'failure' ? signal.code : null);
+  }
+
+  #begin(): void {
+    // Anywhere within the interval: endpoints that begin together are not probed together.
+    if (this.#probe !== undefined) this.#checkIn(this.#options.fastIntervalMs * this.#random());
+    else this.#planRetry(false);
   }
 
   #isStopped(): boolean {
@@ -153,7 +185,7 @@ class MonitoredHealth<Target> implements EndpointHealth {
     const at = this.#clock.now();
     this.#checkedAt = at;
     this.#history.push({ at, status: this.status, outcome, elapsedMs, code });
-    if (this.#history.length > this.#options.historySize) this.#history.shift();
+    while (this.#history.length > this.#options.historySize) this.#history.shift();
   }
 
   #carryOut(effects: readonly HealthEffect[]): void {
@@ -202,9 +234,11 @@ class MonitoredHealth<Target> implements EndpointHealth {
       this.#takeResult(failedProbe(stillProbing(probe, this.#endpoint, timeoutMs), timeoutMs));
       return;
     }
-    this.#probing = beginProbing(probe, this.#endpoint, this.#scope, timeoutMs);
-    void this.#probing.result.then((result) => {
-      if (!this.#isStopped()) this.#takeResult(result);
+    const probing = beginProbing(probe, this.#endpoint, this.#scope, timeoutMs);
+    this.#probing = probing;
+    void probing.result.then((result) => {
+      // Another probe may have taken its place.
+      if (!this.#isStopped() && this.#probing === probing) this.#takeResult(result);
     });
   }
 }

@@ -5,12 +5,19 @@
  * balancer's.
  */
 export class PeakEwma {
-  readonly #decayMs: number;
+  #decayMs: number;
   #value = Number.NaN;
   #observedAt = 0;
 
   /** `decayMs`: a peak comes down to 1/e of itself in this time. */
   constructor(decayMs: number) {
+    this.#decayMs = decayMs;
+  }
+
+  /** Takes another decay from `now` on, which is monotonic. */
+  configure(decayMs: number, now: number): void {
+    this.#value = this.valueAt(now);
+    this.#observedAt = now;
     this.#decayMs = decayMs;
   }
 

@@ -71,6 +71,17 @@ export const INITIAL_HEALTH: HealthState = {
 /** Share of its weight that an endpoint begins with when it is back. */
 const LEAST_RAMP = 0.1;
 
+/**
+ * The state under another probe, or none: the endpoint stands where it stood, but the signs in a row that the old one
+ * saw, and the wait that its failures had led to, say nothing of what the new one will see.
+ */
+export function underOtherProbe(state: HealthState, hasProbe: boolean): HealthState {
+  // Without a probe nothing would ever contradict its last word.
+  const isPoor = hasProbe && state.probe.isPoor;
+  const attempts = isOnTrial(state) && !hasProbe ? state.attempts : 0;
+  return { ...state, probe: { ...NO_EVIDENCE, isPoor }, rises: 0, attempts };
+}
+
 /** What follows from a signal; `now` is monotonic. */
 export function reduceHealth(
   before: HealthState,

@@ -13,7 +13,7 @@ export function addCommand(io: Io): Command {
     const { parseAddress } = await import('@roundhouse/net');
     const { host, port } = parseAddress(address, options.tls === true ? TELNETS_PORT : TELNET_PORT);
     using client = await connect(options, io);
-    const endpoint = await client.createEndpoint({ id, host, port, ...settingsOf(options) });
+    const endpoint = await client.createResource('endpoint', { id, host, port, ...settingsOf(options) });
     if (options.json === true) writeJson(io.stdout, endpoint);
     else io.stdout.write(facts(endpoint));
   });

@@ -53,12 +53,27 @@ describe('endpoint commands', () => {
   });
 
   it('change what is named and keep the rest', async () => {
-    api.replies.getEndpoint = endpointOf({ tls: true, lu_pools: { A: 3 }, probe: { kind: 'tcp', interval_ms: 50 } });
+    api.replies.getEndpoint = endpointOf({
+      tls: true,
+      lu_pools: { A: 3 },
+      labels: { env: 'prod' },
+      version: 9,
+      probe: { kind: 'tcp', interval_ms: 50 },
+    });
     api.replies.putEndpoint = endpointOf();
     await api.cli(['endpoint', 'set', 'lpar1', '--weight', '7', '--probe', 'telnet']);
     await api.cli(['endpoint', 'set', 'lpar1', '10.0.0.9:23', '--no-tls']);
-    const kept = { group: 'prod', priority: 0, max_sessions: null, lu_pools: { A: 3 }, logons_per_s: null };
-    expect(api.asked.filter(({ route }) => route === 'putEndpoint').map(({ body }) => body)).toEqual([
+    const kept = {
+      group: 'prod',
+      priority: 0,
+      max_sessions: null,
+      lu_pools: { A: 3 },
+      logons_per_s: null,
+      labels: { env: 'prod' },
+    };
+    const puts = api.asked.filter(({ route }) => route === 'putEndpoint');
+    expect(puts.map(({ headers }) => headers['if-match'])).toEqual(['"9"', '"9"']);
+    expect(puts.map(({ body }) => body)).toEqual([
       { ...kept, host: '127.0.0.1', port: 3271, tls: true, weight: 7, probe: { kind: 'telnet', interval_ms: 50 } },
       { ...kept, host: '10.0.0.9', port: 23, tls: false, weight: 1, probe: { kind: 'tcp', interval_ms: 50 } },
     ]);

@@ -1,4 +1,4 @@
-import type { EndpointPut, EndpointResource } from '@roundhouse/api';
+import type { EndpointInput, EndpointResource } from '@roundhouse/api';
 import { Command } from 'commander';
 import { connect, withApiOptions } from '../../api.ts';
 import type { Io } from '../../io.ts';
@@ -15,12 +15,14 @@ export function setCommand(io: Io): Command {
     .addHelpText(
       'after',
       '\nCertificates, STARTTLS checks and single behaviours that were given through the API are not shown by it, and\n' +
-        'are not kept: give those with PUT /api/v1/endpoints/{id}.',
+        'are not kept: keep those in a file, and use "roundhouse apply".',
     )
     .action(async (id: string, address: string | undefined, options: SettingOptions) => {
       using client = await connect(options, io);
-      const before = await client.getEndpoint(id);
-      const endpoint = await client.putEndpoint(id, await changed(before, address, options));
+      const before = await client.getResource('endpoint', id);
+      const endpoint = await client.putResource('endpoint', id, await changed(before, address, options), {
+        version: before.version,
+      });
       if (options.json === true) writeJson(io.stdout, endpoint);
       else io.stdout.write(facts(endpoint));
     });
@@ -30,8 +32,8 @@ async function changed(
   before: EndpointResource,
   address: string | undefined,
   options: SettingOptions,
-): Promise<EndpointPut> {
-  const { host, port, tls, group, weight, priority, max_sessions, lu_pools, logons_per_s, probe } = before;
+): Promise<Omit<EndpointInput, 'id'>> {
+  const { host, port, tls, group, weight, priority, max_sessions, lu_pools, logons_per_s, probe, labels } = before;
   const { parseAddress } = await import('@roundhouse/net');
   const { probe: probeChange, ...settings } = settingsOf(options);
   return {
@@ -42,6 +44,7 @@ async function changed(
     max_sessions,
     lu_pools,
     logons_per_s,
+    labels,
     ...settings,
     ...(address === undefined ? { host, port } : parseAddress(address, port)),
     probe: { ...probe, ...probeChange },

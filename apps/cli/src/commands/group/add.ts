@@ -35,7 +35,7 @@ export function addCommand(io: Io): Command {
   return withApiOptions(command).action(async (id: string, options: AddOptions) => {
     const request = { ...(await whole(options.file)), ...(await settingsOf(options)), id };
     using client = await connect(options, io);
-    const group = await client.createEndpointGroup(request);
+    const group = await client.createResource('endpoint_group', request);
     if (options.json === true) writeJson(io.stdout, group);
     else io.stdout.write(facts(group));
   });

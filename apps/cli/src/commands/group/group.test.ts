@@ -1,30 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EndpointGroupResource } from '@roundhouse/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeApi, Problem } from '../../api.fixture.ts';
+import { FakeApi, groupOf, Problem } from '../../api.fixture.ts';
 import { EXIT } from '../../exit.ts';
 
-const GROUP: EndpointGroupResource = {
-  id: 'prod',
-  strategy: 'p2c',
-  affinity: { mode: 'hash', ttl_ms: 1 },
-  queue: { max: 100, timeout_ms: 5_000 },
-  panic: 'spread',
-  failback: 'manual',
-  fallback: [],
-  failover: { enabled: true, timeout_ms: 1, max_parallel: 1 },
-  model: null,
-  code_page: null,
-  lu: null,
-  has_navigation: true,
-  warm: { size: 2, ready: 1, opening: 1, leased: 0 },
-  endpoints: ['a', 'b'],
-  active_sessions: 4,
-  queued: 0,
-  created_at: '2026-01-01T00:00:00.000Z',
-};
+const GROUP = groupOf();
 
 let api: FakeApi;
 let folder: string;
@@ -107,8 +88,8 @@ describe('group commands', () => {
 
   it('remove, and say why not', async () => {
     expect((await api.cli(['group', 'remove', 'a', 'b'])).stdout).toBe('removed a\nremoved b\n');
-    api.replies.deleteEndpointGroup = () => new Problem(409, 'GROUP_IN_USE');
-    expect((await api.cli(['group', 'remove', 'a'])).code).toBe(EXIT.Failure);
+    api.replies.deleteEndpointGroup = () => new Problem(409, 'RESOURCE_IN_USE');
+    expect((await api.cli(['group', 'remove', 'a'])).code).toBe(EXIT.Conflict);
     api.replies.deleteEndpointGroup = () => new Problem(404, 'GROUP_NOT_FOUND');
     expect((await api.cli(['group', 'remove', 'a'])).code).toBe(EXIT.NotFound);
   });

@@ -6,6 +6,7 @@ import { waitCommand } from './wait.ts';
 
 export function operationCommand(io: Io): Command {
   return new Command('operation')
+    .summary('work that goes on behind an answer, like moves of sessions')
     .description('work that goes on behind an answer: moves of sessions, drains')
     .addCommand(listCommand(io))
     .addCommand(showCommand(io))

@@ -1,0 +1,246 @@
+import { isIP } from 'node:net';
+import type { Finding, Path } from '@roundhouse/config';
+import { nearest } from '@roundhouse/core';
+import { isLoopback } from '../http/clientAddress.ts';
+import { BUILT_IN_ROLES } from '../policy/builtIn.ts';
+import type { ConfigurationValue } from './definition.ts';
+
+type Check = (value: ConfigurationValue) => Iterable<Finding>;
+
+const BUILT_IN: readonly string[] = BUILT_IN_ROLES.map(({ id }) => id);
+
+/** Contradictions that no schema sees. */
+export const conflicts: readonly Check[] = [
+  exposure,
+  sharedPorts,
+  doorInFrontOfItself,
+  clientAuthorities,
+  roles,
+  fallbacks,
+  warmPools,
+  probes,
+  repeatedEndpoints,
+  webhooks,
+  limits,
+];
+
+/** Nothing listens beyond this machine, and nothing listens there in the clear, unless it is said. */
+function* exposure({ server = {}, front_door: door }: ConfigurationValue): Iterable<Finding> {
+  const { host, allow_remote, allow_plain, tls } = server;
+  if (host !== undefined && !isLocal(host)) {
+    if (allow_remote !== true) yield remote(['server', 'host'], host);
+    else if (tls === undefined && allow_plain !== true) {
+      yield conflict(
+        ['server', 'host'],
+        `${host} can be reached from other machines, where tokens and screens would pass in the clear`,
+        'add `tls`, or say `allow_plain: true`',
+      );
+    }
+  }
+  if (door?.host !== undefined && !isLocal(door.host) && door.allow_remote !== true) {
+    yield remote(['front_door', 'host'], door.host);
+  }
+}
+
+function remote(path: Path, host: string): Finding {
+  return conflict(path, `${host} can be reached from other machines`, 'say `allow_remote: true` beside it');
+}
+
+function* sharedPorts({ server = {}, front_door: door }: ConfigurationValue): Iterable<Finding> {
+  const { host = '127.0.0.1', port = 7070 } = server;
+  if (door === undefined || port === 0 || door.port !== port) return;
+  const doorHost = door.host ?? '127.0.0.1';
+  const isShared = host === doorHost || isEverywhere(host) || isEverywhere(doorHost);
+  if (!isShared) return;
+  yield {
+    ...conflict(
+      ['front_door', 'port'],
+      `the API and the front door both want port ${port}`,
+      'give one of them another',
+    ),
+    related: server.port === undefined ? [] : [{ path: ['server', 'port'], message: 'the API has it here' }],
+  };
+}
+
+function* doorInFrontOfItself({ front_door: door, endpoints = [] }: ConfigurationValue): Iterable<Finding> {
+  if (door === undefined || door.port === 0) return;
+  for (const [index, { host, port }] of endpoints.entries()) {
+    if (port !== door.port || !isLocal(host)) continue;
+    yield {
+      ...conflict(
+        ['endpoints', index, 'port'],
+        'this endpoint is our own front door: sessions would go round in circles',
+        'name the host behind it',
+      ),
+      related: [{ path: ['front_door', 'port'], message: 'the front door listens here' }],
+    };
+  }
+}
+
+function* clientAuthorities({ server, front_door: door }: ConfigurationValue): Iterable<Finding> {
+  const listeners = [
+    [['server', 'tls'], server?.tls],
+    [['front_door', 'tls'], door?.tls],
+    [['front_door', 'start_tls'], door?.start_tls],
+  ] as const;
+  for (const [path, tls] of listeners) {
+    const wants = tls?.client_certificates === 'request' || tls?.client_certificates === 'require';
+    if (!wants || tls.client_ca_file !== undefined) continue;
+    yield conflict(
+      [...path, 'client_certificates'],
+      'client certificates are wanted, but nobody is trusted to sign them',
+      'add `client_ca_file`',
+    );
+  }
+}
+
+/** Roles of the product are there without being named. */
+function* roles({
+  roles: own = [],
+  principals = [],
+  api_keys: keys = [],
+  limits: of,
+}: ConfigurationValue): Iterable<Finding> {
+  const known = [...BUILT_IN, ...own.map(({ id }) => id)];
+  for (const [index, { id }] of own.entries()) {
+    if (!BUILT_IN.includes(id)) continue;
+    yield conflict(['roles', index, 'id'], `the role ${id} is part of the product`, 'choose another id');
+  }
+  const named: Array<readonly [Path, string]> = [
+    ...principals.flatMap(({ roles: names }, at) =>
+      names.map((name, item) => [['principals', at, 'roles', item], name] as const),
+    ),
+    ...keys.flatMap(({ roles: names = [] }, at) =>
+      names.map((name, item) => [['api_keys', at, 'roles', item], name] as const),
+    ),
+    ...Object.keys(of?.rate_by_role ?? {}).map((name) => [['limits', 'rate_by_role', name], name] as const),
+  ];
+  for (const [path, name] of named) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    yield {
+      path,
+      code: 'CONFIG_REFERENCE',
+      details: { name, target: 'role' },
+      expected: `one of ${known.join(', ')}`,
+      ...(near === undefined ? {} : { suggestion: near }),
+    };
+  }
+}
+
+function* fallbacks({ endpoint_groups: groups = [] }: ConfigurationValue): Iterable<Finding> {
+  const byId = new Map(groups.map((group) => [group.id, group.fallback ?? []]));
+  for (const [index, { id, fallback = [] }] of groups.entries()) {
+    for (const [item, first] of fallback.entries()) {
+      const seen = new Set<string>();
+      const ahead = [first];
+      for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+        if (seen.has(next)) continue;
+        seen.add(next);
+        ahead.push(...(byId.get(next) ?? []));
+      }
+      if (!seen.has(id)) continue;
+      const way = first === id ? 'itself' : `${first}, which leads back to it`;
+      yield conflict(
+        ['endpoint_groups', index, 'fallback', item],
+        `the group ${id} falls back to ${way}`,
+        'leave one of them out',
+      );
+    }
+  }
+}
+
+function* warmPools({ endpoint_groups: groups = [] }: ConfigurationValue): Iterable<Finding> {
+  for (const [index, { warm, navigation }] of groups.entries()) {
+    if (warm === undefined || warm === null || (navigation !== undefined && navigation !== null)) continue;
+    yield conflict(
+      ['endpoint_groups', index, 'warm'],
+      'sessions cannot be kept ready without a script that says where',
+      'add `navigation`',
+    );
+  }
+}
+
+function* probes({ endpoints = [] }: ConfigurationValue): Iterable<Finding> {
+  for (const [index, { probe, tls }] of endpoints.entries()) {
+    const { kind, timeout_ms: timeout = 5_000, interval_ms: interval = 10_000 } = probe ?? {};
+    if (timeout > interval) {
+      const field = probe?.timeout_ms === undefined ? 'interval_ms' : 'timeout_ms';
+      yield conflict(
+        ['endpoints', index, 'probe', field],
+        `a probe may take ${timeout} ms, but the next one is due after ${interval} ms`,
+        'make `timeout_ms` smaller than `interval_ms`',
+      );
+    }
+    if (kind === 'tls' && (tls === undefined || tls === false)) {
+      yield conflict(
+        ['endpoints', index, 'probe', 'kind'],
+        'the probe wants TLS, but the endpoint has none',
+        'add `tls: true`',
+      );
+    }
+  }
+}
+
+function* repeatedEndpoints({ endpoints = [] }: ConfigurationValue): Iterable<Finding> {
+  const first = new Map<string, number>();
+  for (const [index, { host, port, group = null }] of endpoints.entries()) {
+    const key = `${host.toLowerCase()} ${port} ${group ?? ''}`;
+    const before = first.get(key);
+    if (before === undefined) first.set(key, index);
+    else {
+      yield {
+        ...conflict(['endpoints', index, 'host'], `${host}:${port} is in this group twice`, 'leave one of the two out'),
+        severity: 'warning',
+        related: [{ path: ['endpoints', before, 'host'], message: 'it is here already' }],
+      };
+    }
+  }
+}
+
+function* webhooks({ webhooks: hooks = [] }: ConfigurationValue): Iterable<Finding> {
+  for (const [index, { url, allow_private, secret }] of hooks.entries()) {
+    if (url.startsWith('http:') && allow_private !== true) {
+      yield conflict(
+        ['webhooks', index, 'url'],
+        'events would pass in the clear',
+        'use https, or say `allow_private: true`',
+      );
+    }
+    if (secret === undefined) {
+      yield conflict(['webhooks', index], 'nobody could check what this webhook sends', 'add `secret: whsec_…`');
+    }
+  }
+}
+
+function* limits({ limits: of = {} }: ConfigurationValue): Iterable<Finding> {
+  const pairs = [
+    ['max_sessions_per_user', 'max_sessions'],
+    ['max_connections_per_address', 'max_connections'],
+  ] as const;
+  for (const [part, whole] of pairs) {
+    const [least, most] = [of[part], of[whole]];
+    if (least === undefined || most === undefined || least <= most) continue;
+    yield {
+      ...conflict(
+        ['limits', part],
+        `${part} is ${least}, but ${whole} is ${most}: it is never reached`,
+        `at most ${most}`,
+      ),
+      severity: 'warning',
+      related: [{ path: ['limits', whole], message: 'the limit of all' }],
+    };
+  }
+}
+
+function conflict(path: Path, reason: string, expected: string): Finding {
+  return { path, details: { reason: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}` }, expected };
+}
+
+function isLocal(host: string): boolean {
+  return host === 'localhost' || (isIP(host) !== 0 && isLoopback(host));
+}
+
+function isEverywhere(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}

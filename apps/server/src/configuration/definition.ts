@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { configurationFileSchema } from '@roundhouse/api';
+import {
+  checkCertificate,
+  checkDescriptors,
+  checkPort,
+  checkPrivate,
+  checkWritable,
+  type Definition,
+  type EnvironmentCheck,
+  type Finding,
+  jsonSchemaOf,
+  type Path,
+  systemFiles,
+} from '@roundhouse/config';
+import { type Clock, systemClock } from '@roundhouse/core';
+import type { z } from 'zod';
+import { authenticationSchema } from '../identity/options.ts';
+import { conflicts } from './conflicts.ts';
+
+/** The whole configuration file. */
+export const configurationSchema = configurationFileSchema.extend({ authentication: authenticationSchema.optional() });
+
+export type ConfigurationValue = z.output<typeof configurationSchema>;
+
+/** Lists whose items have an id. */
+export const KEYED_LISTS = ['roles', 'principals', 'api_keys', 'endpoint_groups', 'endpoints', 'webhooks'].map(
+  (path) => ({ path, key: 'id' }),
+);
+
+/** Values that are never shown. */
+export const SECRETS = [
+  'store.url',
+  'authentication.issuers[].secret',
+  'authentication.ldap.bind_password',
+  'principals[].password_hash',
+  'api_keys[].hash',
+  'endpoints[].tls.key',
+  'endpoints[].start_tls.key',
+  'webhooks[].secret',
+];
+
+export interface DefinitionDependencies {
+  readonly clock: Clock;
+  /** Addresses that this process listens at already, as `host:port`. */
+  readonly ownAddresses?: ReadonlySet<string>;
+}
+
+/** What the configuration of the product is, for the engine. */
+export function configurationDefinition({ clock, ownAddresses = new Set() }: DefinitionDependencies) {
+  const definition: Definition<typeof configurationSchema> = {
+    schema: configurationSchema,
+    references: [
+      { from: 'endpoints[].group', to: 'endpoint_groups[].id', target: 'endpoint group' },
+      { from: 'endpoint_groups[].fallback[]', to: 'endpoint_groups[].id', target: 'endpoint group' },
+      { from: 'front_door.group', to: 'endpoint_groups[].id', target: 'endpoint group' },
+      { from: 'front_door.groups_by_lu.*', to: 'endpoint_groups[].id', target: 'endpoint group' },
+      { from: 'front_door.groups_by_server_name.*', to: 'endpoint_groups[].id', target: 'endpoint group' },
+      { from: 'api_keys[].principal', to: 'principals[].id', target: 'principal' },
+    ],
+    keyedLists: KEYED_LISTS,
+    conflicts,
+    environment: [ports(ownAddresses), certificates(clock), places, descriptors],
+    secrets: SECRETS,
+  };
+  return definition;
+}
+
+function ports(own: ReadonlySet<string>): EnvironmentCheck<ConfigurationValue> {
+  return async ({ server = {}, front_door: door }, scope) => {
+    const { host = '127.0.0.1', port = 7070 } = server;
+    const wanted: Array<readonly [Path, string, number]> = [[['server', 'port'], host, port]];
+    if (door !== undefined) wanted.push([['front_door', 'port'], door.host ?? '127.0.0.1', door.port]);
+    const foreign = wanted.filter(([, address, number]) => !own.has(`${address}:${number}`));
+    return (
+      await Promise.all(foreign.map(([path, address, number]) => checkPort(path, address, number, scope)))
+    ).flat();
+  };
+}
+
+function certificates(clock: Clock): EnvironmentCheck<ConfigurationValue> {
+  return async ({ server, front_door: door }) => {
+    const listeners = [
+      [['server', 'tls'], server?.tls],
+      [['front_door', 'tls'], door?.tls],
+      [['front_door', 'start_tls'], door?.start_tls],
+    ] as const;
+    const found = await Promise.all(
+      listeners.map(async ([path, tls]): Promise<readonly Finding[]> => {
+        if (tls === undefined) return [];
+        const unread = await Promise.all(
+          (['cert_file', 'key_file', 'client_ca_file'] as const).map(async (field) => {
+            const file = tls[field];
+            return file === undefined ? [] : await unreadable([...path, field], file);
+          }),
+        );
+        const faults = [...unread.flat(), ...(await checkPrivate([...path, 'key_file'], tls.key_file))];
+        if (unread.flat().length > 0) return unread.flat();
+        const [certificate, key] = await Promise.all([readFile(tls.cert_file, 'utf8'), readFile(tls.key_file, 'utf8')]);
+        return [...faults, ...checkCertificate([...path, 'cert_file'], { certificate, key }, clock.now())];
+      }),
+    );
+    return found.flat();
+  };
+}
+
+async function unreadable(path: Path, file: string): Promise<Finding[]> {
+  try {
+    await readFile(file);
+    return [];
+  } catch (error) {
+    const { code = 'it cannot be read' } = error as NodeJS.ErrnoException;
+    return [{ path, code: 'CONFIG_FILE_UNREADABLE', details: { file, reason: code } }];
+  }
+}
+
+const places: EnvironmentCheck<ConfigurationValue> = async ({ log, store }) => {
+  const found = log?.file === undefined ? [] : await checkWritable(['log', 'file', 'path'], dirname(log.file.path));
+  const file = /^sqlite:(.+)$/.exec(store?.url ?? '')?.[1];
+  return file === undefined ? found : [...found, ...(await checkWritable(['store', 'url'], dirname(file)))];
+};
+
+/** A session has a connection to its host, and often one from its terminal. */
+const DESCRIPTORS_PER_SESSION = 2;
+/** For everything else that is open. */
+const OTHER_DESCRIPTORS = 256;
+
+const descriptors: EnvironmentCheck<ConfigurationValue> = async ({ limits }) => {
+  if (limits?.max_sessions === undefined) return [];
+  const wanted = limits.max_sessions * DESCRIPTORS_PER_SESSION + OTHER_DESCRIPTORS;
+  return await checkDescriptors(['limits', 'max_sessions'], wanted, systemFiles);
+};
+
+/** The published JSON Schema of configuration files (draft-07). */
+export function configurationJsonSchema() {
+  return jsonSchemaOf(configurationDefinition({ clock: systemClock }), {
+    id: 'urn:roundhouse:configuration',
+    title: 'Roundhouse configuration',
+  });
+}

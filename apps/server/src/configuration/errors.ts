@@ -1,0 +1,22 @@
+import { defineErrors } from '@roundhouse/core';
+
+export const configurationError = defineErrors({
+  CONFIGURATION_INVALID: {
+    message: 'The configuration has {count} faults, the first at {first}; the one in force stays',
+    hint: '"diagnostics" lists them all; "roundhouse config check FILE" shows them with their lines.',
+    retryable: false,
+    status: 422,
+  },
+  CONFIGURATION_REJECTED: {
+    message: 'The configuration could not be applied: {reason}; the one before is in force',
+    hint: 'Correct what the reason names and reload.',
+    retryable: false,
+    status: 409,
+  },
+  NO_CONFIGURATION_FILE: {
+    message: 'This server was started without a configuration file',
+    hint: 'Start it with "roundhouse up --config FILE", or change its resources through the API.',
+    retryable: false,
+    status: 409,
+  },
+});

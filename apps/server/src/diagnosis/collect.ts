@@ -1,0 +1,155 @@
+import { X509Certificate } from 'node:crypto';
+import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { isRoundhouseError, type Scope } from '@roundhouse/core';
+import { maxDescriptors } from '../limit/descriptors.ts';
+import type { CertificateFacts, Facts, HomeFacts, PortFacts, StoreFacts } from './facts.ts';
+
+/** Where to look. */
+export interface Places {
+  /** The data directory. */
+  readonly home: string;
+  readonly ports: ReadonlyArray<{ readonly name: string; readonly host: string; readonly port: number }>;
+  /** PEM files. */
+  readonly certificates: ReadonlyArray<{ readonly name: string; readonly path: string }>;
+  /** Descriptors that the configured limits may need. */
+  readonly wantedDescriptors: number;
+  /** See `Facts.runtime`. */
+  readonly isStrict: boolean;
+  /** When this version of the product was made, ms since 1970. */
+  readonly releasedAt: number;
+  /** Asks the store for anything. */
+  readonly pingStore: (scope: Scope) => Promise<void>;
+}
+
+/** Files of the data directory whose times are looked at. */
+const MAX_FILES = 1_000;
+const PING_TIMEOUT_MS = 5_000;
+const PROBE_TIMEOUT_MS = 2_000;
+/** Of the answer of whoever listens at our port. */
+const MAX_ANSWER = 1_000;
+
+/** Finds out how things are; whatever cannot be found out is a fact, too. Rejects only when the scope ends. */
+export async function collectFacts(places: Places, scope: Scope): Promise<Facts> {
+  const { home, ports, certificates, wantedDescriptors, isStrict, releasedAt, pingStore } = places;
+  const [homeFacts, disk, newestStateAt, store, portFacts, certificateFacts] = await scope.race(
+    Promise.all([
+      lookAtHome(home),
+      freeSpace(home),
+      newestChange(home),
+      askStore(pingStore, scope),
+      Promise.all(ports.map((port) => lookAtPort(port, scope))),
+      Promise.all(certificates.map(lookAtCertificate)),
+    ]),
+  );
+  return {
+    runtime: { node: process.versions.node, platform: process.platform, arch: process.arch, isStrict },
+    clock: { now: scope.clock.now(), releasedAt, newestStateAt },
+    home: homeFacts,
+    disk,
+    descriptors: { limit: maxDescriptors(), wanted: wantedDescriptors },
+    ports: portFacts,
+    certificates: certificateFacts,
+    store,
+  };
+}
+
+async function lookAtHome(path: string): Promise<HomeFacts> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return { path, state: 'absent', mode: null, isOwn: false };
+  const mode = found.mode & 0o7777;
+  const isOwn = found.uid === process.getuid?.();
+  if (!found.isDirectory()) return { path, state: 'not_a_directory', mode, isOwn };
+  const isWritable = await access(path, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  return { path, state: isWritable ? 'ready' : 'not_writable', mode, isOwn };
+}
+
+/** Of the file system that the directory is on, or will be. */
+async function freeSpace(path: string): Promise<Facts['disk']> {
+  for (let place = path; ; place = dirname(place)) {
+    try {
+      const { bavail, blocks, bsize } = await statfs(place);
+      return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+    } catch {
+      if (dirname(place) === place) return null;
+    }
+  }
+}
+
+async function newestChange(home: string): Promise<number | null> {
+  const names = await readdir(home).catch(() => []);
+  const times = await Promise.all(
+    names.slice(0, MAX_FILES).map((name) =>
+      stat(join(home, name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  return times.length === 0 ? null : Math.max(...times);
+}
+
+async function askStore(ping: Places['pingStore'], scope: Scope): Promise<StoreFacts> {
+  using limit = scope.child({ what: 'The store', timeoutMs: PING_TIMEOUT_MS });
+  const began = scope.clock.monotonic();
+  try {
+    await limit.race(ping(limit));
+    return { state: 'reachable', elapsedMs: scope.clock.monotonic() - began };
+  } catch (error) {
+    const code = isRoundhouseError(error) ? error.code : 'INTERNAL';
+    return { state: 'unreachable', code, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function lookAtPort(place: Places['ports'][number], scope: Scope): Promise<PortFacts> {
+  const code = await tryToListen(place.host, place.port);
+  if (code === undefined) return { ...place, state: 'free' };
+  if (code === 'EACCES') return { ...place, state: 'forbidden' };
+  if (code === 'EADDRNOTAVAIL') return { ...place, state: 'no_such_address' };
+  return { ...place, state: (await isOurs(place.host, place.port, scope)) ? 'ours' : 'taken' };
+}
+
+/** The code of what stands against it. */
+function tryToListen(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'UNKNOWN'));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+/** Whether `GET /livez` is answered as we do. */
+async function isOurs(host: string, port: number, scope: Scope): Promise<boolean> {
+  using limit = scope.child({ what: 'The probe', timeoutMs: PROBE_TIMEOUT_MS });
+  const answer = new Promise<boolean>((resolve) => {
+    const request = get({ host, port, path: '/livez', agent: false, signal: limit.signal }, (response) => {
+      let text = '';
+      response.setEncoding('latin1').on('data', (piece: string) => {
+        text = (text + piece).slice(0, MAX_ANSWER);
+      });
+      response.on('close', () => resolve(response.statusCode === 200 && text === '{"status":"live"}'));
+    });
+    request.on('error', () => resolve(false));
+  });
+  return await limit.race(answer).catch(() => false);
+}
+
+async function lookAtCertificate({ name, path }: Places['certificates'][number]): Promise<CertificateFacts> {
+  try {
+    const { validFromDate, validToDate } = new X509Certificate(await readFile(path));
+    return { name, path, validFrom: validFromDate.getTime(), expiresAt: validToDate.getTime(), fault: null };
+  } catch (error) {
+    return {
+      name,
+      path,
+      validFrom: null,
+      expiresAt: null,
+      fault: error instanceof Error ? error.message : String(error),
+    };
+  }
+}

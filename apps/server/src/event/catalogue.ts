@@ -1,0 +1,245 @@
+import {
+  type EventRecord,
+  HEALTH_STATUSES,
+  OPERATION_KINDS,
+  OPERATION_STATUSES,
+  SESSION_STATES,
+} from '@roundhouse/api';
+import { z } from 'zod';
+import { TYPE_PREFIX } from './record.ts';
+
+export type Severity = 'info' | 'warning' | 'error';
+
+export interface EventDefinition {
+  readonly summary: string;
+  readonly severity: Severity;
+  /** What the subject of the event is. */
+  readonly subject: string;
+  readonly data: z.ZodObject;
+}
+
+const nullableId = z.string().nullable();
+const code = z.string().meta({ description: 'Code of an error catalogue.' });
+const count = z.int().min(0);
+
+const place = {
+  endpoint: nullableId,
+  host: z.string().optional(),
+  port: z.int().optional(),
+};
+
+const sessionMove = z.strictObject({ from: z.enum(SESSION_STATES), code: code.optional(), ...place });
+
+const operationMove = z.strictObject({
+  kind: z.enum(OPERATION_KINDS),
+  session_id: nullableId,
+  endpoint: nullableId,
+  code: code.optional(),
+  rolled_back: z.boolean().nullable().optional(),
+});
+
+const pool = { size: count, ready: count, opening: count, leased: count };
+
+const resource = z.strictObject({
+  by: z.string().optional().meta({ description: 'Principal that asked for it.' }),
+  changed: z.array(z.string()).optional().meta({ description: 'Fields that are others now; not what they hold.' }),
+  group: nullableId.optional().meta({ description: 'Of an endpoint.' }),
+});
+
+const address = z.string().nullable();
+
+const login = z.strictObject({
+  method: z.string().meta({ examples: ['basic', 'bearer', 'api_key', 'ldap', 'mtls'] }),
+  principal: nullableId.meta({ description: 'Who somebody said to be; null where that can not be told.' }),
+  address,
+  code,
+});
+
+const lockOut = z.strictObject({ principal: nullableId, address });
+
+const limit = z.strictObject({
+  used: z.number().nullable(),
+  capacity: z.number().nullable().meta({ description: 'Null without a bound.' }),
+});
+
+const nothing = z.strictObject({});
+
+function definition(subject: string, summary: string, data: z.ZodObject, severity: Severity = 'info'): EventDefinition {
+  return { subject, summary, severity, data };
+}
+
+type Rows = Readonly<Record<string, EventDefinition>>;
+
+const SESSION: Rows = {
+  created: definition('session', 'A session was asked for.', z.strictObject({ group: nullableId, ...place })),
+  resumed: definition('session', 'A suspended session goes on.', sessionMove),
+  host_lost: definition(
+    'session',
+    'A session lost its host and looks for another.',
+    z.strictObject({ operation_id: z.string(), endpoint: nullableId, code }),
+    'warning',
+  ),
+  replaced: definition(
+    'session',
+    'A session that lost its host has another.',
+    z.strictObject({ operation_id: z.string(), from: nullableId, to: nullableId, relogged: z.boolean().nullable() }),
+  ),
+  migrated: definition(
+    'session',
+    'A session was moved to another host.',
+    z.strictObject({ operation_id: z.string(), from: z.string(), to: z.string(), relogged: z.boolean().nullable() }),
+  ),
+  input_indeterminate: definition(
+    'session',
+    'A host was left before it answered: whether an input took effect is not known.',
+    z.strictObject({ operation_id: z.string(), endpoint: nullableId }),
+    'warning',
+  ),
+  takeover_offered: definition('session', 'A session may be taken over at a terminal.', nothing),
+  taken_over: definition('session', 'A session was taken over at a terminal.', nothing),
+  ...Object.fromEntries(
+    SESSION_STATES.map((state) => [
+      state,
+      definition('session', `A session is ${state}.`, sessionMove, state === 'error' ? 'error' : 'info'),
+    ]),
+  ),
+};
+
+const OPERATION: Rows = Object.fromEntries(
+  OPERATION_STATUSES.map((status) => [
+    status,
+    definition(
+      'operation',
+      `An operation is ${status.replace('_', ' ')}.`,
+      operationMove,
+      status === 'failed' ? 'error' : 'info',
+    ),
+  ]),
+);
+
+const RESOURCE_KINDS = ['endpoint', 'endpoint_group', 'group', 'webhook', 'principal', 'role', 'api_key'] as const;
+
+function resourceRows(kind: string): Rows {
+  const name = kind.replace('_', ' ');
+  return {
+    created: definition(kind, `A resource of kind ${name} was created.`, resource),
+    changed: definition(kind, `A resource of kind ${name} was changed.`, resource),
+    removed: definition(kind, `A resource of kind ${name} was removed.`, resource),
+  };
+}
+
+const ENDPOINT: Rows = {
+  health_changed: definition(
+    'endpoint',
+    'The health of an endpoint is another.',
+    z.strictObject({
+      from: z.enum(HEALTH_STATUSES),
+      to: z.enum(HEALTH_STATUSES),
+      reason: z.string(),
+      group: nullableId,
+    }),
+    'warning',
+  ),
+};
+
+const WEBHOOK: Rows = {
+  test: definition('webhook', 'A message that somebody asked for to try a webhook out.', nothing),
+  disabled: definition(
+    'webhook',
+    'A webhook gets no more messages, because its receiver said so or failed for too long.',
+    z.strictObject({ reason: z.enum(['gone', 'failing']), failing_since: z.iso.datetime().nullable() }),
+    'error',
+  ),
+  delivery_failed: definition(
+    'webhook',
+    'A message was given up after its last attempt: it is a dead letter.',
+    z.strictObject({
+      delivery_id: z.int(),
+      message_id: z.string(),
+      type: z.string(),
+      attempts: count,
+      code,
+      status: z.int().nullable(),
+    }),
+    'error',
+  ),
+  events_missed: definition(
+    'webhook',
+    'Events were forgotten before a webhook that lags behind could take them.',
+    z.strictObject({ from: z.int(), to: z.int(), count }),
+    'error',
+  ),
+};
+
+const OTHERS: Rows = {
+  'pool.filled': definition('group', 'A warm pool is full.', z.strictObject(pool)),
+  'pool.failing': definition(
+    'group',
+    'A warm pool gets no sessions ready.',
+    z.strictObject({ code, ...pool }),
+    'warning',
+  ),
+  'configuration.reloaded': definition(
+    'configuration',
+    'Another configuration is in force.',
+    z.strictObject({ changes: count, action: z.string().nullable() }),
+  ),
+  'configuration.rejected': definition(
+    'configuration',
+    'A configuration was not taken: the one before stays.',
+    z.strictObject({ code, reason: z.string() }),
+    'warning',
+  ),
+  'configuration.rolled_back': definition(
+    'configuration',
+    'A configuration was given up, because endpoints lost their health under it: the one before is back.',
+    z.strictObject({ healthy_share: z.number() }),
+    'error',
+  ),
+  'authentication.failed': definition('principal', 'Somebody could not prove to be who they said.', login, 'warning'),
+  'authentication.locked_out': definition('principal', 'A principal or address is locked out.', lockOut, 'error'),
+  'limit.near': definition('limit', 'Little is left of a limit.', limit, 'warning'),
+  'limit.reached': definition('limit', 'A limit is reached: more is refused.', limit, 'error'),
+  'limit.recovered': definition('limit', 'A limit is far off again.', limit),
+  'events.lost': definition(
+    'events',
+    'Events were lost here, because the store took none for too long.',
+    z.strictObject({ count }),
+    'error',
+  ),
+  'events.gap': definition(
+    'events',
+    'Only on a stream: events that were asked for are no longer kept.',
+    z.strictObject({ from: z.int(), to: z.int(), count }),
+    'warning',
+  ),
+};
+
+/** Every type of event that there is, without the prefix `roundhouse.`. Data may carry `labels` besides. */
+export const EVENT_CATALOGUE: Rows = {
+  ...prefixed('session', SESSION),
+  ...prefixed('operation', OPERATION),
+  ...Object.assign({}, ...RESOURCE_KINDS.map((kind) => prefixed(kind, resourceRows(kind)))),
+  ...prefixed('endpoint', ENDPOINT),
+  ...prefixed('webhook', WEBHOOK),
+  ...OTHERS,
+};
+
+function prefixed(prefix: string, rows: Rows): Rows {
+  return Object.fromEntries(Object.entries(rows).map(([name, row]) => [`${prefix}.${name}`, row]));
+}
+
+/** What the catalogue says of a type, with or without its prefix. */
+export function eventDefinition(type: string): EventDefinition | undefined {
+  const name = type.startsWith(TYPE_PREFIX) ? type.slice(TYPE_PREFIX.length) : type;
+  return Object.hasOwn(EVENT_CATALOGUE, name) ? EVENT_CATALOGUE[name] : undefined;
+}
+
+/** Why an event is not as the catalogue says; undefined when it is. */
+export function eventFault({ type, data }: EventRecord): string | undefined {
+  const row = eventDefinition(type);
+  if (row === undefined) return `${type} is not in the catalogue`;
+  const { labels: _labels, ...facts } = data;
+  const { success, error } = row.data.safeParse(facts);
+  return success ? undefined : `${type}: ${z.prettifyError(error)}`;
+}

@@ -1,0 +1,29 @@
+import { canIQuerySchema, type IdentityResource, validateQuery } from '@roundhouse/api';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Access, type Attributes, identityOf } from './access.ts';
+import { valid } from './request.ts';
+import type { KindName } from '@roundhouse/api';
+
+export interface IdentityRoutesDependencies {
+  readonly access: Access;
+  readonly attributesOf: (kind: KindName, id: string) => Attributes | undefined;
+}
+
+/** Handlers of the routes that tell callers about themselves, by the names of the route table. */
+export function identityRoutes({ access, attributesOf }: IdentityRoutesDependencies) {
+  return {
+    whoAmI(request: FastifyRequest, reply: FastifyReply) {
+      const { principal, type, method, credential, roles } = identityOf(request);
+      const shown: IdentityResource = { principal, type, method, credential, roles: [...roles] };
+      return reply.send(shown);
+    },
+
+    /** Of a thing that there is not, as of any: whether it is there is not to be learned here. */
+    canI(request: FastifyRequest, reply: FastifyReply) {
+      const { verb, kind, id } = valid(validateQuery(canIQuerySchema, request.query as Record<string, unknown>));
+      const identity = identityOf(request);
+      const attributes = id === undefined ? {} : (attributesOf(kind, id) ?? { id });
+      return reply.send(access.decide(identity, verb, kind, attributes));
+    },
+  };
+}

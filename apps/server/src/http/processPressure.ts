@@ -1,0 +1,36 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { constrainedMemory, memoryUsage } from 'node:process';
+import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
+import type { Scope } from '@roundhouse/core';
+import type { Pressure } from './overload.ts';
+
+/** How often the event loop is looked at, ms: the smallest lateness that is seen. */
+const RESOLUTION_MS = 10;
+const NS_PER_MS = 1e6;
+
+/** Reads the pressure on this process, each time since the time before. Watches until the scope ends. */
+export function processPressure(scope: Scope): () => Pressure {
+  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delays.enable();
+  scope.onEnd(() => void delays.disable());
+  return () => {
+    // The histogram counts the interval itself; it is empty when the loop has not turned since.
+    const meanMs = delays.count === 0 ? 0 : delays.mean / NS_PER_MS - RESOLUTION_MS;
+    delays.reset();
+    const heap = getHeapStatistics();
+    return {
+      loopDelayMs: Math.max(meanMs, 0),
+      heapRatio: heap.used_heap_size / heap.heap_size_limit,
+      memoryRatio: memoryUsage.rss() / memoryLimit(),
+    };
+  };
+}
+
+/** What the process may have, bytes: by its control group where there is one, else what the machine has. */
+export function memoryLimit(): number {
+  const constrained = constrainedMemory();
+  const total = totalmem();
+  // Without a bound the kernel tells a number beyond all memory.
+  return constrained > 0 && constrained < total ? constrained : total;
+}

@@ -1,0 +1,23 @@
+import { memoryUsage } from 'node:process';
+import { memoryLimit } from '../http/processPressure.ts';
+import { maxDescriptors, openDescriptors } from './descriptors.ts';
+import type { LimitDefinition } from './limits.ts';
+
+/** The limits that every process has, whatever it does. `memoryBytes`: a watermark below that of the system. */
+export function processLimits(memoryBytes: number = memoryLimit()): readonly LimitDefinition[] {
+  const descriptors = maxDescriptors();
+  return [
+    {
+      name: 'memory',
+      unit: 'bytes',
+      usage: () => memoryUsage.rss(),
+      capacity: () => memoryBytes,
+    },
+    {
+      name: 'descriptors',
+      unit: 'count',
+      usage: openDescriptors,
+      capacity: () => descriptors,
+    },
+  ];
+}

@@ -1,0 +1,213 @@
+import { type KindName, KINDS, type Labels, type Role, type Rule, type Verb, VERBS } from '@roundhouse/api';
+import { policyError } from './errors.ts';
+
+/** What somebody is about to do. What is left out is not so: a thing without labels meets no condition on labels. */
+export interface AccessRequest {
+  readonly verb: Verb;
+  readonly kind: KindName;
+  readonly id?: string | undefined;
+  readonly labels?: Labels | undefined;
+  /** Whether the caller has made it. */
+  readonly isOwn?: boolean | undefined;
+}
+
+/** Shared and immutable: the same decision is the same object. */
+export interface Decision {
+  readonly allowed: boolean;
+  /** `allowed by operator rule 2`, `denied by operator rule 3` or `no rule allows`; rules count from 1. */
+  readonly reason: string;
+  readonly role: string | null;
+  readonly rule: number | null;
+}
+
+/** What the holders of roles may do: denied by default, and a rule that denies wins. Pure. */
+export interface Policy {
+  /** Roles that are not known count for nothing. */
+  decide(roles: readonly string[], request: AccessRequest): Decision;
+  /**
+   * Whether there may be a thing that the request would be allowed for. For lists and streams, whose items are decided
+   * one by one afterwards.
+   */
+  couldAllow(roles: readonly string[], verb: Verb, kind: KindName): boolean;
+  /** Roles with which it could be allowed, in the order in which the policy was given them. */
+  rolesFor(verb: Verb, kind: KindName): readonly string[];
+}
+
+/** Raises ROLE_DUPLICATE. */
+export function createPolicy(roles: readonly Role[]): Policy {
+  return new CompiledPolicy(roles);
+}
+
+interface CompiledRule {
+  readonly decision: Decision;
+  readonly number: number;
+  readonly ids: ReadonlySet<string> | undefined;
+  readonly labels: readonly (readonly [name: string, values: ReadonlySet<string>])[];
+  readonly isOwn: boolean;
+}
+
+/** Rules of one effect, so filed that a request looks at those alone that may be about it. */
+interface RuleFile {
+  /** The first one without a condition. */
+  always: CompiledRule | undefined;
+  /** In order, by one of the facts that each asks for. */
+  readonly byFact: Map<string, CompiledRule[]>;
+}
+
+/** The rules of one role about one verb on one kind. */
+interface Cell {
+  readonly deny: RuleFile;
+  readonly allow: RuleFile;
+}
+
+/** Cells by `cellOf`. */
+type Table = readonly (Cell | undefined)[];
+
+const NO_RULE: Decision = Object.freeze({ allowed: false, reason: 'no rule allows', role: null, rule: null });
+
+const VERB_ROWS = new Map<string, number>(VERBS.map((verb, index) => [verb, index * KINDS.length]));
+const KIND_COLUMNS = new Map<string, number>(KINDS.map((kind, index) => [kind, index]));
+
+function cellOf(verb: Verb, kind: KindName): number {
+  return (VERB_ROWS.get(verb) as number) + (KIND_COLUMNS.get(kind) as number);
+}
+
+class CompiledPolicy implements Policy {
+  readonly #tables = new Map<string, Table>();
+
+  constructor(roles: readonly Role[]) {
+    for (const role of roles) {
+      if (this.#tables.has(role.id)) throw policyError('ROLE_DUPLICATE', { details: { role: role.id } });
+      this.#tables.set(role.id, compile(role));
+    }
+  }
+
+  decide(roles: readonly string[], request: AccessRequest): Decision {
+    const place = cellOf(request.verb, request.kind);
+    const facts = factsOf(request);
+    let allowed: Decision | undefined;
+    for (const role of roles) {
+      const cell = this.#tables.get(role)?.[place];
+      if (cell === undefined) continue;
+      const denied = firstMet(cell.deny, request, facts);
+      if (denied !== undefined) return denied.decision;
+      allowed ??= firstMet(cell.allow, request, facts)?.decision;
+    }
+    return allowed ?? NO_RULE;
+  }
+
+  couldAllow(roles: readonly string[], verb: Verb, kind: KindName): boolean {
+    const place = cellOf(verb, kind);
+    let isAllowed = false;
+    for (const role of roles) {
+      const cell = this.#tables.get(role)?.[place];
+      if (cell === undefined) continue;
+      if (cell.deny.always !== undefined) return false;
+      isAllowed ||= cell.allow.always !== undefined || cell.allow.byFact.size > 0;
+    }
+    return isAllowed;
+  }
+
+  rolesFor(verb: Verb, kind: KindName): readonly string[] {
+    return [...this.#tables.keys()].filter((role) => this.couldAllow([role], verb, kind));
+  }
+}
+
+const OWN = 'own';
+const idFact = (id: string): string => `id ${id}`;
+const labelFact = (name: string, value: string): string => `label ${name} ${value}`;
+
+/** What is so: the id, each label, being the caller's own. Rules are filed under these. */
+function factsOf({ id, labels, isOwn }: AccessRequest): string[] {
+  const facts: string[] = [];
+  if (id !== undefined) facts.push(idFact(id));
+  for (const name in labels) facts.push(labelFact(name, labels[name] as string));
+  if (isOwn === true) facts.push(OWN);
+  return facts;
+}
+
+/** The met rule with the lowest number. */
+function firstMet(
+  { always, byFact }: RuleFile,
+  request: AccessRequest,
+  facts: readonly string[],
+): CompiledRule | undefined {
+  let first = always;
+  if (byFact.size === 0) return first;
+  for (const fact of facts) {
+    const filed = byFact.get(fact);
+    if (filed === undefined) continue;
+    for (const rule of filed) {
+      if (first !== undefined && rule.number >= first.number) break;
+      if (isMet(rule, request)) first = rule;
+    }
+  }
+  return first;
+}
+
+function isMet({ ids, labels, isOwn }: CompiledRule, request: AccessRequest): boolean {
+  if (isOwn && request.isOwn !== true) return false;
+  if (ids !== undefined && (request.id === undefined || !ids.has(request.id))) return false;
+  for (const [name, values] of labels) {
+    const value = request.labels?.[name];
+    if (value === undefined || !values.has(value)) return false;
+  }
+  return true;
+}
+
+function compile(role: Role): Table {
+  const table: (Cell | undefined)[] = Array.from({ length: VERBS.length * KINDS.length });
+  for (const [index, rule] of role.rules.entries()) {
+    const compiled = compileRule(role.id, rule, index + 1);
+    for (const verb of expand(rule.verbs, VERBS)) {
+      for (const kind of expand(rule.kinds, KINDS)) {
+        const cell = (table[cellOf(verb, kind)] ??= { deny: newFile(), allow: newFile() });
+        file(compiled, cell[rule.effect ?? 'allow']);
+      }
+    }
+  }
+  return table;
+}
+
+function compileRule(role: string, rule: Rule, number: number): CompiledRule {
+  const allowed = rule.effect !== 'deny';
+  const reason = `${allowed ? 'allowed' : 'denied'} by ${role} rule ${number}`;
+  return {
+    decision: Object.freeze({ allowed, reason, role, rule: number }),
+    number,
+    ids: rule.ids && new Set(rule.ids),
+    labels: Object.entries(rule.labels ?? {}).map(([name, values]) => [name, new Set([values].flat())]),
+    isOwn: rule.own === true,
+  };
+}
+
+function newFile(): RuleFile {
+  return { always: undefined, byFact: new Map() };
+}
+
+function file(rule: CompiledRule, into: RuleFile): void {
+  const facts = filingFacts(rule);
+  if (facts === undefined) into.always ??= rule;
+  for (const fact of facts ?? []) {
+    const filed = into.byFact.get(fact);
+    if (filed === undefined) into.byFact.set(fact, [rule]);
+    else filed.push(rule);
+  }
+}
+
+/** One of these is so whenever the rule is met: of its conditions, the one that the fewest things meet. */
+function filingFacts({ ids, labels, isOwn }: CompiledRule): readonly string[] | undefined {
+  if (ids !== undefined) return [...ids].map(idFact);
+  const [label] = labels;
+  if (label !== undefined) return [...label[1]].map((value) => labelFact(label[0], value));
+  return isOwn ? [OWN] : undefined;
+}
+
+/** Whether it depends on the thing. */
+export function isConditional(rule: Rule): boolean {
+  return rule.own === true || rule.ids !== undefined || Object.keys(rule.labels ?? {}).length > 0;
+}
+
+function expand<T extends string>(named: readonly (T | '*')[], all: readonly T[]): readonly T[] {
+  return named.includes('*') ? all : all.filter((each) => named.includes(each));
+}

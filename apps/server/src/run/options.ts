@@ -1,0 +1,92 @@
+import type { Rate } from '../http/rateLimits.ts';
+import type { ConfigurationValue } from '../configuration/definition.ts';
+import type { LogOptions } from '../log/log.ts';
+import type { DesiredResources } from '../resource/resources.ts';
+import type { ServerOptions } from '../server.ts';
+
+const DEFAULT_PORT = 7070;
+const BYTES_PER_MB = 1024 * 1024;
+
+type Configured = Omit<ServerOptions, 'token' | 'version'>;
+
+/** What a server is told of a configuration; listeners with TLS are made by whoever has the files. */
+export function serverOptions(value: ConfigurationValue): Configured {
+  const { server = {}, front_door: door, authentication, limits = {}, sessions = {}, events = {} } = value;
+  const { webhook_receivers: receivers } = value;
+  return defined({
+    host: server.host,
+    port: server.port ?? DEFAULT_PORT,
+    authentication,
+    maxSessions: limits.max_sessions,
+    maxSessionsPerUser: limits.max_sessions_per_user,
+    idleAfterMs: sessions.idle_after_ms,
+    retainEndedMs: sessions.retain_ended_ms,
+    memoryBytes: limits.max_memory_mb === undefined ? undefined : limits.max_memory_mb * BYTES_PER_MB,
+    warnRatio: limits.warn_ratio,
+    connections: defined({
+      maxConnections: limits.max_connections,
+      maxPerAddress: limits.max_connections_per_address,
+    }),
+    rateLimits: defined({
+      principal: limits.rate && rateOf(limits.rate),
+      roles:
+        limits.rate_by_role &&
+        Object.fromEntries(Object.entries(limits.rate_by_role).map(([role, rate]) => [role, rateOf(rate)])),
+    }),
+    events: { retention: defined({ maxEvents: events.keep, maxAgeMs: events.keep_ms }) },
+    webhooks: defined({ allowedRanges: receivers?.allow }),
+    frontDoor:
+      door &&
+      defined({
+        host: door.host,
+        port: door.port,
+        group: door.group,
+        groupsByLu: door.groups_by_lu,
+        groupsByServerName: door.groups_by_server_name,
+        maxPerAddress: door.max_per_address,
+        maxPerAddressPerMinute: door.max_per_address_per_minute,
+      }),
+  });
+}
+
+/** Limits that change while sessions live. */
+export function liveLimits({ limits = {}, sessions = {} }: ConfigurationValue) {
+  return defined({
+    maxSessions: limits.max_sessions,
+    maxSessionsPerUser: limits.max_sessions_per_user,
+    idleAfterMs: sessions.idle_after_ms,
+    retainEndedMs: sessions.retain_ended_ms,
+  });
+}
+
+/** `filter`: where the configuration says nothing. */
+export function logOptions({ log }: ConfigurationValue, filter: string): LogOptions {
+  const { level = filter, file } = log ?? {};
+  if (file === undefined) return { filter: level };
+  const rotation = defined({ maxBytes: file.max_bytes, maxAgeMs: file.max_age_ms, maxFiles: file.keep });
+  return { filter: level, to: { path: file.path, rotation } };
+}
+
+export function desiredResources(value: ConfigurationValue): DesiredResources {
+  return defined({
+    role: value.roles,
+    principal: value.principals,
+    api_key: value.api_keys,
+    endpoint_group: value.endpoint_groups,
+    endpoint: value.endpoints,
+    webhook: value.webhooks,
+  });
+}
+
+function rateOf({ per_second, burst }: { readonly per_second: number; readonly burst?: number | undefined }): Rate {
+  return { perSecond: per_second, burst: burst ?? Math.max(1, Math.ceil(per_second)) };
+}
+
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Without the fields that are undefined. */
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { kindNameSchema, verbSchema } from './permission.ts';
+
+/** How callers prove who they are. */
+export const AUTHENTICATION_METHODS = ['token', 'api_key', 'basic', 'jwt', 'ldap', 'mtls'] as const;
+
+export const identitySchema = z
+  .strictObject({
+    principal: z.string(),
+    type: z.enum(['person', 'service', 'root']),
+    method: z.enum(AUTHENTICATION_METHODS),
+    credential: z
+      .string()
+      .nullable()
+      .meta({ description: 'Id of the key or token, or fingerprint of the certificate.' }),
+    roles: z.array(z.string()),
+  })
+  .meta({ id: 'Identity' });
+
+export const canIQuerySchema = z.strictObject({
+  verb: verbSchema,
+  kind: kindNameSchema,
+  id: z.string().max(128).optional().meta({ description: 'Of one thing; without it: of any.' }),
+});
+
+export const canISchema = z
+  .strictObject({
+    allowed: z.boolean(),
+    reason: z.string(),
+    role: z.string().nullable().meta({ description: 'The role whose rule decided.' }),
+    rule: z.int().nullable().meta({ description: 'Its number in the role, from 1.' }),
+  })
+  .meta({ id: 'Decision' });
+
+export type IdentityResource = z.infer<typeof identitySchema>;
+export type CanIQuery = z.infer<typeof canIQuerySchema>;
+export type CanI = z.infer<typeof canISchema>;
