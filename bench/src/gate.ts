@@ -37,6 +37,22 @@ export const BARS: readonly Bar[] = [
   { figure: 'failover.lost', of: 'median', bound: 'at most', limit: 0, always: true },
   { figure: 'front_door.added_ms', of: 'median', bound: 'below', limit: 0.3 },
   ...SCREEN_KINDS.map((kind): Bar => ({ figure: `front_door.${kind}`, of: 'ratio', bound: 'at least', limit: 0.8 })),
+  ...['whoami', 'endpoint'].flatMap((request): Bar[] => [
+    { figure: `api.${request}.per_s`, of: 'median', bound: 'at least', limit: 10_000 },
+    { figure: `api.${request}.p99_ms`, of: 'median', bound: 'below', limit: 20 },
+    { figure: `api.${request}.errors`, of: 'median', bound: 'at most', limit: 0, always: true },
+  ]),
+  { figure: 'logging.info', of: 'ratio', bound: 'at least', limit: 0.98 },
+  { figure: 'webhook.latency_ms', of: 'median', bound: 'below', limit: 20 },
+  { figure: 'webhook.per_s', of: 'median', bound: 'at least', limit: 2_000 },
+  { figure: 'webhook.lost', of: 'median', bound: 'at most', limit: 0, always: true },
+  { figure: 'webhook.rejected', of: 'median', bound: 'at most', limit: 0, always: true },
+  ...['plain', 'templates'].map(
+    (file): Bar => ({ figure: `config.${file}.first_ms`, of: 'median', bound: 'below', limit: 300 }),
+  ),
+  ...['mixed', 'unmet', 'half_met'].map(
+    (rules): Bar => ({ figure: `policy.${rules}`, of: 'median', bound: 'below', limit: 5 }),
+  ),
   { figure: 'growth.screens', of: 'median', bound: 'below', limit: 5, always: true },
   { figure: 'growth.sessions', of: 'median', bound: 'below', limit: 5, always: true },
 ];

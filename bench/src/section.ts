@@ -10,6 +10,11 @@ export const SECTION_NAMES = [
   'decision',
   'gateway',
   'frontDoor',
+  'api',
+  'logging',
+  'webhook',
+  'configuration',
+  'policy',
   'growth',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { silentLogger } from '@roundhouse/core';
-import { createServer } from '@roundhouse/server';
+import { systemClock } from '@roundhouse/core';
+import { createServer, openLog } from '@roundhouse/server';
 import { openSession } from '@roundhouse/tn3270';
 
 /**
@@ -9,9 +9,10 @@ import { openSession } from '@roundhouse/tn3270';
  */
 const [group] = process.argv.slice(2);
 const token = randomBytes(24).toString('base64url');
-const server = createServer(
+const log = await openLog({ filter: 'silent' }, { clock: systemClock });
+const server = await createServer(
   { port: 0, token, version: 'bench', ...(group === undefined ? {} : { frontDoor: { port: 0, group } }) },
-  { openSession, log: silentLogger },
+  { openSession, log },
 );
 const { url, frontPort } = await server.start();
 process.stdout.write(`${JSON.stringify({ url, token, frontPort })}\n`);

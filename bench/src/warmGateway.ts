@@ -1,5 +1,5 @@
-import { createScope, silentLogger } from '@roundhouse/core';
-import { createServer } from '@roundhouse/server';
+import { createScope, systemClock } from '@roundhouse/core';
+import { createServer, openLog } from '@roundhouse/server';
 import { openSession } from '@roundhouse/tn3270';
 import { GROUP } from './demoGroup.ts';
 
@@ -36,9 +36,10 @@ const NAVIGATION = {
 };
 
 // Never listens: the gateway alone is measured.
-await using server = createServer(
+await using log = await openLog({ filter: 'silent' }, { clock: systemClock });
+await using server = await createServer(
   { port: 0, token: 'x'.repeat(32), version: 'bench' },
-  { openSession, log: silentLogger, secrets },
+  { openSession, log, secrets },
 );
 const { gateway } = server;
 using scope = createScope({ what: 'The warm sessions', timeoutMs: TIMEOUT_MS });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Client } from '@roundhouse/api';
 import type { Command } from 'commander';
 import { cliError } from './errors.ts';
@@ -25,9 +26,21 @@ export async function connect(options: ApiOptions, io: Io): Promise<Client> {
   return clientOf(await findServer(options, io), io);
 }
 
-export async function clientOf(server: LocalServer, { clock }: Io): Promise<Client> {
+/** `ROUNDHOUSE_CA` names a file of the authorities to trust, for servers with a certificate of their own. */
+export async function clientOf(server: LocalServer, { env, clock }: Io): Promise<Client> {
   const { createClient } = await import('@roundhouse/api');
-  return createClient({ ...server, ...(clock === undefined ? {} : { clock }) });
+  const caFile = env['ROUNDHOUSE_CA'];
+  const ca = caFile ? await readAuthorities(caFile) : undefined;
+  return createClient({ ...server, ...(ca === undefined ? {} : { ca }), ...(clock === undefined ? {} : { clock }) });
+}
+
+async function readAuthorities(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    const { code = 'it cannot be read' } = cause as NodeJS.ErrnoException;
+    throw cliError('ARGUMENT_INVALID', { details: { argument: `ROUNDHOUSE_CA ${file}`, reason: code }, cause });
+  }
 }
 
 /** Raises TOKEN_MISSING. */

@@ -12,7 +12,14 @@ function leaves(command: Command, path: readonly string[] = []): Array<readonly 
 const COMMANDS = leaves(program([], io));
 
 /** They call no API. */
-const LOCAL = ['demo', 'up', 'connect', 'errors', 'principal hash-password'];
+const LOCAL = [
+  'demo',
+  'up',
+  'connect',
+  'errors',
+  'principal hash-password',
+  ...['check', 'explain', 'diff', 'schema'].map((verb) => `config ${verb}`),
+];
 
 describe('the commands', () => {
   it('are these', () => {
@@ -51,8 +58,7 @@ describe('the commands', () => {
       'usage',
       'metrics',
       'log-level',
-      'config show',
-      'config reload',
+      ...['check', 'explain', 'diff', 'schema', 'show', 'reload'].map((verb) => `config ${verb}`),
       'whoami',
       'can-i',
       'errors',

@@ -100,7 +100,6 @@ describe('the command line', () => {
     ['a bad field', ['session', 'input', 'x', '--field', '5,20'], /write it like 5,20=value/],
     ['two waits', ['session', 'input', 'x', '--wait', 'none', '--wait-text', 'A'], /only one of --wait/],
     ['a bad port', ['up', '--port', '99999'], /ROUNDHOUSE_PORT is not valid/],
-    ['a configuration file', ['up', '--config', 'x.yaml'], /code: NOT_SUPPORTED/],
     ['a bad server address', ['session', 'list', '--url', 'nonsense', '--token', 'x'], /code: API_URL_INVALID/],
   ])('says what is wrong with %s, and exits with 2', async (_title, argv, message) => {
     const { code, stdout, stderr } = await cli(...argv);

@@ -13,6 +13,7 @@ export { logError } from './log/errors.ts';
 export { openLog } from './log/log.ts';
 export { metricsError } from './metrics/errors.ts';
 export { policyError } from './policy/errors.ts';
+export { createPolicy } from './policy/policy.ts';
 export { resourceError } from './resource/errors.ts';
 export { type RunningServer, type RunOptions, runServer } from './run/run.ts';
 export { createServer, type Server, type ServerDependencies, type ServerOptions } from './server.ts';

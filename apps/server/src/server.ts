@@ -18,8 +18,11 @@ import {
   openFrontDoor,
   type OpenSession,
 } from '@roundhouse/sessions';
+import { type CertificateFiles, nodeTlsOptions, setServerTls } from '@roundhouse/net';
 import { createMemoryStore, type Store } from '@roundhouse/store';
 import type { Host } from '@roundhouse/tn3270/host';
+import type { Server as TlsServer } from 'node:tls';
+import { Certificates } from './tls/certificates.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Configuration } from './configuration/configuration.ts';
 import { serverError } from './errors.ts';
@@ -75,6 +78,11 @@ export interface ServerOptions extends GatewayOptions {
   /** Bearer token of the root principal. */
   readonly token: string;
   readonly authentication?: AuthenticationOptions;
+  /** Files of the certificates. Default: plain. */
+  readonly tls?: CertificateFiles;
+  /** Of the front door: TLS from the first byte, and STARTTLS. */
+  readonly frontDoorTls?: CertificateFiles;
+  readonly frontDoorStartTls?: CertificateFiles;
   readonly connections?: ConnectionBoundsOptions;
   readonly rateLimits?: RateLimitsOptions;
   readonly overload?: OverloadOptions;
@@ -196,6 +204,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     limits: () =>
       limits.usage().map(({ name, used, capacity }) => ({ limit: name, used, capacity: capacity ?? Infinity })),
     logLines: () => deps.log.counts,
+    certificates: () => certificates.figures(),
   };
   const metrics = createMetrics({ clock, version: options.version, sources });
   metrics.start(scope);
@@ -278,8 +287,19 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     },
     scope,
   );
+  const certificates = new Certificates({
+    log: logOf('tls'),
+    publish: (type, subject, data) => void journal.publish(type, subject, data),
+    scope,
+  });
+  const tls =
+    options.tls &&
+    (await certificates.follow('api', options.tls, (next) => setServerTls(app.server as unknown as TlsServer, next)));
   const { fastify: app, connections } = createApp(
-    { ...(options.connections && { connections: options.connections }) },
+    {
+      ...(options.connections && { connections: options.connections }),
+      ...(tls && { tls: nodeTlsOptions(tls) }),
+    },
     logOf('api'),
   );
   traceRequests(app, tracer);
@@ -352,7 +372,16 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
 
   async function openDoor(doorOptions: FrontDoorOptions): Promise<Host> {
     try {
-      return await openFrontDoor(doorOptions, { gateway, clock, log: logOf('frontDoor') }, scope);
+      const { frontDoorTls, frontDoorStartTls } = options;
+      const tls =
+        frontDoorTls && (await certificates.follow('front_door', frontDoorTls, (next) => door?.setTls({ tls: next })));
+      const startTls =
+        frontDoorStartTls &&
+        (await certificates.follow('front_door_starttls', frontDoorStartTls, (next) =>
+          door?.setTls({ startTls: next }),
+        ));
+      const secured = { ...doorOptions, ...(tls && { tls }), ...(startTls && { startTls }) };
+      return await openFrontDoor(secured, { gateway, clock, log: logOf('frontDoor') }, scope);
     } catch (cause) {
       if (!isRoundhouseError(cause) || cause.code !== 'ADDRESS_IN_USE') throw cause;
       const { port, host: address = '127.0.0.1' } = doorOptions;
@@ -371,7 +400,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       throw serverError('PORT_IN_USE', { details, cause });
     }
     const { port } = app.server.address() as AddressInfo;
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+    const url = `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
     log.info('listening', { url });
     return { url, port, frontPort: door?.port ?? null };
   }

@@ -4,7 +4,7 @@ import { readSettings } from './settings.ts';
 describe('readSettings', () => {
   it('has the documented defaults and a fresh token each time', () => {
     const settings = readSettings({});
-    expect(settings).toMatchObject({ port: 7070, demoPorts: [3271, 3272], logLevel: 'info', isTokenNew: true });
+    expect(settings).toMatchObject({ port: 7070, demoPorts: [3271, 3272], logFilter: 'info', isTokenNew: true });
     expect(settings.token).toMatch(/^rh_[\w-]{43}$/);
     expect(readSettings({}).token).not.toBe(settings.token);
   });
@@ -15,9 +15,9 @@ describe('readSettings', () => {
         ROUNDHOUSE_PORT: '0',
         ROUNDHOUSE_TOKEN: 'fixed-token',
         ROUNDHOUSE_DEMO_PORTS: '4000, 4001',
-        ROUNDHOUSE_LOG_LEVEL: '',
+        ROUNDHOUSE_LOG: '',
       }),
-    ).toEqual({ port: 0, token: 'fixed-token', isTokenNew: false, demoPorts: [4000, 4001], logLevel: 'info' });
+    ).toEqual({ port: 0, token: 'fixed-token', isTokenNew: false, demoPorts: [4000, 4001], logFilter: 'info' });
   });
 
   it.each([
@@ -29,7 +29,8 @@ describe('readSettings', () => {
     ['ROUNDHOUSE_DEMO_PORTS', '3271'],
     ['ROUNDHOUSE_DEMO_PORTS', '1,2,3'],
     ['ROUNDHOUSE_DEMO_PORTS', '1,x'],
-    ['ROUNDHOUSE_LOG_LEVEL', 'loud'],
+    ['ROUNDHOUSE_LOG', 'loud'],
+    ['ROUNDHOUSE_LOG', 'info,sesions:debug'],
   ])('refuses %s=%s by name', (name, value) => {
     expect(() => readSettings({ [name]: value })).toThrow(
       expect.objectContaining({ code: 'SETTING_INVALID', details: expect.objectContaining({ name }) as unknown }),

@@ -52,8 +52,12 @@ function readDemoPorts(text: string): readonly [number, number] {
 }
 
 function readLogFilter(text: string): string {
-  parseLogFilter(text, LOG_MODULES);
-  return text;
+  try {
+    parseLogFilter(text, LOG_MODULES);
+    return text;
+  } catch (error) {
+    throw invalid('ROUNDHOUSE_LOG', (error as Error).message);
+  }
 }
 
 function invalid(name: string, reason: string): Error {

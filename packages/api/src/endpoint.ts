@@ -6,8 +6,6 @@ import { resourceIdSchema } from './resourceId.ts';
 import { compatSchema, hostSchema, nameSchema, portSchema, tlsSchema } from './session.ts';
 import { HEALTH_STATUSES } from './vocabulary.ts';
 
-const durationMs = z.int().min(1).max(LIMITS.maxIntervalMs);
-
 const signatureTextSchema = z.strictObject({
   text: z.string().min(1).max(LIMITS.maxTextLength),
   row: z.int().min(1).optional(),
@@ -19,12 +17,22 @@ export const probeSchema = z
     kind: z.enum(['tcp', 'tls', 'telnet', 'tn3270', 'none']).optional().meta({
       description: 'How far the ladder is climbed. Default `tn3270`: up to the first screen.',
     }),
-    interval_ms: durationMs.optional().meta({ description: 'Between two probes. Default 10,000.' }),
-    timeout_ms: durationMs.optional().meta({ description: 'Of one probe. Default 5,000.' }),
+    interval_ms: z
+      .int()
+      .min(100)
+      .max(3_600_000)
+      .optional()
+      .meta({ description: 'Between two probes. Default 10,000.' }),
+    timeout_ms: z.int().min(10).max(600_000).optional().meta({ description: 'Of one probe. Default 5,000.' }),
     rise: z.int().min(1).max(100).optional().meta({ description: 'Good probes until healthy. Default 2.' }),
     fall: z.int().min(1).max(100).optional().meta({ description: 'Bad probes until unhealthy. Default 3.' }),
-    degraded_above_ms: durationMs.optional().meta({ description: 'Slower answers make the endpoint degraded.' }),
-    slow_start_ms: z.int().min(0).max(LIMITS.maxIntervalMs).optional().meta({
+    degraded_above_ms: z
+      .int()
+      .min(1)
+      .max(3_600_000)
+      .optional()
+      .meta({ description: 'Slower answers make the endpoint degraded.' }),
+    slow_start_ms: z.int().min(0).max(3_600_000).optional().meta({
       description: 'Time over which a recovered endpoint gets its full share again. Default 30,000.',
     }),
     lu: nameSchema.optional().meta({ description: 'LU or pool that the probe asks for.' }),

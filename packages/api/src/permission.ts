@@ -62,7 +62,7 @@ export const labelsSchema = z
     z
       .string()
       .regex(
-        /^[a-z0-9]([a-z0-9._/-]{0,62}[a-z0-9])?$/i,
+        /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?$/,
         'Expected a name of letters, digits, dots, dashes and slashes',
       ),
     z.string().max(63),

@@ -116,7 +116,14 @@ export const ROUTES = {
       description: 'The session; `Location` has its address.',
       content: { [JSON_TYPE]: sessionSchema },
     },
-    problems: ['SESSION_LIMIT_REACHED', 'MODEL_UNKNOWN', 'CODE_PAGE_UNKNOWN', 'HOST_SILENT', 'TN3270E_REJECTED'],
+    problems: [
+      'SESSION_LIMIT_REACHED',
+      'MODEL_UNKNOWN',
+      'CODE_PAGE_UNKNOWN',
+      'HOST_SILENT',
+      'TN3270E_REJECTED',
+      'GROUP_NOT_FOUND',
+    ],
   },
   listSessions: {
     method: 'GET',
@@ -180,6 +187,9 @@ export const ROUTES = {
       'FIELD_PROTECTED',
       'FIELD_NUMERIC',
       'FIELD_OVERFLOW',
+      'POSITION_INVALID',
+      'KEY_UNAVAILABLE',
+      'SESSION_SUSPENDED',
       'WAIT_TIMEOUT',
     ],
   },
@@ -283,11 +293,26 @@ export const ROUTES = {
   ...resourceRoutes(ENDPOINT_GROUP, endpointGroupListSchema, endpointGroupPutSchema, {
     article: 'an',
     problems: {
-      create: ['NAVIGATION_INVALID', 'WARM_NEEDS_SCRIPT', 'TOO_MANY_GROUPS'],
-      put: ['NAVIGATION_INVALID', 'WARM_NEEDS_SCRIPT', 'TOO_MANY_GROUPS'],
+      create: [
+        'NAVIGATION_INVALID',
+        'WARM_NEEDS_SCRIPT',
+        'TOO_MANY_GROUPS',
+        'GROUP_OPTION_INVALID',
+        'GROUP_FALLBACK_LOOP',
+      ],
+      put: [
+        'NAVIGATION_INVALID',
+        'WARM_NEEDS_SCRIPT',
+        'TOO_MANY_GROUPS',
+        'GROUP_OPTION_INVALID',
+        'GROUP_FALLBACK_LOOP',
+      ],
     },
   }),
-  ...resourceRoutes(ROLE, roleListSchema, rolePutSchema, { article: 'a' }),
+  ...resourceRoutes(ROLE, roleListSchema, rolePutSchema, {
+    article: 'a',
+    problems: { put: ['RESOURCE_BUILT_IN'], delete: ['RESOURCE_BUILT_IN'] },
+  }),
   ...resourceRoutes(PRINCIPAL, principalListSchema, principalPutSchema, {
     article: 'a',
   }),
@@ -300,7 +325,10 @@ export const ROUTES = {
     article: 'a',
     created: newWebhookSchema,
     onDelete: 'Remove a webhook with its deliveries',
-    problems: { create: ['WEBHOOK_URL_FORBIDDEN'], put: ['WEBHOOK_URL_FORBIDDEN'] },
+    problems: {
+      create: ['WEBHOOK_URL_FORBIDDEN', 'WEBHOOK_SECRET_INVALID', 'TOO_MANY_WEBHOOKS'],
+      put: ['WEBHOOK_URL_FORBIDDEN', 'WEBHOOK_SECRET_INVALID', 'TOO_MANY_WEBHOOKS'],
+    },
   }),
   listDeliveries: {
     method: 'GET',
@@ -347,7 +375,7 @@ export const ROUTES = {
     summary: 'Send an event of type `roundhouse.webhook.test`, and say what the receiver answered',
     params: sessionParamsSchema,
     success: { status: 200, description: 'The delivery, with its attempt.', content: { [JSON_TYPE]: deliverySchema } },
-    problems: ['WEBHOOK_NOT_FOUND'],
+    problems: ['WEBHOOK_NOT_FOUND', 'WEBHOOK_DISABLED', 'DEADLINE_EXCEEDED'],
   },
   whoAmI: {
     method: 'GET',
@@ -420,6 +448,7 @@ export const ROUTES = {
       description: 'Series by name and labels.',
       content: { [JSON_TYPE]: metricsExportSchema, 'text/csv': 'text' },
     },
+    problems: ['METRIC_HISTORY_QUERY_INVALID'],
   },
   listOperations: {
     method: 'GET',

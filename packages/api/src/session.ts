@@ -138,7 +138,7 @@ export const sessionSchema = z
 
 export const listSessionsQuerySchema = z.strictObject({
   limit: z.int().min(1).max(LIMITS.maxPageSize).optional(),
-  cursor: z.string().max(64).optional(),
+  cursor: z.string().max(512).optional(),
 });
 
 export const sessionListSchema = z

@@ -124,7 +124,10 @@ export const deliveryListSchema = pageOf(deliverySchema, 'DeliveryList');
 
 export const deliveryParamsSchema = z.strictObject({
   id: z.string().meta({ description: 'Webhook id.' }),
-  delivery: z.string().meta({ description: 'Delivery id.' }),
+  delivery: z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/, 'Expected a number')
+    .meta({ description: 'Delivery id.' }),
 });
 
 export const deliveriesQuerySchema = z.strictObject({

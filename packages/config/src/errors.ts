@@ -73,7 +73,7 @@ export const configError = defineErrors({
   CONFIG_UNKNOWN_KEY: fault('Unknown key `{key}`', 'Remove the key, or correct its name.'),
   CONFIG_TYPE: fault('`{path}` must be {expected}, not {actual}', 'Correct the value.'),
   CONFIG_VALUE: fault('`{path}`: {reason}', 'Correct the value.'),
-  CONFIG_REQUIRED: fault('`{key}` is missing', 'Add it.'),
+  CONFIG_REQUIRED: fault('`{key}` is missing', 'Add it at the place that is marked.'),
   CONFIG_BOOLEAN_WORD: fault(
     '`{word}` is text here, not a truth value',
     'Write `true` or `false`, or put quotes around the text.',
@@ -86,7 +86,10 @@ export const configError = defineErrors({
   CONFIG_PORT_TAKEN: obstacle('Cannot listen on {address}: {reason}', 'Choose another port, or stop who has it.'),
   CONFIG_PATH_UNWRITABLE: obstacle('Cannot write to {file}: {reason}', 'Create it, and let this user write there.'),
   CONFIG_PERMISSIONS: obstacle('{file} can be read by others (mode {mode})', 'Take the rights away: `chmod go= FILE`.'),
-  CONFIG_CERTIFICATE: obstacle('{reason}', 'Give the certificate and the key that belong together.'),
+  CONFIG_CERTIFICATE: obstacle(
+    '{reason}',
+    'Give PEM files of a certificate in its time and of its key; `openssl x509 -noout -text -in FILE` shows one.',
+  ),
   CONFIG_DESCRIPTORS: obstacle(
     'Up to {wanted} open files are needed, but the limit is {limit}',
     'Raise `ulimit -n` (LimitNOFILE), or lower the limits in the configuration.',

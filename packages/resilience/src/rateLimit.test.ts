@@ -19,6 +19,15 @@ describe('RateLimit', () => {
     expect(limit.tryTake('ann')).toEqual({ isAllowed: true, remaining: 0, retryAfterMs: 0 });
   });
 
+  it('takes a cost whole or not at all', async () => {
+    const { clock, limit } = setUp({ limit: 10 });
+    expect(limit.tryTake('ann', 7)).toEqual({ isAllowed: true, remaining: 3, retryAfterMs: 0 });
+    expect(limit.tryTake('ann', 5)).toEqual({ isAllowed: false, remaining: 3, retryAfterMs: 200 });
+    expect(limit.tryTake('ann', 3).remaining).toBe(0);
+    await clock.advance(500);
+    expect(limit.tryTake('ann', 5).isAllowed).toBe(true);
+  });
+
   it('holds each key for itself', () => {
     const { limit } = setUp({ limit: 1 });
     expect(limit.tryTake('ann').isAllowed).toBe(true);

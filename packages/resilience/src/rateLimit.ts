@@ -19,7 +19,7 @@ export interface RateDecision {
   readonly isAllowed: boolean;
   /** How many more the key may have at once. */
   readonly remaining: number;
-  /** Whole ms until the next is allowed; 0 when this one was. */
+  /** Whole ms until as much is there; 0 when it was. */
   readonly retryAfterMs: number;
 }
 
@@ -34,9 +34,10 @@ export interface RateDecision {
 export interface RateLimit {
   /** Keys remembered. */
   readonly keys: number;
-  tryTake(key: string): RateDecision;
-  /** Raises RATE_LIMITED with `retry_after_ms` unless the key may go on. */
-  take(key: string): void;
+  /** Takes `cost` (1 up to the burst, default 1) when all of it is there, and nothing otherwise. */
+  tryTake(key: string, cost?: number): RateDecision;
+  /** As `tryTake`; raises RATE_LIMITED with `retry_after_ms` unless the key may go on. */
+  take(key: string, cost?: number): void;
 }
 
 /** Raises POLICY_INVALID. */
@@ -80,23 +81,22 @@ class CellRateLimit implements RateLimit {
     return this.#paidUntil.size;
   }
 
-  tryTake(key: string): RateDecision {
+  tryTake(key: string, cost = 1): RateDecision {
     const now = this.#clock.monotonic();
     const known = this.#paidUntil.get(key);
     const paidUntil = Math.max(known ?? this.#makeRoom(now), now);
-    const next = paidUntil + this.#costMs;
+    const next = paidUntil + this.#costMs * cost;
     const overMs = next - now - this.#aheadMs;
     if (overMs > this.#costMs * ROUNDING) {
       if (known === undefined) this.#paidUntil.set(key, paidUntil);
-      return { isAllowed: false, remaining: 0, retryAfterMs: Math.ceil(overMs) };
+      return { isAllowed: false, remaining: this.#remaining(now, paidUntil), retryAfterMs: Math.ceil(overMs) };
     }
     this.#paidUntil.set(key, next);
-    const remaining = Math.floor((now + this.#aheadMs - next) / this.#costMs + ROUNDING);
-    return { isAllowed: true, remaining, retryAfterMs: 0 };
+    return { isAllowed: true, remaining: this.#remaining(now, next), retryAfterMs: 0 };
   }
 
-  take(key: string): void {
-    const { isAllowed, retryAfterMs } = this.tryTake(key);
+  take(key: string, cost = 1): void {
+    const { isAllowed, retryAfterMs } = this.tryTake(key, cost);
     if (isAllowed) return;
     throw resilienceError('RATE_LIMITED', {
       details: {
@@ -106,6 +106,10 @@ class CellRateLimit implements RateLimit {
         retry_after_ms: retryAfterMs,
       },
     });
+  }
+
+  #remaining(now: number, paidUntil: number): number {
+    return Math.max(0, Math.floor((now + this.#aheadMs - paidUntil) / this.#costMs + ROUNDING));
   }
 
   /** Forgets an idle key, or the least busy of a few when there is no place. Returns what a newcomer begins with. */

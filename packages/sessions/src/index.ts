@@ -1,9 +1,11 @@
+export { planGroup } from './endpoint/groupPlan.ts';
 export { sessionsError } from './errors.ts';
 export type { EventData, Events } from './event/events.ts';
 export { frontDoorError } from './frontDoor/errors.ts';
 export { type FrontDoorOptions, openFrontDoor } from './frontDoor/frontDoor.ts';
 export { Gateway, type GatewayDependencies, type GatewayOptions } from './gateway.ts';
 export { navigationError } from './navigation/errors.ts';
+export { parseScript } from './navigation/script.ts';
 export type { SecretSource } from './navigation/secret.ts';
 export type { ScreenBody } from './screen/view.ts';
 export type { Operation } from './operation/operation.ts';

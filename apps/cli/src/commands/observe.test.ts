@@ -29,14 +29,14 @@ describe('usage', () => {
 
 describe('log-level', () => {
   const modules = {
-    default: { level: 'info', until: null, configured: 'info' },
-    sessions: { level: 'debug', until: AT, configured: 'info' },
+    '*': { level: 'info', own: true, until: null },
+    sessions: { level: 'debug', own: true, until: AT },
   };
 
   it('shows all levels, or that of a module', async () => {
     api.replies.getLogLevels = { modules };
-    expect((await api.cli(['log-level'])).stdout).toMatch(new RegExp(`^sessions +debug +info +${AT}$`, 'm'));
-    expect((await api.cli(['log-level', 'sessions'])).stdout).not.toContain('default');
+    expect((await api.cli(['log-level'])).stdout).toMatch(new RegExp(`^sessions +debug +own +${AT}$`, 'm'));
+    expect((await api.cli(['log-level', 'sessions'])).stdout).not.toContain('*');
     expect((await api.cli(['log-level', 'sesions'])).stderr).toContain('did you mean sessions?');
   });
 
@@ -59,18 +59,18 @@ describe('metrics', () => {
   const series = [
     {
       name: 'up',
-      type: 'gauge',
+      unit: null,
       labels: { a: 'b', c: 'd' },
       points: [
         [AT, 1],
         [AT, 2.5],
       ],
     },
-    { name: 'none', type: 'gauge', labels: {}, points: [] },
+    { name: 'none', unit: null, labels: {}, points: [] },
   ];
 
   it('shows the last point of each series, and what was slow', async () => {
-    const slowest = [{ operation: 'openSession', count: 2, max_ms: 1234.5, p99_ms: 12.34 }];
+    const slowest = [{ operation: 'openSession', count: 2, mean_ms: 7, max_ms: 1234.5, p99_ms: 12.34 }];
     api.replies.exportMetrics = { at: AT, series, slowest };
     const { stdout } = await api.cli(['metrics', '--name', 'up', 'no', '--since', '0', '--step', '5m']);
     expect(stdout).toMatch(/^up +a=b,c=d +2\.5\nnone +- +-$/m);

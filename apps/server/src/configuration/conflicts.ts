@@ -1,13 +1,11 @@
 import { isIP } from 'node:net';
 import type { Finding, Path } from '@roundhouse/config';
-import { nearest } from '@roundhouse/core';
 import { isLoopback } from '../http/clientAddress.ts';
-import { BUILT_IN_ROLES } from '../policy/builtIn.ts';
 import type { ConfigurationValue } from './definition.ts';
+import { refusals } from './refusals.ts';
+import { roleNames } from './roleNames.ts';
 
 type Check = (value: ConfigurationValue) => Iterable<Finding>;
-
-const BUILT_IN: readonly string[] = BUILT_IN_ROLES.map(({ id }) => id);
 
 /** Contradictions that no schema sees. */
 export const conflicts: readonly Check[] = [
@@ -15,13 +13,14 @@ export const conflicts: readonly Check[] = [
   sharedPorts,
   doorInFrontOfItself,
   clientAuthorities,
-  roles,
+  roleNames,
   fallbacks,
   warmPools,
   probes,
   repeatedEndpoints,
   webhooks,
   limits,
+  refusals,
 ];
 
 /** Nothing listens beyond this machine, and nothing listens there in the clear, unless it is said. */
@@ -91,40 +90,6 @@ function* clientAuthorities({ server, front_door: door }: ConfigurationValue): I
       'client certificates are wanted, but nobody is trusted to sign them',
       'add `client_ca_file`',
     );
-  }
-}
-
-/** Roles of the product are there without being named. */
-function* roles({
-  roles: own = [],
-  principals = [],
-  api_keys: keys = [],
-  limits: of,
-}: ConfigurationValue): Iterable<Finding> {
-  const known = [...BUILT_IN, ...own.map(({ id }) => id)];
-  for (const [index, { id }] of own.entries()) {
-    if (!BUILT_IN.includes(id)) continue;
-    yield conflict(['roles', index, 'id'], `the role ${id} is part of the product`, 'choose another id');
-  }
-  const named: Array<readonly [Path, string]> = [
-    ...principals.flatMap(({ roles: names }, at) =>
-      names.map((name, item) => [['principals', at, 'roles', item], name] as const),
-    ),
-    ...keys.flatMap(({ roles: names = [] }, at) =>
-      names.map((name, item) => [['api_keys', at, 'roles', item], name] as const),
-    ),
-    ...Object.keys(of?.rate_by_role ?? {}).map((name) => [['limits', 'rate_by_role', name], name] as const),
-  ];
-  for (const [path, name] of named) {
-    if (known.includes(name)) continue;
-    const near = nearest(name, known);
-    yield {
-      path,
-      code: 'CONFIG_REFERENCE',
-      details: { name, target: 'role' },
-      expected: `one of ${known.join(', ')}`,
-      ...(near === undefined ? {} : { suggestion: near }),
-    };
   }
 }
 

@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { configurationFileSchema } from '@roundhouse/api';
 import {
+  checkAuthorities,
   checkCertificate,
   checkDescriptors,
   checkPort,
   checkPrivate,
+  checkReadable,
   checkWritable,
   type Definition,
   type EnvironmentCheck,
@@ -87,32 +89,33 @@ function certificates(clock: Clock): EnvironmentCheck<ConfigurationValue> {
       [['front_door', 'start_tls'], door?.start_tls],
     ] as const;
     const found = await Promise.all(
-      listeners.map(async ([path, tls]): Promise<readonly Finding[]> => {
-        if (tls === undefined) return [];
-        const unread = await Promise.all(
-          (['cert_file', 'key_file', 'client_ca_file'] as const).map(async (field) => {
-            const file = tls[field];
-            return file === undefined ? [] : await unreadable([...path, field], file);
-          }),
-        );
-        const faults = [...unread.flat(), ...(await checkPrivate([...path, 'key_file'], tls.key_file))];
-        if (unread.flat().length > 0) return unread.flat();
-        const [certificate, key] = await Promise.all([readFile(tls.cert_file, 'utf8'), readFile(tls.key_file, 'utf8')]);
-        return [...faults, ...checkCertificate([...path, 'cert_file'], { certificate, key }, clock.now())];
-      }),
+      listeners.map(([path, tls]) => (tls === undefined ? [] : listenerCertificates(path, tls, clock))),
     );
     return found.flat();
   };
 }
 
-async function unreadable(path: Path, file: string): Promise<Finding[]> {
-  try {
-    await readFile(file);
-    return [];
-  } catch (error) {
-    const { code = 'it cannot be read' } = error as NodeJS.ErrnoException;
-    return [{ path, code: 'CONFIG_FILE_UNREADABLE', details: { file, reason: code } }];
-  }
+type ListenerTls = NonNullable<NonNullable<ConfigurationValue['server']>['tls']>;
+
+async function listenerCertificates(path: Path, tls: ListenerTls, clock: Clock): Promise<readonly Finding[]> {
+  const { cert_file: certFile, key_file: keyFile, client_ca_file: caFile } = tls;
+  const files = Object.entries({ cert_file: certFile, client_ca_file: caFile }).filter(isNamed);
+  const found = await Promise.all([
+    ...files.map(([field, file]) => checkReadable([...path, field], file)),
+    checkPrivate([...path, 'key_file'], keyFile),
+  ]);
+  const faults = found.flat();
+  if (faults.some(({ severity }) => severity !== 'warning')) return faults;
+  const [certificate, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
+  return [
+    ...faults,
+    ...checkCertificate([...path, 'cert_file'], { certificate, key }, clock.now()),
+    ...(caFile === undefined ? [] : checkAuthorities([...path, 'client_ca_file'], await readFile(caFile, 'utf8'))),
+  ];
+}
+
+function isNamed(entry: readonly [string, string | undefined]): entry is [string, string] {
+  return entry[1] !== undefined;
 }
 
 const places: EnvironmentCheck<ConfigurationValue> = async ({ log, store }) => {

@@ -12,6 +12,7 @@ const ROOT = join(import.meta.dirname, '../../../..');
 const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'session.${name}': ['created', 'resumed', ...SESSION_STATES].map((name) => `session.${name}`),
   'limit.${change}': ['limit.near', 'limit.reached', 'limit.recovered'],
+  'configuration.${type}': ['reloaded', 'rejected', 'rolled_back'].map((type) => `configuration.${type}`),
   'operation.${moved.status}': OPERATION_STATUSES.map((status) => `operation.${status}`),
 };
 

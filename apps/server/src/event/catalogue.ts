@@ -117,7 +117,7 @@ const OPERATION: Rows = Object.fromEntries(
   ]),
 );
 
-const RESOURCE_KINDS = ['endpoint', 'endpoint_group', 'group', 'webhook', 'principal', 'role', 'api_key'] as const;
+const RESOURCE_KINDS = ['endpoint', 'endpoint_group', 'webhook', 'principal', 'role', 'api_key'] as const;
 
 function resourceRows(kind: string): Rows {
   const name = kind.replace('_', ' ');
@@ -195,6 +195,23 @@ const OTHERS: Rows = {
     'A configuration was given up, because endpoints lost their health under it: the one before is back.',
     z.strictObject({ healthy_share: z.number() }),
     'error',
+  ),
+  'certificate.replaced': definition(
+    'listener',
+    'A listener has another certificate.',
+    z.strictObject({ fingerprint: z.string(), expires_at: z.iso.datetime() }),
+  ),
+  'certificate.refused': definition(
+    'listener',
+    'A new certificate is no good: the one before stays.',
+    z.strictObject({ code, reason: z.string() }),
+    'error',
+  ),
+  'certificate.expiring': definition(
+    'listener',
+    'A certificate ends soon, or has ended.',
+    z.strictObject({ days: count, expires_at: z.iso.datetime() }),
+    'warning',
   ),
   'authentication.failed': definition('principal', 'Somebody could not prove to be who they said.', login, 'warning'),
   'authentication.locked_out': definition('principal', 'A principal or address is locked out.', lockOut, 'error'),

@@ -25,7 +25,7 @@ export interface FuzzOptions {
   readonly codesOf: VerdictContext['codesOf'];
 }
 
-export interface FuzzFault {
+interface FuzzFault {
   readonly what: string;
   readonly operation: string;
   /** How often it was seen. */

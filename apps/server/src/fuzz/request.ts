@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 import { anyValue, damaged, validValue, type ValueContext } from './value.ts';
 
 /** How far a request is from what the document asks for. */
-export type Intent = 'valid' | 'near' | 'odd';
+type Intent = 'valid' | 'near' | 'odd';
 
 export interface FuzzRequest {
   readonly operation: Operation;

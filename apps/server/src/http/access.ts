@@ -19,6 +19,16 @@ export interface Attributes {
   readonly owner?: string | null;
 }
 
+/** Verbs upon all things of a kind: what is not for the caller's eyes is left out by whoever answers. */
+export const COLLECTIVE: ReadonlySet<Verb> = new Set(['list', 'watch', 'create']);
+
+const FOR_SOME: Decision = Object.freeze({
+  allowed: true,
+  reason: 'allowed for some, by their labels, ids or owner',
+  role: null,
+  rule: null,
+});
+
 /** What the caller of a request may do. */
 export class Access {
   readonly #policy: () => Policy;
@@ -34,6 +44,14 @@ export class Access {
 
   allows(request: FastifyRequest, verb: Verb, kind: KindName, attributes: Attributes): boolean {
     return this.decide(identityOf(request), verb, kind, attributes).allowed;
+  }
+
+  /** What is so for a kind as a whole, as the guard has it: some things of it are enough for what is about many. */
+  decideAny(identity: Identity, verb: Verb, kind: KindName): Decision {
+    const decision = this.decide(identity, verb, kind, {});
+    if (decision.allowed || !COLLECTIVE.has(verb) || !this.#policy().couldAllow(identity.roles, verb, kind))
+      return decision;
+    return FOR_SOME;
   }
 
   /** Whether there may be things of a kind that the caller may do this to. */

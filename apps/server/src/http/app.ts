@@ -15,7 +15,7 @@ import { answerStrangeRequests } from './requestForm.ts';
 import { parseJsonBody } from './jsonBody.ts';
 import { answerClientError, sendProblem } from './problem.ts';
 
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
+type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;
 export type Handlers = Readonly<Record<RouteName, Handler>>;
 
 export interface App {
@@ -38,7 +38,7 @@ export function createApp({ connections = {}, tls }: AppOptions, log: Logger): A
     logger: false,
     bodyLimit: LIMITS.maxBodyBytes,
     ...SLOW_CLIENT_BOUNDS,
-    ...(tls === undefined ? {} : { https: tls }),
+    ...(tls === undefined ? {} : { https: { ...tls, ...SLOW_CLIENT_BOUNDS.http } }),
     // Requests on kept connections meet our own SHUTTING_DOWN.
     return503OnClosing: false,
     genReqId: nextId,

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { type EventRecord, eventsQuerySchema, validateQuery } from '@roundhouse/api';
 import type { Clock, Logger, Scope } from '@roundhouse/core';
 import { sessionsError } from '@roundhouse/sessions';
@@ -5,7 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type EventFilter, passes } from '../event/filter.ts';
 import type { EventJournal, Position } from '../event/journal.ts';
 import { labelsOf } from '../event/record.ts';
-import type { Access } from './access.ts';
+import type { Identity } from '../identity/identity.ts';
+import { type Access, identityOf } from './access.ts';
 import { valid } from './request.ts';
 
 /** Callers that may watch at a time. */
@@ -38,17 +40,27 @@ export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesD
         types: types?.split(',').filter((type) => type !== '') ?? [],
         ...(subject === undefined ? {} : { subject }),
       };
+      const identity = identityOf(request);
+      /** Events up to here have nothing to do with how the watcher got in. */
+      const openedAt = journal.range().last;
       const isShown = (event: EventRecord): boolean =>
         passes(event, filter) && access.allows(request, 'watch', 'event', { labels: labelsOf(event) });
       if (watchers >= MAX_WATCHERS) throw sessionsError('WATCHERS_LIMIT_REACHED', { details: { watchers } });
       watchers++;
+      const headers = reply.getHeaders() as OutgoingHttpHeaders;
       const { raw } = reply.hijack();
       raw.writeHead(200, {
+        ...headers,
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
         'x-accel-buffering': 'no',
       });
+      if (request.method === 'HEAD') {
+        watchers--;
+        raw.end();
+        return;
+      }
       raw.write(`retry: ${RETRY_MS}\n\n`);
       const lastId = request.headers['last-event-id'];
       /** Sequence of the last event that was dealt with. */
@@ -92,12 +104,18 @@ export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesD
 
       async function writeAll(): Promise<void> {
         try {
-          while (!raw.destroyed && !raw.writableNeedDrain && position < journal.range().last) {
+          while (!raw.destroyed && !raw.writableEnded && !raw.writableNeedDrain && position < journal.range().last) {
             const { missing, after } = journal.locate(String(position));
             if (missing !== null) goOn({ after, missing, isForeign: false });
             for (const event of await journal.read(position, BATCH)) {
               if (raw.destroyed) return;
               position = Number(event.id);
+              // It comes back as who it is then, and goes on behind what it has seen.
+              if (position > openedAt && isAccountOf(identity, event)) {
+                leave();
+                raw.end();
+                return;
+              }
               if (isShown(event) && !raw.write(eventText(event))) break;
             }
           }
@@ -107,7 +125,7 @@ export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesD
       }
 
       function beat(): void {
-        if (raw.writableNeedDrain && position === positionAtBeat) {
+        if (raw.writableEnded || (raw.writableNeedDrain && position === positionAtBeat)) {
           raw.destroy();
           return;
         }
@@ -117,6 +135,12 @@ export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesD
       }
     },
   };
+}
+
+/** Principals and keys are what their last record says; who watches was let in by the one before. */
+function isAccountOf({ principal, credential }: Identity, { type, subject }: EventRecord): boolean {
+  if (type.startsWith('roundhouse.principal.')) return subject === principal;
+  return type.startsWith('roundhouse.api_key.') && subject === credential;
 }
 
 function eventText(event: EventRecord): string {

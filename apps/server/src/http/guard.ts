@@ -2,7 +2,7 @@ import { type KindName, type Permission, type Route, type RouteName } from '@rou
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { serverError } from '../errors.ts';
 import type { Credentials, Identity } from '../identity/identity.ts';
-import type { Access, Attributes } from './access.ts';
+import { type Access, type Attributes, COLLECTIVE } from './access.ts';
 import { type OverloadGuard, shedClassOf } from './overload.ts';
 import { costOf, type RateLimits } from './rateLimits.ts';
 import { checkRequestForm } from './requestForm.ts';
@@ -26,9 +26,6 @@ export interface GuardDependencies {
   readonly isStopping: () => boolean;
 }
 
-/** Verbs upon all things of a kind: what is not for the caller's eyes is left out by the handler. */
-const COLLECTIVE: ReadonlySet<Permission['verb']> = new Set(['list', 'watch', 'create']);
-
 /**
  * Decides, before a byte of the body is read, whether a request is served: whether its form is right, whether there is
  * room for it, who calls, how often, and whether they may. Unknown paths ask for credentials too. While the server stops
@@ -38,8 +35,7 @@ export function guard(app: FastifyInstance, deps: GuardDependencies): void {
   const { overload, rateLimits, isStopping } = deps;
   app.decorateRequest('identity', null);
   app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.setHeader('x-content-type-options', 'nosniff');
-    reply.raw.setHeader('cache-control', 'no-store');
+    void reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
     const { name, permission = 'authenticated', takesBody = true } = configOf(request);
     const admit = (identity: Identity | null): void => {
       request.identity = identity;
@@ -104,7 +100,7 @@ function callerOf({ principal, roles, type }: Identity) {
 }
 
 /** Empty for a path without a route. */
-export function configOf({ routeOptions }: FastifyRequest): Partial<RouteConfig> {
+function configOf({ routeOptions }: FastifyRequest): Partial<RouteConfig> {
   return routeOptions.config as Partial<RouteConfig>;
 }
 

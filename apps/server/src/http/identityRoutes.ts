@@ -22,8 +22,8 @@ export function identityRoutes({ access, attributesOf }: IdentityRoutesDependenc
     canI(request: FastifyRequest, reply: FastifyReply) {
       const { verb, kind, id } = valid(validateQuery(canIQuerySchema, request.query as Record<string, unknown>));
       const identity = identityOf(request);
-      const attributes = id === undefined ? {} : (attributesOf(kind, id) ?? { id });
-      return reply.send(access.decide(identity, verb, kind, attributes));
+      if (id === undefined) return reply.send(access.decideAny(identity, verb, kind));
+      return reply.send(access.decide(identity, verb, kind, attributesOf(kind, id) ?? { id }));
     },
   };
 }

@@ -11,7 +11,7 @@ export const SHED_ORDER = ['openings', 'lists', 'reads', 'rest'] as const;
 export type ShedClass = (typeof SHED_ORDER)[number] | 'never';
 
 /** How many classes of SHED_ORDER are refused: 0 none, 4 all. */
-export type OverloadLevel = 0 | 1 | 2 | 3 | 4;
+type OverloadLevel = 0 | 1 | 2 | 3 | 4;
 
 /** How hard it is for the process; what cannot be known is 0. */
 export interface Pressure {

@@ -73,10 +73,10 @@ describe('a rate limit', () => {
   it('says when a dear request will pass, and it does then', async () => {
     const limits = create({ principal: { perSecond: 10, burst: 20 } });
     passed(limits, 18, joe);
-    // One of the two left is used by the refusal; four are missing then.
+    // Of the two left the refusal uses none; three are missing.
     const { error } = ask(limits, joe, 5);
     const { retry_after_ms: waitMs } = (error as { details: { retry_after_ms: number } }).details;
-    expect(waitMs).toBe(400);
+    expect(waitMs).toBe(300);
     await clock.advance(waitMs);
     expect(ask(limits, joe, 5).error).toBeUndefined();
   });

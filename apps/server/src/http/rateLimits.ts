@@ -1,6 +1,6 @@
 import type { RouteName } from '@roundhouse/api';
 import type { Clock } from '@roundhouse/core';
-import { createRateLimit, type RateDecision, type RateLimit, resilienceError } from '@roundhouse/resilience';
+import { createRateLimit, type RateLimit, resilienceError } from '@roundhouse/resilience';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clientKey, isLoopback } from './clientAddress.ts';
 
@@ -125,7 +125,7 @@ class Meter {
   }
 
   charge(key: string, cost: number, reply: FastifyReply): void {
-    const { isAllowed, remaining, retryAfterMs } = this.#take(key, Math.min(cost, this.#burst));
+    const { isAllowed, remaining, retryAfterMs } = this.#limit.tryTake(key, Math.min(cost, this.#burst));
     const resetSeconds = Math.ceil((this.#burst - remaining) / this.perSecond);
     void reply.header('ratelimit-policy', this.#policyField);
     void reply.header('ratelimit', `${this.#name};r=${remaining};t=${resetSeconds}`);
@@ -140,17 +140,5 @@ class Meter {
         retry_after_ms: retryAfterMs,
       },
     });
-  }
-
-  /** A request whose cost is more than what is left is refused, and has used one. */
-  #take(key: string, cost: number): RateDecision {
-    let decision = this.#limit.tryTake(key);
-    const { isAllowed, remaining, retryAfterMs } = decision;
-    const perOneMs = 1_000 / this.perSecond;
-    const restMs = (cost - 1 - remaining) * perOneMs;
-    if (!isAllowed) return { ...decision, retryAfterMs: Math.ceil(retryAfterMs + restMs) };
-    if (restMs > 0) return { isAllowed: false, remaining, retryAfterMs: Math.ceil(restMs + perOneMs) };
-    for (let taken = 1; taken < cost; taken++) decision = this.#limit.tryTake(key);
-    return decision;
   }
 }

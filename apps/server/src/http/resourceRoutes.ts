@@ -17,6 +17,7 @@ import type { Resources } from '../resource/resources.ts';
 import { type Access, identityOf } from './access.ts';
 import { checkChange, etagOf, isUnchanged } from './conditional.ts';
 import type { Cursors } from './cursor.ts';
+import { requireNamed } from './named.ts';
 import { idOf, valid } from './request.ts';
 
 export interface ResourceRoutesDependencies {
@@ -84,7 +85,9 @@ function routesOf<K extends ResourceKindName>(
           next = cursors.write({ list: listName }, last.id);
           break;
         }
-        items.push(await resources.get(kind, id));
+        const shown = await resources.show(kind, id);
+        // Undefined where it has gone meanwhile.
+        if (shown !== undefined) items.push(shown);
       }
       return reply.send({ items, next_cursor: next });
     },
@@ -93,6 +96,7 @@ function routesOf<K extends ResourceKindName>(
       const asked = readInput(request.body);
       const { input, shown } = prepare[kind]?.(asked) ?? { input: asked, shown: {} };
       access.require(request, 'create', kind, attributesOf(input));
+      requireNamed(request, kind, input, { access, resources });
       const created = await resources.create(kind, input, { by: identityOf(request).principal });
       return reply
         .code(201)
@@ -119,7 +123,11 @@ function routesOf<K extends ResourceKindName>(
       const resource = await resources.put(kind, input, {
         by: identityOf(request).principal,
         condition: (version) => {
-          if (version === null) access.require(request, 'create', kind, attributesOf(input));
+          const before = resources.find(kind, id);
+          // What it is may have become another since the guard looked.
+          if (before === undefined) access.require(request, 'create', kind, attributesOf(input));
+          else access.require(request, 'update', kind, attributesOf(before.input));
+          requireNamed(request, kind, input, { access, resources });
           checkChange(request, { etag: version === null ? null : etagOf(version) });
         },
       });
@@ -127,9 +135,14 @@ function routesOf<K extends ResourceKindName>(
     },
 
     async remove(request: FastifyRequest, reply: FastifyReply) {
-      await resources.remove(kind, idOf(request), {
+      const id = idOf(request);
+      await resources.remove(kind, id, {
         by: identityOf(request).principal,
-        condition: (version) => checkChange(request, { etag: version === null ? null : etagOf(version) }),
+        condition: (version) => {
+          const before = resources.find(kind, id);
+          if (before !== undefined) access.require(request, 'delete', kind, attributesOf(before.input));
+          checkChange(request, { etag: version === null ? null : etagOf(version) });
+        },
       });
       return reply.code(204).send();
     },

@@ -110,8 +110,13 @@ export function sessionRoutes(deps: SessionRoutesDependencies) {
     },
 
     migrateSession(request: FastifyRequest, reply: FastifyReply) {
+      const id = idOf(request);
       const body = valid(validate(migrateSchema, request.body, 'body'));
-      return accepted(reply, gateway.migrate(idOf(request), body));
+      const { endpoint = null } = body;
+      const owner = attributesOf('session', id)?.owner ?? null;
+      // The session is the caller's to move: so has the place to be that it goes to.
+      access.require(request, 'migrate', 'session', { id, owner, labels: gateway.directory.labelsOf({ endpoint }) });
+      return accepted(reply, gateway.migrate(id, body));
     },
 
     takeOverSession(request: FastifyRequest, reply: FastifyReply) {

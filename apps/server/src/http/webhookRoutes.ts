@@ -29,7 +29,7 @@ export interface WebhookRoutesDependencies {
 
 /** How often the log is looked at for the outcome of a test, ms, and how long. */
 const TEST_LOOK_MS = 20;
-const TEST_TIMEOUT_MS = 60_000;
+const TEST_TIMEOUT_MS = 20_000;
 /** Deliveries among which that of a test is sought: it is one of the newest. */
 const TEST_AMONG = 50;
 

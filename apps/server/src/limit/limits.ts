@@ -18,10 +18,10 @@ export interface LimitDefinition {
 }
 
 /** A limit as it is, in the words of the API. */
-export type LimitUsage = Usage['limits'][number];
+type LimitUsage = Usage['limits'][number];
 
 /** What a limit came to: `recovered` is the end of `near` and of `reached`. */
-export type LimitChange = 'near' | 'reached' | 'recovered';
+type LimitChange = 'near' | 'reached' | 'recovered';
 
 export interface LimitsDependencies {
   readonly clock: Clock;

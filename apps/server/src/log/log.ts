@@ -24,7 +24,7 @@ export interface LogOptions {
   readonly maxBuffered?: number;
 }
 
-export interface LogFile {
+interface LogFile {
   readonly path: string;
   readonly rotation?: RotationOptions;
 }

@@ -2,7 +2,7 @@
 export type Labels = Readonly<Record<string, string>>;
 
 /** What all labels say of the series that gathers those for which there is no room. */
-export const OTHER = 'other';
+const OTHER = 'other';
 
 /** Series of one metric, `other` not counted; what lies beyond is added to it. */
 const MAX_SERIES = 1_000;

@@ -1,7 +1,7 @@
 import type { Resource, ResourceFields, ResourceInput, ResourceKindName } from '@roundhouse/api';
 
 /** A resource as it is shown, without what all of them have. */
-export type Shown<K extends ResourceKindName> = Omit<Resource<K>, keyof ResourceFields>;
+type Shown<K extends ResourceKindName> = Omit<Resource<K>, keyof ResourceFields>;
 
 /**
  * Makes resources of one kind real. Inputs have been checked against the schema of the kind, and what they refer to is
@@ -18,5 +18,4 @@ export interface Actuator<K extends ResourceKindName> {
   show(input: ResourceInput<K>): Shown<K> | Promise<Shown<K>>;
 }
 
-export type AnyActuator = { readonly [K in ResourceKindName]: Actuator<K> }[ResourceKindName];
 export type Actuators = { readonly [K in ResourceKindName]: Actuator<K> };

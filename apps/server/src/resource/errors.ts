@@ -49,10 +49,4 @@ export const resourceError = defineErrors({
     retryable: false,
     status: 404,
   },
-  WEBHOOK_NOT_FOUND: {
-    message: 'There is no webhook {id}',
-    hint: 'List the webhooks to see which there are.',
-    retryable: false,
-    status: 404,
-  },
 });

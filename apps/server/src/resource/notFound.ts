@@ -1,6 +1,7 @@
 import type { ResourceKindName } from '@roundhouse/api';
 import type { RoundhouseError } from '@roundhouse/core';
 import { sessionsError } from '@roundhouse/sessions';
+import { webhookError } from '../webhook/errors.ts';
 import { resourceError } from './errors.ts';
 
 /** That there is no such resource; `near` is an id that may have been meant. */
@@ -18,6 +19,6 @@ export function notFound(kind: ResourceKindName, id: string, near: string | unde
     case 'role':
       return resourceError('ROLE_NOT_FOUND', { details: { id }, ...hint });
     case 'webhook':
-      return resourceError('WEBHOOK_NOT_FOUND', { details: { id }, ...hint });
+      return webhookError('WEBHOOK_NOT_FOUND', { details: { webhook: id }, ...hint });
   }
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   type FieldProblem,
+  type Labels,
   type Origin,
   type Resource,
   RESOURCE_KIND_NAMES,
@@ -23,6 +24,8 @@ export interface ResourceFact {
   readonly type: `${string}.${'created' | 'changed' | 'removed'}`;
   readonly subject: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** Of the resource, as it is now or was last. */
+  readonly labels?: Labels;
 }
 
 export interface ResourcesDependencies {
@@ -101,9 +104,19 @@ export class Resources {
     return { ...shown, ...fieldsOf(kept) } as Resource<K>;
   }
 
+  /** Undefined when there is none, or none any more. */
+  async show<K extends ResourceKindName>(kind: K, id: string): Promise<Resource<K> | undefined> {
+    try {
+      return await this.get(kind, id);
+    } catch (error) {
+      if (this.find(kind, id) === undefined) return undefined;
+      throw error;
+    }
+  }
+
   /** As it is kept, at once; undefined when there is none. */
   find(kind: ResourceKindName, id: string): Kept | undefined {
-    return this.#of(kind).get(id);
+    return this.#kept.get(kind)?.get(id);
   }
 
   /** Raises RESOURCE_EXISTS, REFERENCE_MISSING, and what the actuator does. */
@@ -332,11 +345,14 @@ function factsOf({ kind, id, before, after }: Change, by: string): ResourceFact[
   const what = after === undefined ? 'removed' : before === undefined ? 'created' : 'changed';
   const changed =
     before === undefined || after === undefined ? {} : { changed: changedFields(before.input, after.input) };
-  return [{ type: `${kind}.${what}`, subject: id, data: { by, ...changed } }];
+  const { labels } = (after ?? before)?.input as { readonly labels?: Labels };
+  return [
+    { type: `${kind}.${what}`, subject: id, data: { by, ...changed }, ...(labels === undefined ? {} : { labels }) },
+  ];
 }
 
 /** Names of the fields that differ; never their values. */
-export function changedFields(before: object, after: object): string[] {
+function changedFields(before: object, after: object): string[] {
   const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
   return [...new Set([...Object.keys(a), ...Object.keys(b)])]
     .filter((key) => !isDeepStrictEqual(a[key], b[key]))

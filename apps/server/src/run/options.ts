@@ -1,3 +1,4 @@
+import type { CertificateFiles } from '@roundhouse/net';
 import type { Rate } from '../http/rateLimits.ts';
 import type { ConfigurationValue } from '../configuration/definition.ts';
 import type { LogOptions } from '../log/log.ts';
@@ -27,6 +28,9 @@ export function serverOptions(value: ConfigurationValue): Configured {
       maxConnections: limits.max_connections,
       maxPerAddress: limits.max_connections_per_address,
     }),
+    tls: server.tls && certificateFiles(server.tls),
+    frontDoorTls: door?.tls && certificateFiles(door.tls),
+    frontDoorStartTls: door?.start_tls && certificateFiles(door.start_tls),
     rateLimits: defined({
       principal: limits.rate && rateOf(limits.rate),
       roles:
@@ -75,6 +79,22 @@ export function desiredResources(value: ConfigurationValue): DesiredResources {
     endpoint_group: value.endpoint_groups,
     endpoint: value.endpoints,
     webhook: value.webhooks,
+  });
+}
+
+type ListenerTls = NonNullable<NonNullable<ConfigurationValue['server']>['tls']>;
+
+function certificateFiles(tls: ListenerTls): CertificateFiles {
+  const { client_certificates: wanted = tls.client_ca_file === undefined ? 'none' : 'request' } = tls;
+  return defined({
+    certFile: tls.cert_file,
+    keyFile: tls.key_file,
+    caFile: wanted === 'none' ? undefined : tls.client_ca_file,
+    options: defined({
+      minVersion: tls.min_version,
+      clientCertificate:
+        wanted === 'none' ? undefined : wanted === 'require' ? ('required' as const) : ('requested' as const),
+    }),
   });
 }
 

@@ -25,6 +25,8 @@ export interface ClientOptions {
   readonly token: string;
   /** Time that the server has beyond the wait that a call asks for, ms. Default 10,000. */
   readonly timeoutMs?: number;
+  /** PEM of the authorities to trust instead of the public ones, for https. */
+  readonly ca?: string;
   readonly clock?: Clock;
   /** 0 … 1, as Math.random, its default: spreads the attempts to connect again. */
   readonly random?: () => number;

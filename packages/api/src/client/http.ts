@@ -12,6 +12,8 @@ export interface HttpOptions {
   readonly token: string;
   /** Time that the server has beyond the wait that a call asks for, ms. Default 10,000. */
   readonly timeoutMs?: number;
+  /** PEM of the authorities to trust instead of the public ones. */
+  readonly ca?: string;
   readonly clock?: Clock;
 }
 
@@ -53,7 +55,7 @@ export class HttpConnection {
   readonly #request: typeof http.request;
 
   /** Raises API_URL_INVALID. Opens nothing before the first call. */
-  constructor({ url, token, timeoutMs = 10_000, clock = systemClock }: HttpOptions) {
+  constructor({ url, token, timeoutMs = 10_000, ca, clock = systemClock }: HttpOptions) {
     const origin = URL.canParse(url) ? new URL(url) : undefined;
     if (origin === undefined || (origin.protocol !== 'http:' && origin.protocol !== 'https:')) {
       throw apiError('API_URL_INVALID', { details: { url } });
@@ -63,7 +65,9 @@ export class HttpConnection {
     this.#origin = origin;
     this.#token = token;
     this.#timeoutMs = timeoutMs;
-    this.#agent = secure ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
+    this.#agent = secure
+      ? new https.Agent({ keepAlive: true, ...(ca === undefined ? {} : { ca }) })
+      : new http.Agent({ keepAlive: true });
     this.#request = secure ? https.request : http.request;
   }
 

@@ -35,3 +35,14 @@ export function checkCertificate(path: Path, pair: CertificatePair, now: number)
   if (now > until) return found(`The certificate expired on ${certificate.validTo}`);
   return until - now < SOON_MS ? found(`The certificate expires on ${certificate.validTo}`, 'warning') : [];
 }
+
+/** Whether a text holds certificates that others are to be checked against. */
+export function checkAuthorities(path: Path, pem: string): readonly Finding[] {
+  try {
+    return new X509Certificate(pem).ca
+      ? []
+      : [{ path, code: 'CONFIG_CERTIFICATE', details: { reason: 'The certificate is not one of an authority' } }];
+  } catch {
+    return [{ path, code: 'CONFIG_CERTIFICATE', details: { reason: 'The authorities cannot be read: PEM is expected' } }];
+  }
+}

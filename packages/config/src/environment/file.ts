@@ -24,15 +24,27 @@ function unwritable(path: Path, file: string, reason: string): Finding {
   return { path, code: 'CONFIG_PATH_UNWRITABLE', details: { file, reason } };
 }
 
+/** Whether this user can read the file. */
+export async function checkReadable(path: Path, file: string): Promise<readonly Finding[]> {
+  try {
+    if ((await stat(file)).isDirectory()) return [unreadable(path, file, 'it is a directory')];
+    await access(file, constants.R_OK);
+    return [];
+  } catch (error) {
+    return [unreadable(path, file, reasonOf(error))];
+  }
+}
+
+function unreadable(path: Path, file: string, reason: string): Finding {
+  return { path, code: 'CONFIG_FILE_UNREADABLE', details: { file, reason } };
+}
+
 /** Whether the file can be read by this user and by no others, as a private key should be. */
 export async function checkPrivate(path: Path, file: string): Promise<readonly Finding[]> {
-  try {
-    await access(file, constants.R_OK);
-    const mode = (await stat(file)).mode & 0o777;
-    if ((mode & 0o077) === 0) return [];
-    const details = { file, mode: mode.toString(8).padStart(3, '0') };
-    return [{ path, code: 'CONFIG_PERMISSIONS', severity: 'warning', details }];
-  } catch (error) {
-    return [{ path, code: 'CONFIG_FILE_UNREADABLE', details: { file, reason: reasonOf(error) } }];
-  }
+  const unread = await checkReadable(path, file);
+  if (unread.length > 0) return unread;
+  const mode = (await stat(file)).mode & 0o777;
+  if ((mode & 0o077) === 0) return [];
+  const details = { file, mode: mode.toString(8).padStart(3, '0') };
+  return [{ path, code: 'CONFIG_PERMISSIONS', severity: 'warning', details }];
 }

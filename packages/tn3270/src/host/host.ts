@@ -1,4 +1,4 @@
-import { createScope, type Logger, type Scope, silentLogger } from '@roundhouse/core';
+import { coreError, createScope, type Logger, type Scope, silentLogger } from '@roundhouse/core';
 import { listen, type Listener, type TlsServerOptions, type Transport } from '@roundhouse/net';
 import { codePage, DEFAULT_CODE_PAGE } from '../codepage/registry.ts';
 import type { CodePage } from '../codepage/codePage.ts';
@@ -58,6 +58,11 @@ export interface Host extends AsyncDisposable {
   drain(timeoutMs: number): Promise<void>;
   /** Stops accepting and closes every session; waits a bounded time for their applications to return. Idempotent. */
   close(): Promise<void>;
+  /**
+   * Takes other certificates for the terminals to come: for TLS from the first byte, and for STARTTLS. Raises
+   * TLS_MATERIAL_INVALID, and NOT_SUPPORTED where the host has none of that kind.
+   */
+  setTls(certificates: { readonly tls?: TlsServerOptions; readonly startTls?: TlsServerOptions }): void;
 }
 
 const DAY_MS = 86_400_000;
@@ -107,6 +112,7 @@ async function serve(
   log: Logger,
   scope: Scope,
 ): Promise<Host> {
+  const present: PresentSettings = { settings };
   const connections = new Map<Transport, HostConnection>();
   const idle = new Idle();
   const listener = await listen(
@@ -124,30 +130,38 @@ async function serve(
         if (connections.size === 0) idle.reached();
       };
       const child = scope.child();
-      connections.set(transport, new HostConnection(transport, settings, open, child, log.child({ peer }), onClosed));
+      connections.set(
+        transport,
+        new HostConnection(transport, present.settings, open, child, log.child({ peer }), onClosed),
+      );
     },
     scope,
   );
-  return new RunningHost(listener, connections, settings.lus, idle, scope);
+  return new RunningHost(listener, connections, present, idle, scope);
+}
+
+/** Of the connections to come. */
+interface PresentSettings {
+  settings: ConnectionSettings;
 }
 
 class RunningHost implements Host {
   readonly #listener: Listener;
   readonly #connections: ReadonlyMap<Transport, HostConnection>;
-  readonly #lus: LuAllocator;
+  readonly #present: PresentSettings;
   readonly #idle: Idle;
   readonly #scope: Scope;
 
   constructor(
     listener: Listener,
     connections: ReadonlyMap<Transport, HostConnection>,
-    lus: LuAllocator,
+    present: PresentSettings,
     idle: Idle,
     scope: Scope,
   ) {
     this.#listener = listener;
     this.#connections = connections;
-    this.#lus = lus;
+    this.#present = present;
     this.#idle = idle;
     this.#scope = scope;
   }
@@ -161,7 +175,18 @@ class RunningHost implements Host {
   }
 
   get heldLus(): readonly string[] {
-    return this.#lus.held;
+    return this.#present.settings.lus.held;
+  }
+
+  setTls({ tls, startTls }: { readonly tls?: TlsServerOptions; readonly startTls?: TlsServerOptions }): void {
+    const { settings } = this.#present;
+    if (startTls !== undefined && settings.startTls === undefined) {
+      throw coreError('NOT_SUPPORTED', { details: { what: 'STARTTLS on this host' } });
+    }
+    if (tls !== undefined) this.#listener.setTls(tls);
+    if (startTls === undefined || settings.startTls === undefined) return;
+    const { required } = settings.startTls;
+    this.#present.settings = { ...settings, startTls: { tls: { ...startTls, role: 'server' }, required } };
   }
 
   async drain(timeoutMs: number): Promise<void> {

@@ -58,7 +58,7 @@ describe('endpoint commands', () => {
       lu_pools: { A: 3 },
       labels: { env: 'prod' },
       version: 9,
-      probe: { kind: 'tcp', interval_ms: 50 },
+      probe: { kind: 'tcp', interval_ms: 500 },
     });
     api.replies.putEndpoint = endpointOf();
     await api.cli(['endpoint', 'set', 'lpar1', '--weight', '7', '--probe', 'telnet']);
@@ -74,8 +74,8 @@ describe('endpoint commands', () => {
     const puts = api.asked.filter(({ route }) => route === 'putEndpoint');
     expect(puts.map(({ headers }) => headers['if-match'])).toEqual(['"9"', '"9"']);
     expect(puts.map(({ body }) => body)).toEqual([
-      { ...kept, host: '127.0.0.1', port: 3271, tls: true, weight: 7, probe: { kind: 'telnet', interval_ms: 50 } },
-      { ...kept, host: '10.0.0.9', port: 23, tls: false, weight: 1, probe: { kind: 'tcp', interval_ms: 50 } },
+      { ...kept, host: '127.0.0.1', port: 3271, tls: true, weight: 7, probe: { kind: 'telnet', interval_ms: 500 } },
+      { ...kept, host: '10.0.0.9', port: 23, tls: false, weight: 1, probe: { kind: 'tcp', interval_ms: 500 } },
     ]);
   });
 

@@ -1,0 +1,57 @@
+import { type Finding, formatPath, type Path } from '@roundhouse/config';
+import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
+import { parseScript, planGroup } from '@roundhouse/sessions';
+import { parseLogFilter } from '../log/filter.ts';
+import { LOG_MODULES } from '../log/modules.ts';
+import { blockList } from '../webhook/addressRule.ts';
+import { checkUrl } from '../webhook/guard.ts';
+import { createSigner } from '../webhook/signature.ts';
+import type { ConfigurationValue } from './definition.ts';
+
+/** What the parts of the product would not take, asked before anything runs: a configuration that passes can be applied. */
+export function* refusals(value: ConfigurationValue): Iterable<Finding> {
+  const { log, endpoint_groups: groups = [], endpoints = [], webhooks = [], webhook_receivers: receivers } = value;
+  const { level } = log ?? {};
+  if (level !== undefined) yield* refused(['log', 'level'], () => parseLogFilter(level, LOG_MODULES));
+  for (const [index, group] of groups.entries()) {
+    // Told by a check of its own.
+    if (group.warm && !group.navigation) continue;
+    yield* refused(['endpoint_groups', index], () => planGroup(group));
+  }
+  for (const [index, { probe }] of endpoints.entries()) {
+    const transaction = probe?.transaction;
+    if (transaction === undefined) continue;
+    yield* refused(['endpoints', index], () => parseScript(transaction, 'probe.transaction'));
+  }
+  const allowed = blockList(receivers?.allow ?? []);
+  for (const [index, { id, url, secret, allow_private: allowPrivate = false }] of webhooks.entries()) {
+    const isPlain = url.startsWith('http:');
+    if (!isPlain || allowPrivate) {
+      yield* refused(['webhooks', index, 'url'], () => checkUrl(url, { allowPrivate, allowed }));
+    }
+    for (const [at, text] of [secret ?? []].flat().entries()) {
+      const path: Path = ['webhooks', index, 'secret', ...(Array.isArray(secret) ? [at] : [])];
+      yield* refused(path, () => createSigner(id, [text]));
+    }
+  }
+}
+
+function* refused(path: Path, work: () => unknown): Iterable<Finding> {
+  try {
+    work();
+  } catch (error) {
+    if (!isRoundhouseError(error)) throw error;
+    const at = [...path, ...inside(error)];
+    const { reason = error.message } = error.details;
+    yield { path: at, code: 'CONFIG_VALUE', details: { path: formatPath(at), reason }, expected: error.hint };
+  }
+}
+
+/** Of a script the place within it: `navigation.steps[0].expect`. */
+function inside({ code, details }: RoundhouseError): Path {
+  if (code !== 'NAVIGATION_INVALID' || typeof details['path'] !== 'string') return [];
+  return details['path']
+    .split(/[.[\]]+/)
+    .filter((part) => part !== '')
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { labelled } from './labelled.ts';
+import type { PublishOptions } from './record.ts';
+
+const SOURCE = {
+  session: (id: string) => (id === 's1' ? { env: 'prod' } : undefined),
+  place: ({ endpoint, group }: { readonly endpoint?: string; readonly group?: string }) => ({
+    ...(group === undefined ? {} : { group }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  }),
+};
+
+function optionsOf(type: string, subject: string, data = {}): PublishOptions | undefined {
+  const told: unknown[][] = [];
+  labelled({ publish: (...args: unknown[]) => void told.push(args) as never }, SOURCE).publish(type, subject, data);
+  expect(told[0]?.slice(0, 3)).toEqual([type, subject, data]);
+  return told[0]?.[3] as PublishOptions;
+}
+
+describe('an event of the gateway', () => {
+  it.each([
+    ['session.active', 's1', {}, { env: 'prod' }],
+    ['operation.completed', 'o1', { session_id: 's1', endpoint: 'e1' }, { env: 'prod' }],
+    ['operation.completed', 'o1', { session_id: null, endpoint: 'e1' }, { endpoint: 'e1' }],
+    ['endpoint.health_changed', 'e1', {}, { endpoint: 'e1' }],
+    ['pool.filled', 'g1', {}, { group: 'g1' }],
+  ])('%s of %s has the labels of what it is about', (type, subject, data, labels) => {
+    expect(optionsOf(type, subject, data)).toEqual({ labels });
+  });
+
+  it.each([
+    ['session.closed', 'gone', {}],
+    ['operation.failed', 'o1', { session_id: 'gone', endpoint: 'e1' }],
+    ['operation.failed', 'o1', { session_id: null, endpoint: null }],
+    ['limit.near', 'sessions', {}],
+  ])('%s of %s has none where there are none', (type, subject, data) => {
+    expect(optionsOf(type, subject, data)).toEqual({});
+  });
+});
