@@ -434,6 +434,7 @@ describe('the event stream', () => {
       await journal.trim();
       return await heldBytes();
     };
+    world.unwatch();
     // As many as are kept: from here on, what is held grows by what the watcher holds alone.
     publish(30_000);
     const before = await kept();
@@ -452,6 +453,7 @@ describe('the event stream', () => {
     expect(most - before).toBeLessThan(4 * 1_048_576);
     let text = '';
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    socket.resume();
     await world.until(() => expect(text).toContain(`id: ${begin + 100_000}\n`));
     // What retention took from it meanwhile, it is told; the rest came without a gap.
     const gap = /: events from (\d+) to (\d+) are missing here/.exec(text);

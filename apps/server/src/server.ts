@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { buildOpenApi, type KindName, type ResourceKindName } from '@roundhouse/api';
+import { AUTHENTICATION_METHODS, buildOpenApi, type KindName, type ResourceKindName } from '@roundhouse/api';
 import {
   type Clock,
   createKeyRing,
   createScope,
   isRoundhouseError,
   type KeyRing,
+  type Scope,
   Secret,
   systemClock,
 } from '@roundhouse/core';
@@ -134,9 +135,18 @@ export interface Server extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Labels of a caller that was let in, by method. */
+const ACCEPTED = Object.fromEntries(
+  AUTHENTICATION_METHODS.map((method) => [method, { method, outcome: 'accepted' }]),
+) as Readonly<Record<(typeof AUTHENTICATION_METHODS)[number], { readonly method: string; readonly outcome: string }>>;
+
 /** Bounds of a clean stop: for the goodbyes to the hosts, then for answers on their way, ms. */
 const CLOSE_SESSIONS_MS = 3_000;
 const LAST_ANSWERS_MS = 1_000;
+const WEBHOOK_FIGURES_MS = 10_000;
+/** How often old changes of resources are forgotten, ms, and how many revisions are kept for those who watch. */
+const COMPACT_MS = 3_600_000;
+const KEPT_REVISIONS = 10_000;
 
 /** Puts the whole together from what the store has; listens to nothing before `start`. Raises STORE_UNAVAILABLE. */
 export async function createServer(options: ServerOptions, deps: ServerDependencies): Promise<Server> {
@@ -196,6 +206,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     },
     scope,
   );
+  let webhookFigures: ReturnType<NonNullable<MetricSources['webhooks']>> = [];
   const sources: MetricSources = {
     sessionsByState: () => gateway.sessions.countByState(),
     endpoints: () => gateway.directory.figures(),
@@ -205,6 +216,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       limits.usage().map(({ name, used, capacity }) => ({ limit: name, used, capacity: capacity ?? Infinity })),
     logLines: () => deps.log.counts,
     certificates: () => certificates.figures(),
+    webhooks: () => webhookFigures,
   };
   const metrics = createMetrics({ clock, version: options.version, sources });
   metrics.start(scope);
@@ -310,6 +322,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     attributesOf,
     overload,
     rateLimits: createRateLimits(options.rateLimits ?? {}, { clock }),
+    onAuthenticated: ({ method }) => metrics.authentications.add(1, ACCEPTED[method]),
     isStopping: () => stopping !== undefined,
   });
   const idempotency = createIdempotency({}, { clock, principalOf: ({ identity }) => identity?.principal ?? '' });
@@ -345,6 +358,10 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...configurationRoutes(() => server.configuration, startedAt),
   });
   webhooks.start();
+  every(WEBHOOK_FIGURES_MS, scope, async () => {
+    webhookFigures = (await webhooks.statuses()).map(({ id, pending, dead }) => ({ webhook: id, pending, dead }));
+  });
+  every(COMPACT_MS, scope, async () => store.compact(Math.max(0, (await store.revision()) - KEPT_REVISIONS)));
   const running = parts.move();
 
   function secretOf(reference: string): Promise<string> {
@@ -408,6 +425,18 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   return server;
 }
 
+/** Does something again and again until the scope ends; a failure waits for the next time. */
+function every(intervalMs: number, scope: Scope, work: () => Promise<void>): void {
+  const turn = async (): Promise<void> => {
+    for (;;) {
+      await scope.sleep(intervalMs);
+      await work().catch(() => {});
+    }
+  };
+  // The end of the scope ends it.
+  turn().catch(() => {});
+}
+
 /** What roles may ask of a thing that a path names; undefined when there is none. */
 function attributesIn(
   { gateway, resources }: { readonly gateway: Gateway; readonly resources: Resources },
@@ -435,11 +464,22 @@ function settleFirst(app: FastifyInstance, journal: EventJournal): void {
     const isChange = request.method === 'POST' || request.method === 'PUT' || request.method === 'DELETE';
     if (isChange && routeNameOf(request) !== 'sendInput' && journal.state === 'ok') await journal.settled();
   });
+  // Nothing is begun of which there is no room to tell.
+  app.addHook('preHandler', (request, _reply, done) => {
+    try {
+      if (request.method !== 'GET' && request.method !== 'HEAD') journal.admit();
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
 }
 
 function measure(app: FastifyInstance, metrics: Metrics, log: Log['logger']): void {
   app.addHook('onError', (_request, _reply, error, done) => {
-    metrics.errors.add(1, { code: isRoundhouseError(error) ? error.code : 'INTERNAL' });
+    const code = isRoundhouseError(error) ? error.code : 'INTERNAL';
+    metrics.errors.add(1, { code });
+    if (code === 'RATE_LIMITED') metrics.rateLimited.add(1, { limit: 'requests' });
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {

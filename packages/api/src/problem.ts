@@ -22,6 +22,7 @@ export const problemSchema = z
     retryable: z.boolean().meta({ description: 'Whether the same request may succeed later without a change.' }),
     details: z.record(z.string(), z.unknown()),
     errors: z.array(fieldProblemSchema),
+    trace_id: z.string().optional().meta({ description: 'Of the trace that the request belongs to.' }),
   })
   .meta({ id: 'Problem', description: 'An error answer, RFC 9457.' });
 

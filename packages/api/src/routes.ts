@@ -211,7 +211,7 @@ export const ROUTES = {
     summary: 'Take input again',
     params: sessionParamsSchema,
     success: accepted('The operation; it is done already.'),
-    problems: ['SESSION_NOT_FOUND', 'SESSION_CLOSED', 'SESSION_NOT_SUSPENDED'],
+    problems: ['SESSION_NOT_FOUND', 'SESSION_CLOSED', 'SESSION_NOT_READY', 'SESSION_NOT_SUSPENDED'],
   },
   migrateSession: {
     method: 'PUT',

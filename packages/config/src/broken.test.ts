@@ -15,8 +15,8 @@ function lineOf({ code, file, line, column, suggestion }: Diagnostic): string {
 const SYNTAX: readonly Case[] = [
   ['a tab for indentation', 'server:\n\tport: 1\n', ['CONFIG_TAB 2:1']],
   ['a key that is not aligned', 'server:\n  port: 1\n host: h\n', ['CONFIG_INDENT 3:2']],
-  ['a flow map without its end', 'server: {port: 1\nendpoints: []\n', ['CONFIG_INDENT 2:1']],
-  ['quotes without their end', 'server:\n  host: "h\n', ['CONFIG_SYNTAX 3:1']],
+  ['a flow map without its end', 'server: {port: 1\nendpoints: []\n', ['CONFIG_SYNTAX 1:9']],
+  ['quotes without their end', 'server:\n  host: "h\n', ['CONFIG_SYNTAX 2:9']],
   ['a colon within a plain text', 'server:\n  host: a: b\n', ['CONFIG_SYNTAX 2:9']],
   ['a character that begins no text', 'server:\n  host: @h\n', ['CONFIG_SYNTAX 2:9']],
   ['a key twice', 'server:\n  port: 1\n  host: h\n  port: 2\n', ['CONFIG_DUPLICATE_KEY 4:3']],

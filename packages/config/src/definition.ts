@@ -47,5 +47,7 @@ export interface Finding {
   readonly severity?: Severity;
   readonly expected?: string;
   readonly suggestion?: string;
+  /** The next step, where the check knows a better one than the code. */
+  readonly hint?: string;
   readonly related?: readonly { readonly path: Path; readonly message: string }[];
 }

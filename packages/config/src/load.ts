@@ -19,6 +19,7 @@ import { type MapNode, nodeAt } from './node.ts';
 import { type Path, parsePattern } from './path.ts';
 import type { Diagnostic, Phase } from './report/diagnostic.ts';
 import { Faults } from './report/faults.ts';
+import type { Masks } from './report/excerpt.ts';
 import { masksOf } from './report/masks.ts';
 import { type Place, wholeOf, namedSource } from './source.ts';
 
@@ -80,9 +81,11 @@ export async function loadConfig<S extends z.ZodObject>(
   const reading: Reading = { files: deps.files, scope, limits, faults, paths: [] };
   const layers = await readLayers(definition.profiles ?? {}, sources, reading);
   const paths = [...new Set(reading.paths)];
+  const masksFor = (roots: readonly MapNode[], isUnderstood: boolean): Masks =>
+    masksOf(roots, secrets, definition.schema, isUnderstood);
   const failed = (root?: MapNode): Loaded<z.output<S>> => ({
     ok: false,
-    ...faults.report(() => masksOf([...layers, ...(root === undefined ? [] : [root])], secrets, root !== undefined)),
+    ...faults.report(() => masksFor([...layers, ...(root === undefined ? [] : [root])], root !== undefined)),
     paths,
   });
   // What could not be read cannot be judged.
@@ -116,7 +119,7 @@ export async function loadConfig<S extends z.ZodObject>(
     ok: true,
     value,
     document: { root, paths, expiresAt, keyOf, secrets },
-    warnings: faults.report(() => masksOf([...layers, root], secrets, true)).diagnostics,
+    warnings: faults.report(() => masksFor([...layers, root], true)).diagnostics,
   };
 }
 
@@ -183,6 +186,7 @@ function tellFinding(
     details: finding.details,
     expected: finding.expected,
     suggestion: finding.suggestion,
+    hint: finding.hint,
     related: [
       ...(finding.related ?? []).map(({ path, message }) => ({ message, place: placeFor(root, path) })),
       ...passagesTo(root, finding.path),

@@ -267,7 +267,7 @@ export class Gateway {
       return operation.resource();
     }
     // None where the endpoint has been removed meanwhile: its sessions are told to move all the same.
-    const active = (): number => traffic.view().endpoints.find((view) => view.id === id)?.active ?? 0;
+    const active = (): number => traffic.viewOf(id)?.active ?? 0;
     const finish = (): void => {
       if (operation.hasFinished) return;
       leave();

@@ -57,7 +57,7 @@ function health(id: string): ScriptedHealth {
 }
 
 function endpoint(id: string) {
-  return group.view().endpoints.find((each) => each.id === id);
+  return group.viewOf(id);
 }
 
 function wishesOf(lease: Lease<Target>): MoveWish[] {
@@ -187,6 +187,14 @@ describe('acquire', () => {
     leases[0]?.release();
     leases[0]?.release();
     expect(group.view().leases).toBe(3);
+  });
+
+  it('shows one endpoint as the view of all does', async () => {
+    build([{ id: 'a' }, { id: 'b', weight: 3 }]);
+    await group.acquire({ endpoint: 'b' }, scope);
+    expect(group.viewOf('b')).toEqual(group.view().endpoints[1]);
+    expect(group.viewOf('b')).toMatchObject({ id: 'b', weight: 3, active: 1 });
+    expect(group.viewOf('c')).toBeUndefined();
   });
 
   it('reports to the health of its endpoint until it is released', async () => {

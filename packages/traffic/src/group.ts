@@ -14,7 +14,7 @@ import {
   type ResolvedGroupOptions,
   resolveGroupOptions,
 } from './groupOptions.ts';
-import { type GroupView, viewMember } from './groupView.ts';
+import { type EndpointView, type GroupView, viewMember } from './groupView.ts';
 import type { EndpointHealth, HealthView, TrafficSignal } from './health/contract.ts';
 import type { OutlierDetector } from './health/outlier.ts';
 import { GroupLease, type Lease, type MoveWish } from './lease.ts';
@@ -172,14 +172,18 @@ class LeasingGroup<Target> implements EndpointGroup<Target> {
   }
 
   view(): GroupView {
-    const { exclusion } = this.#table;
     return {
       id: this.id,
       strategy: this.#options.policy.strategy,
       waiting: this.#queue.size,
       leases: this.#leases,
-      endpoints: [...this.#members.values()].map((member) => viewMember(member, exclusion[member.row] as Exclusion)),
+      endpoints: [...this.#members.values()].map((member) => this.#show(member)),
     };
+  }
+
+  viewOf(id: string): EndpointView | undefined {
+    const member = this.#members.get(id);
+    return member && this.#show(member);
   }
 
   health(id: string): HealthView {
@@ -281,6 +285,10 @@ class LeasingGroup<Target> implements EndpointGroup<Target> {
       return standingWish?.reason === 'unhealthy' ? standingWish : { reason: 'unhealthy', deadline: now };
     }
     return member.drainDeadline === null ? null : { reason: 'draining', deadline: member.drainDeadline };
+  }
+
+  #show(member: Member<Target>): EndpointView {
+    return viewMember(member, this.#table.exclusion[member.row] as Exclusion);
   }
 
   /** Room, health or rank of an endpoint may be other than before. */

@@ -2,7 +2,7 @@ import type { Clock, EventSource, Scope } from '@roundhouse/core';
 import type { Decision } from './decisions.ts';
 import type { Endpoint, EndpointOptions } from './endpoint.ts';
 import type { GroupConfiguration } from './groupOptions.ts';
-import type { GroupView } from './groupView.ts';
+import type { EndpointView, GroupView } from './groupView.ts';
 import type { EndpointHealth, HealthEvents, HealthView } from './health/contract.ts';
 import type { OutlierDetector } from './health/outlier.ts';
 import type { Lease } from './lease.ts';
@@ -62,6 +62,8 @@ export interface EndpointGroup<Target> extends EventSource<GroupEvents>, Disposa
   /** A decision by its id; undefined once it is forgotten. */
   explain(decision: number): Decision | undefined;
   view(): GroupView;
+  /** What `view` says of one endpoint, without looking at the others; undefined for one that is not there. */
+  viewOf(id: string): EndpointView | undefined;
   /** Raises ENDPOINT_UNKNOWN. */
   health(id: string): HealthView;
   /** Stops probing and refuses who waits; leases live on. Idempotent. */

@@ -94,25 +94,43 @@ function* clientAuthorities({ server, front_door: door }: ConfigurationValue): I
 }
 
 function* fallbacks({ endpoint_groups: groups = [] }: ConfigurationValue): Iterable<Finding> {
-  const byId = new Map(groups.map((group) => [group.id, group.fallback ?? []]));
-  for (const [index, { id, fallback = [] }] of groups.entries()) {
-    for (const [item, first] of fallback.entries()) {
-      const seen = new Set<string>();
-      const ahead = [first];
-      for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
-        if (seen.has(next)) continue;
-        seen.add(next);
-        ahead.push(...(byId.get(next) ?? []));
-      }
-      if (!seen.has(id)) continue;
-      const way = first === id ? 'itself' : `${first}, which leads back to it`;
-      yield conflict(
+  const indices = new Map(groups.map(({ id }, index) => [id, index]));
+  const told = new Set<string>();
+  for (const [index, { id }] of groups.entries()) {
+    if (told.has(id)) continue;
+    const way = wayBack(id, groups);
+    if (way === undefined) continue;
+    const item = groups[index]?.fallback?.indexOf(way[1] as string) ?? 0;
+    yield {
+      ...conflict(
         ['endpoint_groups', index, 'fallback', item],
-        `the group ${id} falls back to ${way}`,
-        'leave one of them out',
-      );
-    }
+        `the group ${id} falls back to itself: ${way.join(' → ')}`,
+        'leave one of these steps out',
+      ),
+      related: way.slice(1, -1).map((each) => ({
+        path: ['endpoint_groups', indices.get(each) as number, 'fallback'],
+        message: `${each} goes on here`,
+      })),
+    };
+    for (const each of way) told.add(each);
   }
+}
+
+/** From a group over those that take over for it back to itself; undefined where no way leads there. */
+function wayBack(id: string, groups: NonNullable<ConfigurationValue['endpoint_groups']>): string[] | undefined {
+  const byId = new Map(groups.map((group) => [group.id, group.fallback ?? []]));
+  const seen = new Set<string>();
+  const search = (way: readonly string[]): string[] | undefined => {
+    for (const next of byId.get(way.at(-1) as string) ?? []) {
+      if (next === id) return [...way, next];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const found = search([...way, next]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return search([id]);
 }
 
 function* warmPools({ endpoint_groups: groups = [] }: ConfigurationValue): Iterable<Finding> {
@@ -173,7 +191,11 @@ function* webhooks({ webhooks: hooks = [] }: ConfigurationValue): Iterable<Findi
       );
     }
     if (secret === undefined) {
-      yield conflict(['webhooks', index], 'nobody could check what this webhook sends', 'add `secret: whsec_…`');
+      yield conflict(
+        ['webhooks', index],
+        'nobody could check what this webhook sends',
+        'add `secret: secret://env/NAME`, and give NAME `whsec_` and 32 random bytes as base64',
+      );
     }
   }
 }
@@ -190,7 +212,7 @@ function* limits({ limits: of = {} }: ConfigurationValue): Iterable<Finding> {
       ...conflict(
         ['limits', part],
         `${part} is ${least}, but ${whole} is ${most}: it is never reached`,
-        `at most ${most}`,
+        'make it smaller, or leave it out',
       ),
       severity: 'warning',
       related: [{ path: ['limits', whole], message: 'the limit of all' }],
@@ -198,8 +220,12 @@ function* limits({ limits: of = {} }: ConfigurationValue): Iterable<Finding> {
   }
 }
 
-function conflict(path: Path, reason: string, expected: string): Finding {
-  return { path, details: { reason: `${reason.charAt(0).toUpperCase()}${reason.slice(1)}` }, expected };
+function conflict(path: Path, reason: string, hint: string): Finding {
+  return { path, details: { reason: capital(reason) }, hint: `${capital(hint)}.` };
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function isLocal(host: string): boolean {

@@ -43,7 +43,7 @@ function* refused(path: Path, work: () => unknown): Iterable<Finding> {
     if (!isRoundhouseError(error)) throw error;
     const at = [...path, ...inside(error)];
     const { reason = error.message } = error.details;
-    yield { path: at, code: 'CONFIG_VALUE', details: { path: formatPath(at), reason }, expected: error.hint };
+    yield { path: at, code: 'CONFIG_VALUE', details: { path: formatPath(at), reason }, hint: error.hint };
   }
 }
 

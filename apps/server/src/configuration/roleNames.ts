@@ -11,7 +11,11 @@ export function* roleNames(value: ConfigurationValue): Iterable<Finding> {
   for (const [index, { id }] of own.entries()) {
     if (!BUILT_IN.includes(id)) continue;
     const reason = `The role ${id} is part of the product`;
-    yield { path: ['roles', index, 'id'], details: { reason }, expected: 'another id' };
+    yield {
+      path: ['roles', index, 'id'],
+      details: { reason },
+      hint: 'Choose another id; what it allows can be seen with `roundhouse get role`.',
+    };
   }
   const known = [...BUILT_IN, ...own.map(({ id }) => id)];
   for (const [path, name] of named(value)) {

@@ -23,6 +23,8 @@ export interface GuardDependencies {
   readonly attributesOf: (kind: KindName, id: string) => Attributes | undefined;
   readonly overload: OverloadGuard;
   readonly rateLimits: RateLimits;
+  /** Told of each caller that was let in. */
+  readonly onAuthenticated: (identity: Identity) => void;
   readonly isStopping: () => boolean;
 }
 

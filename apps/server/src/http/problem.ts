@@ -16,7 +16,7 @@ export function validationFailed(errors: readonly FieldProblem[]): RoundhouseErr
 }
 
 /** The body of an error answer (RFC 9457). */
-function problemOf(error: RoundhouseError, requestId: string): Problem {
+function problemOf(error: RoundhouseError, requestId: string, traceId?: string): Problem {
   const { errors, ...details } = error.details as { errors?: FieldProblem[] };
   return {
     type: `urn:roundhouse:problem:${error.code}`,
@@ -29,6 +29,7 @@ function problemOf(error: RoundhouseError, requestId: string): Problem {
     retryable: error.retryable,
     details,
     errors: errors ?? [],
+    ...(traceId === undefined ? {} : { trace_id: traceId }),
   };
 }
 
@@ -48,7 +49,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
     .code(error.status)
     .header('content-type', PROBLEM_MEDIA_TYPE)
     .header('x-request-id', request.id)
-    .send(JSON.stringify(problemOf(error, request.id)));
+    .send(JSON.stringify(problemOf(error, request.id, traceOf(request)?.traceId)));
 }
 
 /** RFC 6750 §3, RFC 7617 §2. */

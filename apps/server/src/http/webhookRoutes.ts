@@ -40,7 +40,7 @@ export function webhookRoutes(deps: WebhookRoutesDependencies) {
   /** Raises WEBHOOK_NOT_FOUND, DELIVERY_NOT_FOUND. */
   async function deliveryOf(webhook: string, id: number): Promise<Delivery> {
     await resources.get('webhook', webhook);
-    const delivery = await deliveries.get(id);
+    const delivery = id < 1 ? undefined : await deliveries.get(id);
     if (delivery?.receiver !== webhook) throw webhookError('DELIVERY_NOT_FOUND', { details: { id } });
     return delivery;
   }

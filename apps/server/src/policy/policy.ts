@@ -51,7 +51,7 @@ interface RuleFile {
   /** The first one without a condition. */
   always: CompiledRule | undefined;
   /** In order, by one of the facts that each asks for. */
-  readonly byFact: Map<string, CompiledRule[]>;
+  readonly byFact: Map<Fact, CompiledRule[]>;
 }
 
 /** The rules of one role about one verb on one kind. */
@@ -74,17 +74,18 @@ function cellOf(verb: Verb, kind: KindName): number {
 
 class CompiledPolicy implements Policy {
   readonly #tables = new Map<string, Table>();
+  readonly #facts = new Facts();
 
   constructor(roles: readonly Role[]) {
     for (const role of roles) {
       if (this.#tables.has(role.id)) throw policyError('ROLE_DUPLICATE', { details: { role: role.id } });
-      this.#tables.set(role.id, compile(role));
+      this.#tables.set(role.id, compile(role, this.#facts));
     }
   }
 
   decide(roles: readonly string[], request: AccessRequest): Decision {
     const place = cellOf(request.verb, request.kind);
-    const facts = factsOf(request);
+    const facts = this.#facts.of(request);
     let allowed: Decision | undefined;
     for (const role of roles) {
       const cell = this.#tables.get(role)?.[place];
@@ -113,24 +114,54 @@ class CompiledPolicy implements Policy {
   }
 }
 
-const OWN = 'own';
-const idFact = (id: string): string => `id ${id}`;
-const labelFact = (name: string, value: string): string => `label ${name} ${value}`;
+/** Something that a rule asks for, one of these: that the thing is the caller's own, its id, the value of a label. */
+type Fact = number;
 
-/** What is so: the id, each label, being the caller's own. Rules are filed under these. */
-function factsOf({ id, labels, isOwn }: AccessRequest): string[] {
-  const facts: string[] = [];
-  if (id !== undefined) facts.push(idFact(id));
-  for (const name in labels) facts.push(labelFact(name, labels[name] as string));
-  if (isOwn === true) facts.push(OWN);
-  return facts;
+const OWN: Fact = 0;
+
+/** The facts that some rule is filed under. A request has mostly others, which no role needs to be asked about. */
+class Facts {
+  readonly #ids = new Map<string, Fact>();
+  /** By name, then value. */
+  readonly #labels = new Map<string, Map<string, Fact>>();
+  #last: Fact = OWN;
+
+  ofId(id: string): Fact {
+    return this.#enter(this.#ids, id);
+  }
+
+  ofLabel(name: string, value: string): Fact {
+    let values = this.#labels.get(name);
+    if (values === undefined) this.#labels.set(name, (values = new Map()));
+    return this.#enter(values, value);
+  }
+
+  /** Those that are so. */
+  of({ id, labels, isOwn }: AccessRequest): Fact[] {
+    const facts: Fact[] = [];
+    const ofId = id === undefined ? undefined : this.#ids.get(id);
+    if (ofId !== undefined) facts.push(ofId);
+    for (const name in labels) {
+      const ofLabel = this.#labels.get(name)?.get(labels[name] as string);
+      if (ofLabel !== undefined) facts.push(ofLabel);
+    }
+    if (isOwn === true) facts.push(OWN);
+    return facts;
+  }
+
+  #enter(into: Map<string, Fact>, key: string): Fact {
+    const known = into.get(key);
+    if (known !== undefined) return known;
+    into.set(key, ++this.#last);
+    return this.#last;
+  }
 }
 
 /** The met rule with the lowest number. */
 function firstMet(
   { always, byFact }: RuleFile,
   request: AccessRequest,
-  facts: readonly string[],
+  facts: readonly Fact[],
 ): CompiledRule | undefined {
   let first = always;
   if (byFact.size === 0) return first;
@@ -155,14 +186,14 @@ function isMet({ ids, labels, isOwn }: CompiledRule, request: AccessRequest): bo
   return true;
 }
 
-function compile(role: Role): Table {
+function compile(role: Role, facts: Facts): Table {
   const table: (Cell | undefined)[] = Array.from({ length: VERBS.length * KINDS.length });
   for (const [index, rule] of role.rules.entries()) {
     const compiled = compileRule(role.id, rule, index + 1);
     for (const verb of expand(rule.verbs, VERBS)) {
       for (const kind of expand(rule.kinds, KINDS)) {
         const cell = (table[cellOf(verb, kind)] ??= { deny: newFile(), allow: newFile() });
-        file(compiled, cell[rule.effect ?? 'allow']);
+        file(compiled, cell[rule.effect ?? 'allow'], facts);
       }
     }
   }
@@ -185,21 +216,21 @@ function newFile(): RuleFile {
   return { always: undefined, byFact: new Map() };
 }
 
-function file(rule: CompiledRule, into: RuleFile): void {
-  const facts = filingFacts(rule);
-  if (facts === undefined) into.always ??= rule;
-  for (const fact of facts ?? []) {
+function file(rule: CompiledRule, into: RuleFile, facts: Facts): void {
+  const filedUnder = filingFacts(rule, facts);
+  if (filedUnder === undefined) into.always ??= rule;
+  for (const fact of filedUnder ?? []) {
     const filed = into.byFact.get(fact);
     if (filed === undefined) into.byFact.set(fact, [rule]);
     else filed.push(rule);
   }
 }
 
-/** One of these is so whenever the rule is met: of its conditions, the one that the fewest things meet. */
-function filingFacts({ ids, labels, isOwn }: CompiledRule): readonly string[] | undefined {
-  if (ids !== undefined) return [...ids].map(idFact);
-  const [label] = labels;
-  if (label !== undefined) return [...label[1]].map((value) => labelFact(label[0], value));
+/** One of these is so whenever the rule is met: of its conditions, the one that the fewest things are likely to meet. */
+function filingFacts({ ids, labels, isOwn }: CompiledRule, facts: Facts): readonly Fact[] | undefined {
+  if (ids !== undefined) return [...ids].map((id) => facts.ofId(id));
+  const [label] = labels.toSorted(([, a], [, b]) => a.size - b.size);
+  if (label !== undefined) return [...label[1]].map((value) => facts.ofLabel(label[0], value));
   return isOwn ? [OWN] : undefined;
 }
 

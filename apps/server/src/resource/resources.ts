@@ -109,7 +109,8 @@ export class Resources {
     try {
       return await this.get(kind, id);
     } catch (error) {
-      if (this.find(kind, id) === undefined) return undefined;
+      // While a removal is on its way to the store, what was made of it is gone already.
+      if (isRoundhouseError(error) && error.status === 404) return undefined;
       throw error;
     }
   }

@@ -6,6 +6,7 @@ import { type ConfigNode, kindName, type MapNode, nodeAt, trail } from '../node.
 import type { Path } from '../path.ts';
 import type { Faults, RelatedFault } from '../report/faults.ts';
 import type { Place } from '../source.ts';
+import { numberFor } from './quantity.ts';
 import { booleanFor } from './settle.ts';
 import { keysOfShapes, shapesAt } from './shape.ts';
 
@@ -43,6 +44,8 @@ function unfold(issue: Issue, base: Path): Located[] {
   const path = [...base, ...(issue.path as Path)];
   if (issue.code === 'invalid_union' && issue.discriminator === undefined) {
     const candidates = issue.errors.filter((branch) => !branch.some(isWrongKind));
+    // Several ways to write it: all of them are told.
+    if (candidates.length > 1 && candidates.every(isOfForm)) return [{ issue, path }];
     const meant = candidates.toSorted((a, b) => a.length - b.length)[0];
     if (meant !== undefined && candidates.length > 0) return meant.flatMap((each) => unfold(each, path));
   }
@@ -56,6 +59,11 @@ function isWrongKind(issue: Issue): boolean {
   return issue.path.length === 0 && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
 }
 
+/** Nothing but the form of the text is wrong. */
+function isOfForm(branch: readonly Issue[]): boolean {
+  return branch.length === 1 && branch[0]?.code === 'invalid_format' && branch[0].path.length === 0;
+}
+
 function unknownKeys(keys: readonly string[], path: Path, context: IssueContext, meant: Set<string>): void {
   const { root, schema, faults, format } = context;
   const node = nodeAt(root, path);
@@ -65,7 +73,7 @@ function unknownKeys(keys: readonly string[], path: Path, context: IssueContext,
   for (const key of keys) {
     const entry = node.entries.get(key);
     if (entry === undefined) continue;
-    const suggestion = nearest(key, missing) ?? nearest(key, known);
+    const suggestion = nearest(key, missing) ?? nearest(key, known) ?? longer(key, missing);
     if (suggestion !== undefined) meant.add(JSON.stringify([...path, suggestion]));
     faults.add({
       phase: 'schema',
@@ -78,6 +86,11 @@ function unknownKeys(keys: readonly string[], path: Path, context: IssueContext,
       related: passagesTo(root, [...path, key]),
     });
   }
+}
+
+/** Of which `key` is the beginning, as in `interval` for `interval_ms`. */
+function longer(key: string, names: readonly string[]): string | undefined {
+  return key.length < 3 ? undefined : names.find((name) => name.startsWith(key.toLowerCase()));
 }
 
 function tellIssue(issue: Issue, path: Path, context: IssueContext): void {
@@ -110,7 +123,7 @@ function tellIssue(issue: Issue, path: Path, context: IssueContext): void {
       reason,
     },
     expected,
-    suggestion: context.isSecret(path) ? undefined : suggestionFor(issue, node),
+    suggestion: context.isSecret(path) ? undefined : suggestionFor(issue, node, path),
     related,
   });
 }
@@ -123,7 +136,7 @@ function judge(issue: Issue, node: ConfigNode, expected: string | undefined): { 
         ? { code: 'CONFIG_VALUE', reason: `expected ${expected}` }
         : { code: 'CONFIG_TYPE', reason: '' };
     case 'invalid_union':
-      return issue.discriminator === undefined
+      return issue.discriminator === undefined && !hasRightKind(issue, node)
         ? { code: 'CONFIG_TYPE', reason: '' }
         : { code: 'CONFIG_VALUE', reason: `expected ${expected}` };
     case 'custom': {
@@ -133,6 +146,17 @@ function judge(issue: Issue, node: ConfigNode, expected: string | undefined): { 
     default:
       return { code: 'CONFIG_VALUE', reason: expected === undefined ? issue.message : `expected ${expected}` };
   }
+}
+
+/** Whether some variant takes this kind of value, though not this value. */
+function hasRightKind({ errors }: z.core.$ZodIssueInvalidUnion, node: ConfigNode): boolean {
+  if (node.kind !== 'scalar') return false;
+  const kind = typeof node.value;
+  return errors.some((branch) =>
+    branch.every((each) =>
+      each.code === 'invalid_value' ? each.values.some((value) => typeof value === kind) : each.code !== 'invalid_type',
+    ),
+  );
 }
 
 function isConfigCode(code: unknown): code is ConfigCode {
@@ -148,6 +172,7 @@ const KINDS: Readonly<Record<string, string>> = {
   object: 'a map',
   record: 'a map',
   null: 'nothing',
+  nonoptional: 'a value',
 };
 
 function expectedOf(issue: Issue): string | undefined {
@@ -170,19 +195,21 @@ function expectedOf(issue: Issue): string | undefined {
       return `a multiple of ${issue.divisor}`;
     case 'invalid_format':
       // A pattern with words of its own says more than the pattern.
-      return issue.message.startsWith('Invalid') ? formatName(issue) : issue.message.replace(/^Expected /, '');
+      return issue.message.startsWith('Invalid')
+        ? formatName(issue)
+        : issue.message.replace(/^Expected /, '');
     default:
       return undefined;
   }
 }
 
 const FORMATS: Readonly<Record<string, string>> = {
-  url: 'a URL',
+  url: 'a URL such as https://example.com/path',
   email: 'a mail address',
   ipv4: 'an IPv4 address',
   ipv6: 'an IPv6 address',
-  cidrv4: 'a range of IPv4 addresses',
-  cidrv6: 'a range of IPv6 addresses',
+  cidrv4: 'a range in CIDR notation such as 10.1.0.0/16',
+  cidrv6: 'a range in CIDR notation such as fd00:1::/64',
   datetime: 'a time such as 2026-01-31T12:00:00Z',
   uuid: 'a UUID',
 };
@@ -198,7 +225,7 @@ function bound(value: number | bigint, origin: string): string {
   return String(value);
 }
 
-function suggestionFor(issue: Issue, node: ConfigNode): string | undefined {
+function suggestionFor(issue: Issue, node: ConfigNode, path: Path): string | undefined {
   if (node.kind !== 'scalar' || typeof node.value !== 'string') return undefined;
   if (issue.code === 'invalid_value') return nearest(node.value, issue.values.map(String));
   if (issue.code === 'invalid_union' && issue.discriminator !== undefined && 'options' in issue) {
@@ -206,17 +233,19 @@ function suggestionFor(issue: Issue, node: ConfigNode): string | undefined {
   }
   if (issue.code === 'invalid_union') {
     const branches = issue.errors.flat().filter((each) => each.path.length === 0);
-    return branches.map((each) => suggestionFor(each, node)).find((each) => each !== undefined);
+    return branches.map((each) => suggestionFor(each, node, path)).find((each) => each !== undefined);
   }
   if (issue.code !== 'invalid_type') return undefined;
   if (issue.expected === 'boolean') return booleanFor(node.value) ?? nearest(node.value, ['true', 'false']);
-  // Quotes around a number.
   const isNumber = issue.expected === 'number' || issue.expected === 'int';
-  return isNumber && /^-?\d{1,9}$/.test(node.value) ? node.value : undefined;
+  return isNumber ? numberFor(node.value, String(path.at(-1))) : undefined;
 }
 
+/** Names that are listed before the list is cut. */
+const MAX_NAMED = 20;
+
 function oneOf(values: readonly string[]): string {
-  const shown = values.slice(0, 12).map((value) => `\`${value}\``);
+  const shown = values.slice(0, MAX_NAMED).map((value) => `\`${value}\``);
   if (shown.length === 1) return shown[0] as string;
   return `one of ${shown.join(', ')}${values.length > shown.length ? ', …' : ''}`;
 }

@@ -83,6 +83,7 @@ class Resolution {
       unknownTemplate(faults, name, place, templates.keys());
       return { ...own, isBroken: true };
     }
+    if (template.isFaulty) return { ...own, isBroken: true };
     if (chain.includes(name)) {
       this.#tell('CONFIG_CYCLE', place, path, { what: `Template \`${name}\``, chain: [...chain, name].join(' → ') });
       return { ...own, isBroken: true };

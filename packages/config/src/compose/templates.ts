@@ -29,6 +29,8 @@ export interface Template {
   readonly place: Place;
   readonly parameters: ReadonlyMap<string, Parameter>;
   readonly body: MapNode;
+  /** Whether its declaration has faults: nothing is to be told of its uses. */
+  readonly isFaulty: boolean;
 }
 
 /**
@@ -66,15 +68,20 @@ function declarationOf(name: string, { keyPlace, value }: MapEntry, faults: Faul
   const parameters = new Map<string, Parameter>();
   const parents: { name: string; place: Place }[] = [];
   let body: MapNode = { kind: 'map', place: keyPlace, entries: new Map() };
+  let isFaulty = false;
+  const fault = (place: Place, reason: string, suggestion?: string): void => {
+    isFaulty = true;
+    tell(faults, place, reason, suggestion);
+  };
   if (value.kind !== 'map') {
     if (value.isBroken !== true)
-      tell(faults, value.place, `Template \`${name}\` must be a map, not ${kindName(value)}`);
-    return { name, place: keyPlace, parameters, parents, body: { ...body, isBroken: true } };
+      fault(value.place, `Template \`${name}\` must be a map, not ${kindName(value)}`);
+    return { name, place: keyPlace, parameters, parents, body, isFaulty: true };
   }
   for (const [key, entry] of value.entries) {
     if (!DECLARATION_KEYS.includes(key)) {
       const reason = `A template has no \`${key}\``;
-      tell(faults, entry.keyPlace, reason, nearest(key, DECLARATION_KEYS));
+      fault(entry.keyPlace, reason, nearest(key, DECLARATION_KEYS));
     }
   }
   const declared = value.entries.get('parameters');
@@ -82,20 +89,21 @@ function declarationOf(name: string, { keyPlace, value }: MapEntry, faults: Faul
     for (const [key, entry] of declared.value.entries) {
       const parameter = parameterOf(key, entry, faults);
       if (parameter !== undefined) parameters.set(key, parameter);
+      else isFaulty = true;
     }
-  } else if (declared !== undefined) tell(faults, declared.value.place, '`parameters` must be a map');
+  } else if (declared !== undefined) fault(declared.value.place, '`parameters` must be a map');
   const extended = value.entries.get('extends')?.value;
   for (const each of extended === undefined ? [] : extended.kind === 'list' ? extended.items : [extended]) {
     const parent = textOf(each);
-    if (parent === undefined) tell(faults, each.place, '`extends` of a template takes names of templates');
+    if (parent === undefined) fault(each.place, '`extends` of a template takes names of templates');
     else parents.push({ name: parent, place: each.place });
   }
   const own = value.entries.get('body')?.value;
   const isWhole = own?.kind === 'map' && !own.entries.has('$append') && !own.entries.has('$replace');
   if (isWhole) body = own;
-  else if (own !== undefined) tell(faults, own.place, '`body` must be a map, and not a directive');
-  else if (parents.length === 0) tell(faults, keyPlace, `Template \`${name}\` has no \`body\``);
-  return { name, place: keyPlace, parameters, parents, body };
+  else if (own !== undefined) fault(own.place, '`body` must be a map, and not a directive');
+  else if (parents.length === 0) fault(keyPlace, `Template \`${name}\` has no \`body\``);
+  return { name, place: keyPlace, parameters, parents, body, isFaulty };
 }
 
 function parameterOf(name: string, { keyPlace, value }: MapEntry, faults: Faults): Parameter | undefined {
@@ -131,6 +139,7 @@ function join(
   const own = declared.get(name) as Declaration;
   let body: MapNode | undefined;
   let parameters = new Map<string, Parameter>();
+  let { isFaulty } = own;
   for (const parent of own.parents) {
     const line = [...chain, name, parent.name];
     if (chain.includes(parent.name) || parent.name === name) {
@@ -149,6 +158,7 @@ function join(
     }
     const joined = join(parent.name, [...chain, name], declared, templates, merging);
     if (joined === undefined) continue;
+    isFaulty ||= joined.isFaulty;
     body = mergeWhole(body, joined.body, [], merging);
     parameters = new Map([...parameters, ...joined.parameters]);
   }
@@ -157,6 +167,7 @@ function join(
     place: own.place,
     parameters: new Map([...parameters, ...own.parameters]),
     body: mergeWhole(body, own.body, [], merging),
+    isFaulty,
   };
   templates.set(name, template);
   return template;
@@ -191,16 +202,21 @@ export function bind(
       related,
     });
   };
+  const names = [...template.parameters.keys()];
+  const missing = names.filter((name) => given?.entries.has(name) !== true);
+  const meant = new Set<string>();
   for (const [name, entry] of given?.entries ?? []) {
     if (template.parameters.has(name)) continue;
-    const suggestion = nearest(name, template.parameters.keys());
+    const suggestion = nearest(name, missing) ?? nearest(name, names);
+    if (suggestion !== undefined) meant.add(suggestion);
     tellOf('CONFIG_PARAMETER_UNKNOWN', entry.keyPlace, { parameter: name }, suggestion);
   }
   const bindings = new Map<string, ConfigNode>();
   for (const [name, parameter] of template.parameters) {
     const value = given?.entries.get(name)?.value ?? (parameter.fallback && fallback(parameter.fallback));
     if (value === undefined) {
-      tellOf('CONFIG_PARAMETER_REQUIRED', use, { parameter: name });
+      // One that is there, but misspelt, has been told.
+      if (!meant.has(name)) tellOf('CONFIG_PARAMETER_REQUIRED', use, { parameter: name });
       bindings.set(name, { kind: 'scalar', place: use, value: null, isBroken: true });
       continue;
     }

@@ -13,6 +13,8 @@ export interface Fault {
   readonly path?: string;
   readonly expected?: string | undefined;
   readonly suggestion?: string | undefined;
+  /** In the place of the hint of the code. */
+  readonly hint?: string | undefined;
   readonly related?: readonly RelatedFault[];
 }
 
@@ -88,7 +90,10 @@ export class Faults {
 }
 
 function diagnosticOf(fault: Fault, masks: Masks): Diagnostic {
-  const { message, hint } = configError(fault.code, { details: fault.details ?? {} });
+  const { message, hint } = configError(fault.code, {
+    details: fault.details ?? {},
+    ...(fault.hint === undefined ? {} : { hint: fault.hint }),
+  });
   return {
     severity: fault.severity ?? 'error',
     phase: fault.phase,

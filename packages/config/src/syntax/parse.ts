@@ -1,5 +1,5 @@
 import { nearest } from '@roundhouse/core';
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, Scalar, type YAMLError } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, Scalar } from 'yaml';
 import type { ConfigCode } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../node.ts';
 import type { Faults } from '../report/faults.ts';
 import type { Place, Source } from '../source.ts';
+import { complaintOf } from './complaint.ts';
 
 /**
  * Reads YAML 1.2 (core schema) with aliases and merge keys; everything keeps the place where it is written. Faults go
@@ -41,14 +42,7 @@ export function parseYaml(source: Source, faults: Faults, limits: Limits): MapNo
   }
   const root =
     document.contents === null ? undefined : new Conversion(source, faults, limits).convert(document.contents);
-  const lines = new Set<number>();
-  for (const error of [...document.errors, ...document.warnings]) {
-    // One slip makes the parser stumble several times over the same line.
-    const line = text.lastIndexOf('\n', Math.max(0, error.pos[0] - 1));
-    if (lines.has(line) || (lines.size > 0 && error.code === 'UNEXPECTED_TOKEN')) continue;
-    lines.add(line);
-    tellError(error, source, faults, limits);
-  }
+  tellErrors(document, source, faults, limits);
   const { version } = document.directives?.yaml ?? {};
   if (version !== undefined && version !== '1.2') {
     const details = { what: `YAML ${version}` };
@@ -65,48 +59,22 @@ export function parseYaml(source: Source, faults: Faults, limits: Limits): MapNo
   return empty;
 }
 
-/** Codes of the parser that have one of their own here; all others are CONFIG_SYNTAX. */
-const CODES: Partial<Record<YAMLError['code'], ConfigCode>> = {
-  TAB_AS_INDENT: 'CONFIG_TAB',
-  BAD_INDENT: 'CONFIG_INDENT',
-  MULTIPLE_DOCS: 'CONFIG_MULTIPLE_DOCUMENTS',
-  RESOURCE_EXHAUSTION: 'CONFIG_DEPTH',
-  TAG_RESOLVE_FAILED: 'CONFIG_YAML_UNSUPPORTED',
-};
-
-function tellError(error: YAMLError, source: Source, faults: Faults, limits: Limits): void {
-  // Told by the conversion, which knows the anchors and the limit.
-  if (error.code === 'BAD_ALIAS' && error.message.startsWith('Unresolved alias')) return;
-  if (error.code === 'RESOURCE_EXHAUSTION' && faults.hasErrors) return;
+function tellErrors(document: Document, source: Source, faults: Faults, limits: Limits): void {
   const text = source.text ?? '';
-  let [start, end] = error.pos;
-  let code = CODES[error.code] ?? 'CONFIG_SYNTAX';
-  const lineStart = text.lastIndexOf('\n', start - 1) + 1;
-  const indent = /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? '';
-  if (indent.includes('\t') && start <= lineStart + indent.length) {
-    // The parser calls some of them a wrong indentation or an unexpected token.
-    code = 'CONFIG_TAB';
-    start = lineStart + indent.indexOf('\t');
-    end = start + 1;
+  const lines = new Set<number>();
+  for (const error of [...document.errors, ...document.warnings]) {
+    // One slip makes the parser stumble several times over the same line.
+    const line = text.lastIndexOf('\n', Math.max(0, error.pos[0] - 1));
+    if (lines.has(line) || (lines.size > 0 && error.code === 'UNEXPECTED_TOKEN')) continue;
+    lines.add(line);
+    // Told by the conversion, which knows the anchors and the limit.
+    if (error.code === 'BAD_ALIAS' && error.message.startsWith('Unresolved alias')) continue;
+    if (error.code === 'RESOURCE_EXHAUSTION' && faults.hasErrors) continue;
+    const { code, start, end, reason, isLast } = complaintOf(error, document, text);
+    const details = { reason, what: reason, limit: limits.maxDepth };
+    faults.add({ phase: 'syntax', code, place: { source, start, end }, details });
+    if (isLast === true) return;
   }
-  if (code === 'CONFIG_INDENT' && start === lineStart) {
-    start += indent.length;
-    end = Math.max(end, start + 1);
-  }
-  if (code === 'CONFIG_MULTIPLE_DOCUMENTS') end = start + 3;
-  let reason = error.message.split('\n', 1)[0] ?? '';
-  if (code === 'CONFIG_SYNTAX' && text.startsWith('${', start - 1)) {
-    // In a flow collection the brace of a substitution begins a map.
-    reason = '`${…}` within `{ }` or `[ ]` needs quotes';
-    start -= 1;
-    end = Math.max(end, text.indexOf('}', start) + 1);
-  }
-  faults.add({
-    phase: 'syntax',
-    code,
-    place: { source, start, end },
-    details: { reason, what: reason, limit: limits.maxDepth },
-  });
 }
 
 /** Nodes of the YAML library made into ours, in the order of the text. */

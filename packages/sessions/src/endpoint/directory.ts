@@ -233,7 +233,7 @@ export class Directory {
   /** How each endpoint does, for the metrics. */
   figures(): ReadonlyArray<EndpointFigures> {
     return [...this.#endpoints].map(([id, { input, traffic }]) => {
-      const view = traffic.view().endpoints.find((each) => each.id === id);
+      const view = traffic.viewOf(id);
       const leases = view?.active ?? 0;
       return { endpoint: id, group: input.group ?? '', sessions: leases, leases, status: view?.status ?? 'unknown' };
     });
@@ -251,8 +251,7 @@ export class Directory {
   /** Raises ENDPOINT_NOT_FOUND. */
   endpointResource(id: string): ShownEndpoint {
     const { input, traffic } = this.#record(id);
-    const view = traffic.view().endpoints.find((each) => each.id === id) as EndpointView;
-    return endpointResource(input, view);
+    return endpointResource(input, traffic.viewOf(id) as EndpointView);
   }
 
   /** Raises ENDPOINT_NOT_FOUND. */
