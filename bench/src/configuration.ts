@@ -49,8 +49,18 @@ async function loadTimes(file: string): Promise<readonly number[]> {
 
 function figuresOf(id: string, label: string, processes: readonly (readonly number[])[]): Figure[] {
   return [
-    figure(`config.${id}.first_ms`, `${label}, first load`, 'ms', processes.map(([first]) => first as number)),
-    figure(`config.${id}.later_ms`, `${label}, later loads`, 'ms', processes.flatMap((times) => times.slice(1))),
+    figure(
+      `config.${id}.first_ms`,
+      `${label}, first load`,
+      'ms',
+      processes.map(([first]) => first as number),
+    ),
+    figure(
+      `config.${id}.later_ms`,
+      `${label}, later loads`,
+      'ms',
+      processes.flatMap((times) => times.slice(1)),
+    ),
   ];
 }
 

@@ -84,7 +84,13 @@ async function screensPerSecond(kind: ScreenKind, runs: number): Promise<Through
 async function openFrontDoor(parts: AsyncDisposableStack, port: number): Promise<number> {
   const { client, frontPort } = await startServerWithFrontDoor(parts, GROUP);
   await client.createResource('endpoint_group', { id: GROUP, failover: { enabled: false } });
-  await client.createResource('endpoint', { id: 'host', host: '127.0.0.1', port, group: GROUP, probe: { kind: 'none' } });
+  await client.createResource('endpoint', {
+    id: 'host',
+    host: '127.0.0.1',
+    port,
+    group: GROUP,
+    probe: { kind: 'none' },
+  });
   return frontPort;
 }
 

@@ -55,8 +55,18 @@ async function deliver(perSecond: number, seconds: number): Promise<Course> {
 
 function idleFigures(courses: readonly Course[]): Figure[] {
   return [
-    figure('webhook.latency_ms', 'event to receiver, idle', 'ms', courses.map(({ medianMs }) => medianMs)),
-    figure('webhook.latency_p99_ms', 'the same, 99th percentile', 'ms', courses.map(({ p99Ms }) => p99Ms)),
+    figure(
+      'webhook.latency_ms',
+      'event to receiver, idle',
+      'ms',
+      courses.map(({ medianMs }) => medianMs),
+    ),
+    figure(
+      'webhook.latency_p99_ms',
+      'the same, 99th percentile',
+      'ms',
+      courses.map(({ p99Ms }) => p99Ms),
+    ),
   ];
 }
 
@@ -66,10 +76,30 @@ function busyFigures(courses: readonly Course[]): Figure[] {
   const rejected = courses.reduce((sum, each) => sum + each.rejected, 0);
   return [
     figure('webhook.per_s', 'sustained', 'messages/s', sustained),
-    figure('webhook.busy_latency_ms', 'event to receiver, busy', 'ms', courses.map(({ medianMs }) => medianMs)),
-    figure('webhook.busy_latency_p99_ms', 'the same, 99th percentile', 'ms', courses.map(({ p99Ms }) => p99Ms)),
-    figure('webhook.lag_ms', 'lag at the end', 'ms', courses.map(({ lastMs, arrivedMs }) => arrivedMs - lastMs)),
-    figure('webhook.server_cpu', 'CPU of the server', '% of a core', courses.map(({ cpuShare }) => cpuShare * 100)),
+    figure(
+      'webhook.busy_latency_ms',
+      'event to receiver, busy',
+      'ms',
+      courses.map(({ medianMs }) => medianMs),
+    ),
+    figure(
+      'webhook.busy_latency_p99_ms',
+      'the same, 99th percentile',
+      'ms',
+      courses.map(({ p99Ms }) => p99Ms),
+    ),
+    figure(
+      'webhook.lag_ms',
+      'lag at the end',
+      'ms',
+      courses.map(({ lastMs, arrivedMs }) => arrivedMs - lastMs),
+    ),
+    figure(
+      'webhook.server_cpu',
+      'CPU of the server',
+      '% of a core',
+      courses.map(({ cpuShare }) => cpuShare * 100),
+    ),
     figure('webhook.lost', 'events without a message', 'events', [lost]),
     figure('webhook.rejected', 'signatures that were not good', 'messages', [rejected]),
   ];

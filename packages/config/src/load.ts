@@ -183,7 +183,7 @@ function tellFinding(
     code: finding.code ?? 'CONFIG_CONFLICT',
     place: placeFor(root, finding.path),
     path: format(finding.path),
-    details: finding.details,
+    details: { path: format(finding.path), ...finding.details },
     expected: finding.expected,
     suggestion: finding.suggestion,
     hint: finding.hint,

@@ -1,4 +1,4 @@
-import { type Finding, formatPath, type Path } from '@roundhouse/config';
+import type { Finding, Path } from '@roundhouse/config';
 import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
 import { parseScript, planGroup } from '@roundhouse/sessions';
 import { parseLogFilter } from '../log/filter.ts';
@@ -43,7 +43,7 @@ function* refused(path: Path, work: () => unknown): Iterable<Finding> {
     if (!isRoundhouseError(error)) throw error;
     const at = [...path, ...inside(error)];
     const { reason = error.message } = error.details;
-    yield { path: at, code: 'CONFIG_VALUE', details: { path: formatPath(at), reason }, hint: error.hint };
+    yield { path: at, code: 'CONFIG_VALUE', details: { reason }, hint: error.hint };
   }
 }
 

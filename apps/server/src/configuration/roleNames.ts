@@ -1,4 +1,4 @@
-import { type Finding, formatPath, type Path } from '@roundhouse/config';
+import type { Finding, Path } from '@roundhouse/config';
 import { nearest } from '@roundhouse/core';
 import { BUILT_IN_ROLES } from '../policy/builtIn.ts';
 import type { ConfigurationValue } from './definition.ts';
@@ -17,14 +17,14 @@ export function* roleNames(value: ConfigurationValue): Iterable<Finding> {
       hint: 'Choose another id; what it allows can be seen with `roundhouse get role`.',
     };
   }
-  const known = [...BUILT_IN, ...own.map(({ id }) => id)];
+  const known = [...new Set([...BUILT_IN, ...own.map(({ id }) => id)])];
   for (const [path, name] of named(value)) {
     if (known.includes(name)) continue;
     const near = nearest(name, known);
     yield {
       path,
       code: 'CONFIG_REFERENCE',
-      details: { path: formatPath(path), name, target: 'role' },
+      details: { name, target: 'role' },
       expected: known.map((each) => `\`${each}\``).join(', '),
       ...(near === undefined ? {} : { suggestion: near }),
     };

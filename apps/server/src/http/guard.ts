@@ -42,6 +42,7 @@ export function guard(app: FastifyInstance, deps: GuardDependencies): void {
     const admit = (identity: Identity | null): void => {
       request.identity = identity;
       try {
+        if (identity !== null) deps.onAuthenticated(identity);
         if (identity !== null)
           rateLimits.admit(request, reply, callerOf(identity), name === undefined ? 1 : costOf(name));
         if (isStopping() && name !== 'livez') throw serverError('SHUTTING_DOWN');

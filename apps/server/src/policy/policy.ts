@@ -41,9 +41,8 @@ export function createPolicy(roles: readonly Role[]): Policy {
 interface CompiledRule {
   readonly decision: Decision;
   readonly number: number;
-  readonly ids: ReadonlySet<string> | undefined;
-  readonly labels: readonly (readonly [name: string, values: ReadonlySet<string>])[];
-  readonly isOwn: boolean;
+  /** Of each, one fact must be so. */
+  readonly conditions: readonly ReadonlySet<Fact>[];
 }
 
 /** Rules of one effect, so filed that a request looks at those alone that may be about it. */
@@ -90,9 +89,9 @@ class CompiledPolicy implements Policy {
     for (const role of roles) {
       const cell = this.#tables.get(role)?.[place];
       if (cell === undefined) continue;
-      const denied = firstMet(cell.deny, request, facts);
+      const denied = firstMet(cell.deny, facts);
       if (denied !== undefined) return denied.decision;
-      allowed ??= firstMet(cell.allow, request, facts)?.decision;
+      allowed ??= firstMet(cell.allow, facts)?.decision;
     }
     return allowed ?? NO_RULE;
   }
@@ -119,7 +118,7 @@ type Fact = number;
 
 const OWN: Fact = 0;
 
-/** The facts that some rule is filed under. A request has mostly others, which no role needs to be asked about. */
+/** The facts that some rule asks for. What is so besides, no role needs to be asked about. */
 class Facts {
   readonly #ids = new Map<string, Fact>();
   /** By name, then value. */
@@ -158,11 +157,7 @@ class Facts {
 }
 
 /** The met rule with the lowest number. */
-function firstMet(
-  { always, byFact }: RuleFile,
-  request: AccessRequest,
-  facts: readonly Fact[],
-): CompiledRule | undefined {
+function firstMet({ always, byFact }: RuleFile, facts: readonly Fact[]): CompiledRule | undefined {
   let first = always;
   if (byFact.size === 0) return first;
   for (const fact of facts) {
@@ -170,68 +165,61 @@ function firstMet(
     if (filed === undefined) continue;
     for (const rule of filed) {
       if (first !== undefined && rule.number >= first.number) break;
-      if (isMet(rule, request)) first = rule;
+      if (isMet(rule, facts)) first = rule;
     }
   }
   return first;
 }
 
-function isMet({ ids, labels, isOwn }: CompiledRule, request: AccessRequest): boolean {
-  if (isOwn && request.isOwn !== true) return false;
-  if (ids !== undefined && (request.id === undefined || !ids.has(request.id))) return false;
-  for (const [name, values] of labels) {
-    const value = request.labels?.[name];
-    if (value === undefined || !values.has(value)) return false;
-  }
-  return true;
+function isMet({ conditions }: CompiledRule, facts: readonly Fact[]): boolean {
+  return conditions.every((condition) => facts.some((fact) => condition.has(fact)));
 }
 
 function compile(role: Role, facts: Facts): Table {
   const table: (Cell | undefined)[] = Array.from({ length: VERBS.length * KINDS.length });
   for (const [index, rule] of role.rules.entries()) {
-    const compiled = compileRule(role.id, rule, index + 1);
+    const compiled = compileRule(role.id, rule, index + 1, facts);
     for (const verb of expand(rule.verbs, VERBS)) {
       for (const kind of expand(rule.kinds, KINDS)) {
         const cell = (table[cellOf(verb, kind)] ??= { deny: newFile(), allow: newFile() });
-        file(compiled, cell[rule.effect ?? 'allow'], facts);
+        file(compiled, cell[rule.effect ?? 'allow']);
       }
     }
   }
   return table;
 }
 
-function compileRule(role: string, rule: Rule, number: number): CompiledRule {
+function compileRule(role: string, rule: Rule, number: number, facts: Facts): CompiledRule {
   const allowed = rule.effect !== 'deny';
   const reason = `${allowed ? 'allowed' : 'denied'} by ${role} rule ${number}`;
   return {
     decision: Object.freeze({ allowed, reason, role, rule: number }),
     number,
-    ids: rule.ids && new Set(rule.ids),
-    labels: Object.entries(rule.labels ?? {}).map(([name, values]) => [name, new Set([values].flat())]),
-    isOwn: rule.own === true,
+    conditions: conditionsOf(rule, facts),
   };
+}
+
+function conditionsOf({ ids, labels = {}, own }: Rule, facts: Facts): ReadonlySet<Fact>[] {
+  const byLabels = Object.entries(labels).map(
+    ([name, values]) => new Set([values].flat().map((value) => facts.ofLabel(name, value))),
+  );
+  const byIds = ids === undefined ? [] : [new Set(ids.map((id) => facts.ofId(id)))];
+  return [...byIds, ...byLabels, ...(own === true ? [new Set([OWN])] : [])];
 }
 
 function newFile(): RuleFile {
   return { always: undefined, byFact: new Map() };
 }
 
-function file(rule: CompiledRule, into: RuleFile, facts: Facts): void {
-  const filedUnder = filingFacts(rule, facts);
+function file(rule: CompiledRule, into: RuleFile): void {
+  // By the condition that asks most of a thing: the fewest values.
+  const [filedUnder] = rule.conditions.toSorted((a, b) => a.size - b.size);
   if (filedUnder === undefined) into.always ??= rule;
   for (const fact of filedUnder ?? []) {
     const filed = into.byFact.get(fact);
     if (filed === undefined) into.byFact.set(fact, [rule]);
     else filed.push(rule);
   }
-}
-
-/** One of these is so whenever the rule is met: of its conditions, the one that the fewest things are likely to meet. */
-function filingFacts({ ids, labels, isOwn }: CompiledRule, facts: Facts): readonly Fact[] | undefined {
-  if (ids !== undefined) return [...ids].map((id) => facts.ofId(id));
-  const [label] = labels.toSorted(([, a], [, b]) => a.size - b.size);
-  if (label !== undefined) return [...label[1]].map((value) => facts.ofLabel(label[0], value));
-  return isOwn ? [OWN] : undefined;
 }
 
 /** Whether it depends on the thing. */

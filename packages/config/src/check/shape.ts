@@ -64,15 +64,19 @@ export function keysOfShapes(shapes: Shapes): string[] {
   return [...new Set(shapes.flatMap((shape) => (shape instanceof z.ZodObject ? Object.keys(shape.shape) : [])))];
 }
 
+/** Whether one of the schemas takes whatever there is. */
+export function takesAnything(shapes: Shapes): boolean {
+  return shapes.some(({ def: { type } }) => type === 'any' || type === 'unknown');
+}
+
 /** Whether keys beyond the known ones are taken. */
 export function takesAnyKey(shapes: Shapes): boolean {
   return (
     shapes.length === 0 ||
+    takesAnything(shapes) ||
     shapes.some(
       (shape) =>
         shape instanceof z.ZodRecord ||
-        shape.def.type === 'any' ||
-        shape.def.type === 'unknown' ||
         (shape instanceof z.ZodObject &&
           shape.def.catchall !== undefined &&
           !(shape.def.catchall instanceof z.ZodNever)),

@@ -36,6 +36,9 @@ function hidden(source: Source, start: number, text: string, masks: Masks): Stre
     const match = new RegExp(`(?:^|[\\s{,"'-])${escapePattern(key)}["']?\\s*:\\s+(?=\\S)`).exec(text);
     if (match !== null) stretches.push({ from: match.index + match[0].length, to: text.length });
   }
+  // The password of a URL, where none is meant to be.
+  const password = /:\/\/[^\s/@:]*:([^\s/@]+)@/d.exec(text)?.indices?.[1];
+  if (password !== undefined) stretches.push({ from: password[0], to: password[1] });
   return stretches.filter(({ from, to }) => to > from).toSorted((a, b) => a.from - b.from);
 }
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import { shapesAt } from '../check/shape.ts';
+import { shapesAt, takesAnything } from '../check/shape.ts';
 import { isSecretPath } from '../document.ts';
 import { leaves, type MapNode } from '../node.ts';
-import type { Pattern } from '../path.ts';
+import type { Path, Pattern } from '../path.ts';
 import type { Source } from '../source.ts';
 import type { Masks } from './excerpt.ts';
 
@@ -21,7 +21,7 @@ export function masksOf(
     for (const { path, node } of leaves(root)) {
       // Within templates, directives and misspelt sections secrets have other paths, but the same key.
       const key = path.findLast((part) => typeof part === 'string');
-      const isMoved = keys.has(String(key)) && shapesAt(schema, root, path).length === 0;
+      const isMoved = keys.has(String(key)) && !isPlanned(schema, root, path);
       if (!isMoved && !isSecretPath(secrets, path)) continue;
       for (const { place } of [node, ...(node.shadowed ?? [])]) {
         if (place.source.text === undefined) continue;
@@ -32,4 +32,14 @@ export function masksOf(
     }
   }
   return { ranges, keys: isUnderstood ? [] : [...keys] };
+}
+
+/** Whether the schema has a place for what stands there. */
+function isPlanned(schema: z.ZodObject, root: MapNode, path: Path): boolean {
+  for (let length = 1; length <= path.length; length++) {
+    const shapes = shapesAt(schema, root, path.slice(0, length));
+    if (shapes.length === 0) return false;
+    if (takesAnything(shapes)) return true;
+  }
+  return true;
 }

@@ -25,7 +25,7 @@ export function complaintOf(error: YAMLError, document: Document, text: string):
   const reason = error.message.split('\n', 1)[0] ?? '';
   const tab = tabBefore(start, text);
   // The parser calls some of them a wrong indentation or an unexpected token.
-  if (tab !== undefined) return { code: 'CONFIG_TAB', start: tab, end: tab + 1, reason };
+  if (tab !== undefined) return { code: 'CONFIG_TAB', start: tab, end: tab + 1, reason, isLast: true };
   const opening = /^(?:Missing closing|Flow (?:map|sequence))/.test(reason) ? openingBefore(start, document, text) : undefined;
   if (opening !== undefined) return opening;
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY') return nestedIn(start, end, text);
