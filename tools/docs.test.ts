@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { collectErrors, findCatalogues } from './docs/catalogues.ts';
 import { differences } from './docs/markdown.ts';
@@ -20,7 +20,9 @@ describe('generated pages', () => {
     const page = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
     const declared = globSync('{packages,apps}/*/src/**/errors.ts', { cwd: ROOT })
       .filter((file) => !file.startsWith('packages/testing/'))
-      .flatMap((file) => [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^ {2}([A-Z][A-Z0-9_]+): \{$/gm)])
+      .flatMap((file) => [
+        ...readFileSync(join(ROOT, file), 'utf8').matchAll(/^ {2}([A-Z][A-Z0-9_]+): (?:\{$|\w+\()/gm),
+      ])
       .map(([, code]) => code as string);
     const errors = collectErrors(await findCatalogues(ROOT));
     expect(errors.map(({ code }) => code)).toEqual(declared.toSorted());
@@ -67,6 +69,15 @@ describe('hand-written pages', () => {
     expect(targets.filter((target) => globSync(target, { cwd: folder }).length === 0)).toEqual([]);
   });
 
+  it.each(pages)('%s: links to a section lead to one', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const targets = [...text.matchAll(/\]\((?!https?:|mailto:)([^)#]*)#([^)]+)\)/g)].map(
+      ([, file, anchor]) =>
+        [join(page, '..', file === '' ? basename(page) : (file as string)), anchor as string] as const,
+    );
+    expect(targets.filter(([file, anchor]) => !anchorsOf(file).has(anchor))).toEqual([]);
+  });
+
   it.each(pages)('%s: files of this repository that it names exist', (page) => {
     const text = readFileSync(join(ROOT, page), 'utf8');
     const named = [...text.matchAll(/`((?:apps|packages|tools|bench|docs)\/[^`\s*{}<>…]+)`/g)].map(
@@ -75,3 +86,38 @@ describe('hand-written pages', () => {
     expect(named.filter((name) => globSync(name, { cwd: ROOT }).length === 0)).toEqual([]);
   });
 });
+
+describe('alert rules', () => {
+  const rules = readFileSync(join(ROOT, 'deploy/prometheus/roundhouse.rules.yml'), 'utf8');
+  const alerts = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map(([, alert]) => alert as string);
+  const runbooks = [...rules.matchAll(/^ +runbook_url: ([^#\s]+)#(\S+)$/gm)].map(
+    ([, file, anchor]) => [file as string, anchor as string] as const,
+  );
+
+  it('have a runbook each', () => {
+    expect(alerts).not.toEqual([]);
+    expect(runbooks).toHaveLength(alerts.length);
+    expect(runbooks.filter(([file, anchor]) => !anchorsOf(file).has(anchor))).toEqual([]);
+  });
+
+  it('have all runbooks there are', () => {
+    const written = [...anchorsOf('docs/operations.md')].filter((anchor) => anchor.startsWith('alert-'));
+    expect(written.toSorted()).toEqual([...new Set(runbooks.map(([, anchor]) => anchor))].toSorted());
+  });
+});
+
+/** Of the headings of a page, as GitHub makes them; none for a page that is not there. */
+function anchorsOf(file: string): ReadonlySet<string> {
+  if (globSync(file, { cwd: ROOT }).length === 0) return new Set();
+  const headings = [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^#{1,6} (.+)$/gm)].map(
+    ([, text]) => text as string,
+  );
+  return new Set(
+    headings.map((text) =>
+      text
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}

@@ -20,6 +20,13 @@ describe('judge', () => {
     { id: 'failover.seconds', median: 4.9, met: true },
     { id: 'failover.seconds', median: 5, met: false },
     { id: 'failover.lost', median: 1, met: false },
+    { id: 'api.endpoint.per_s', median: 10_000, met: true },
+    { id: 'api.whoami.p99_ms', median: 20, met: false },
+    { id: 'webhook.latency_ms', median: 19.9, met: true },
+    { id: 'webhook.per_s', median: 1_999, met: false },
+    { id: 'webhook.lost', median: 1, met: false },
+    { id: 'config.plain.first_ms', median: 300, met: false },
+    { id: 'policy.mixed', median: 4.9, met: true },
     { id: 'growth.screens', median: 5, met: false },
   ])('says of $id = $median whether its bar is met: $met', ({ id, median, met }) => {
     expect(judge(figure(id, '', '', [median]))?.met).toBe(met);
@@ -35,6 +42,12 @@ describe('judge', () => {
     const peer = { name: 'haproxy', samples: [10_000] };
     expect(judge(figure('front_door.form', '', '', [8_000], peer))).toMatchObject({ value: 0.8, met: true });
     expect(judge(figure('front_door.form', '', '', [7_900], peer))).toMatchObject({ met: false });
+  });
+
+  it('holds the log to a share of what goes without it', () => {
+    const peer = { name: 'silent', samples: [10_000] };
+    expect(judge(figure('logging.info', '', '', [9_800], peer))).toMatchObject({ value: 0.98, met: true });
+    expect(judge(figure('logging.info', '', '', [9_700], peer))).toMatchObject({ met: false });
   });
 
   it('says nothing of a ratio without a peer, nor of a figure without a bar', () => {

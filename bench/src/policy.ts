@@ -58,7 +58,7 @@ export async function measure({ quick }: BenchOptions): Promise<Section> {
     notes: [
       `${ROLES} roles of ${RULES} rules, all of them held by the caller; ${rounds} rounds of ${roundMs} ms a row, interleaved in one process, CPU time of all threads.`,
       'Mixed rules: two verbs and two kinds each, with conditions on two labels; every verb on every kind is asked in turn, for things with three labels.',
-      `The two others are hard for a table: every rule is about every verb and kind, and asks for labels that nothing has; in the last row one in ${SITES} rules is met by the first of its two labels and not by the second.`,
+      `The two others are hard for a table: every rule is about every verb and kind, and asks for labels that nothing has; in the last row one rule in ${SITES} is met by the first of its labels and not by the second, which is the worst to be found and has no bar.`,
     ],
   };
 }

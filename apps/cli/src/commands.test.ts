@@ -13,6 +13,7 @@ const COMMANDS = leaves(program([], io));
 
 /** They call no API. */
 const LOCAL = [
+  'doctor',
   'demo',
   'up',
   'connect',
@@ -59,6 +60,8 @@ describe('the commands', () => {
       'metrics',
       'log-level',
       ...['check', 'explain', 'diff', 'schema', 'show', 'reload'].map((verb) => `config ${verb}`),
+      'doctor',
+      'support-bundle',
       'whoami',
       'can-i',
       'errors',

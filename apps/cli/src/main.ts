@@ -7,6 +7,7 @@ import { deleteCommand } from './commands/delete.ts';
 import { demoCommand } from './commands/demo.ts';
 import { describeCommand } from './commands/describe.ts';
 import { diffCommand } from './commands/diff.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { endpointCommand } from './commands/endpoint/endpoint.ts';
 import { errorsCommand } from './commands/errors.ts';
 import { getCommand } from './commands/get.ts';
@@ -17,6 +18,7 @@ import { metricsCommand } from './commands/metrics.ts';
 import { operationCommand } from './commands/operation/operation.ts';
 import { principalCommand } from './commands/principal/principal.ts';
 import { sessionCommand } from './commands/session/session.ts';
+import { supportBundleCommand } from './commands/supportBundle.ts';
 import { upCommand } from './commands/up.ts';
 import { usageCommand } from './commands/usage.ts';
 import { watchCommand } from './commands/watch.ts';
@@ -71,6 +73,8 @@ export function program(argv: readonly string[], io: VerdictIo): Command {
       metricsCommand(io),
       logLevelCommand(io),
       configCommand(io),
+      doctorCommand(io),
+      supportBundleCommand(io),
     ],
     'Find out:': [whoamiCommand(io), canICommand(io), errorsCommand(io)],
   };

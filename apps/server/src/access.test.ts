@@ -379,6 +379,7 @@ describe('nobody gives away a right that is not theirs', () => {
 
   it.each<[string, string, string, unknown]>([
     ['to a new principal', 'POST', '/api/v1/principals', { id: 'evil', roles: ['admin'] }],
+    ['by a key of one who has it', 'POST', '/api/v1/api-keys', { id: 'boss-1', principal: 'boss' }],
     ['to themselves', 'PUT', '/api/v1/principals/hal', { roles: ['helpdesk', 'operator'] }],
     ['by a password of one who has it', 'PUT', '/api/v1/principals/boss', { roles: ['admin'], description: 'mine' }],
   ])('%s', async (_title, method, path, body) => {

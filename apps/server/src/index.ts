@@ -4,6 +4,10 @@ export { type CheckedConfiguration, Configuration, readConfiguration } from './c
 export { configurationJsonSchema } from './configuration/definition.ts';
 export { PLAN_RULES } from './configuration/plan.ts';
 export { configurationError } from './configuration/errors.ts';
+export { type Examination, examine } from './diagnosis/examine.ts';
+export { worstOf } from './diagnosis/doctor.ts';
+export type { Finding, Outcome } from './diagnosis/finding.ts';
+export { supportBundle } from './diagnosis/supportBundle.ts';
 export { serverError } from './errors.ts';
 export { eventError } from './event/errors.ts';
 export { httpError } from './http/errors.ts';

@@ -30,7 +30,10 @@ export const configError = defineErrors({
   CONFIG_YAML_UNSUPPORTED: fault('{what} is not taken here', 'Write plain YAML 1.2: maps, lists and scalars.'),
   CONFIG_KEY: fault('{reason}', 'Keys are plain text.'),
   CONFIG_DUPLICATE_KEY: fault('`{key}` stands twice in the same map', 'Remove one of the two.'),
-  CONFIG_ALIAS_UNKNOWN: fault('No anchor `&{anchor}` before this alias', 'Define the anchor above its first use, or put text that begins with `*` in quotes.'),
+  CONFIG_ALIAS_UNKNOWN: fault(
+    'No anchor `&{anchor}` before this alias',
+    'Define the anchor above its first use, or put text that begins with `*` in quotes.',
+  ),
   CONFIG_ALIAS_LIMIT: fault('More than {limit} aliases', 'Use templates, or write the values out.'),
   CONFIG_DEPTH: fault('Nested deeper than {limit} levels', 'Make the structure flatter.'),
   CONFIG_SIZE: fault('More than {limit} values once aliases are expanded', 'Remove aliases that multiply each other.'),

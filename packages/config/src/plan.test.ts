@@ -86,6 +86,15 @@ Plan: 1 to add, 4 to change, 1 to remove (3 live, 2 drain, 1 restart).
     ]);
   });
 
+  it('takes of a section that comes or goes what its values take', () => {
+    const actions = (before: object, after: object) =>
+      diffConfig(before, after, rules).changes.map(({ op, action }) => [op, action]);
+    expect(actions({}, { server: { log_level: 'info' } })).toEqual([['add', 'live']]);
+    expect(actions({ server: { log_level: 'info' } }, {})).toEqual([['remove', 'live']]);
+    expect(actions({}, { server: { log_level: 'info', port: 1 } })).toEqual([['add', 'restart']]);
+    expect(actions({}, { server: {} })).toEqual([['add', 'restart']]);
+  });
+
   it('the first rule that fits decides', () => {
     const first: PlanRules = { ...rules, actions: [{ path: 'endpoints[]', action: 'restart' }, ...rules.actions] };
     const after = { ...before, endpoints: before.endpoints.map((each) => ({ ...each, weight: 9 })) };

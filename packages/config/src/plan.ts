@@ -110,11 +110,20 @@ class Comparison {
     if (before === undefined && after === undefined) return [];
     if (before === undefined || after === undefined) {
       const op = before === undefined ? 'add' : 'remove';
-      return [{ path, kind, id, op, fields: [], action: this.#action(at, op) }];
+      return [{ path, kind, id, op, fields: [], action: this.#wholeAction(at, op, before ?? after, id) }];
     }
     const fields = this.#fields(at, [], before, after);
     const action = strongest(fields.map((field) => field.action));
     return action === undefined ? [] : [{ path, kind, id, op: 'change', fields, action }];
+  }
+
+  /** A section takes what its values take; an item may have a rule of its own for coming and going. */
+  #wholeAction(at: Path, op: 'add' | 'remove', value: unknown, id: string | undefined): Action {
+    const fields =
+      id === undefined && isPlain(value)
+        ? this.#fields(at, [], op === 'add' ? {} : value, op === 'add' ? value : {})
+        : [];
+    return strongest(fields.map(({ action }) => action)) ?? this.#action(at, op);
   }
 
   #fields(base: Path, path: Path, before: unknown, after: unknown): FieldChange[] {

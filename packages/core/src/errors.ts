@@ -34,4 +34,24 @@ export const coreError = defineErrors({
   },
 });
 
-export { sealError } from './seal.ts';
+/** Codes of secrets at rest. */
+export const sealError = defineErrors({
+  SEAL_KEY_INVALID: {
+    message: 'The key {key} cannot seal: {reason}',
+    hint: 'Give 32 random bytes, as text in base64: openssl rand -base64 32.',
+    retryable: false,
+    status: 422,
+  },
+  SEAL_KEY_UNKNOWN: {
+    message: 'The secret is sealed with the key {key}, which is not here',
+    hint: 'Give that key too, until all that is sealed with it has been sealed anew.',
+    retryable: false,
+    status: 500,
+  },
+  SEAL_BROKEN: {
+    message: 'A sealed secret cannot be opened: {reason}',
+    hint: 'It was changed, moved to another place, or sealed with another key of the same name. Enter the secret again.',
+    retryable: false,
+    status: 500,
+  },
+});

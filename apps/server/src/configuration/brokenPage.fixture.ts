@@ -6,7 +6,7 @@ import type { ConfigCode } from '@roundhouse/config';
  */
 export type BrokenPage = readonly [what: string, text: string, by: string, code: ConfigCode, says: string];
 
-export const MARK = '▸';
+const MARK = '▸';
 
 const SYNTAX: readonly BrokenPage[] = [
   ['a tab for indentation', '\n  host: 127.0.0.1', '\n▸\thost: 127.0.0.1', 'CONFIG_TAB', 'Indent with spaces'],
@@ -211,6 +211,13 @@ const REFERENCES: readonly BrokenPage[] = [
     'did you mean `batch`',
   ],
   ['the role of a rate', '{ batch: {', '{ ▸batsch: {', 'CONFIG_REFERENCE', 'did you mean `batch`'],
+  [
+    'the role of a directory group',
+    '\nlimits:',
+    '\nauthentication:\n  ldap:\n    url: ldaps://ldap.example.com\n    base_dn: dc=example,dc=com\n    groups: { default: [▸viewr] }\nlimits:',
+    'CONFIG_REFERENCE',
+    'did you mean `viewer`',
+  ],
   [
     'the role of a claim',
     '\nlimits:',

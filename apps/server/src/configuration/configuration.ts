@@ -1,19 +1,20 @@
 import {
   type ConfigDocument,
   type Diagnostic,
-  diffConfig,
+  type DirectoryWatcher,
   explain,
   type Files,
   loadConfig,
   type Plan,
   type Sources,
   systemSecrets,
+  watchFiles,
 } from '@roundhouse/config';
 import { type Clock, isRoundhouseError, type Logger, type Scope } from '@roundhouse/core';
 import { type ConfigurationValue, configurationDefinition, SECRETS } from './definition.ts';
 import { configurationError } from './errors.ts';
 import { masked } from './masked.ts';
-import { PLAN_RULES } from './plan.ts';
+import { planReload } from './plan.ts';
 
 export interface ConfigurationDependencies {
   readonly files: Files;
@@ -21,6 +22,13 @@ export interface ConfigurationDependencies {
   readonly clock: Clock;
   /** Whether the machine is asked too: ports, paths, certificates, limits. Default true. */
   readonly isMachineChecked?: boolean;
+  /** Weaker than every file: what ROUNDHOUSE_PORT, --port and ROUNDHOUSE_FRONT_PORT say. */
+  readonly ports?: DefaultPorts;
+}
+
+export interface DefaultPorts {
+  readonly port: number;
+  readonly frontPort: number | undefined;
 }
 
 /** A configuration that has passed all checks. */
@@ -35,12 +43,16 @@ export async function readConfiguration(
   sources: Sources,
   deps: ConfigurationDependencies,
   scope: Scope,
-  ownAddresses?: ReadonlySet<string>,
+  ownPorts?: ReadonlySet<number>,
 ): Promise<CheckedConfiguration> {
-  const { files, variables, clock, isMachineChecked = true } = deps;
+  const { files, variables, clock, isMachineChecked = true, ports } = deps;
   const loaded = await loadConfig(
-    configurationDefinition({ clock, ...(ownAddresses === undefined ? {} : { ownAddresses }) }),
-    sources,
+    configurationDefinition({
+      clock,
+      ...(ownPorts === undefined ? {} : { ownPorts }),
+      ...(ports === undefined ? {} : { profiles: { [PORTS]: layerOf(ports) } }),
+    }),
+    ports === undefined ? sources : { ...sources, profile: PORTS },
     { files, variables, scope, secrets: systemSecrets(files, variables), isMachineChecked },
   );
   if (loaded.ok) return loaded;
@@ -52,16 +64,23 @@ export async function readConfiguration(
   });
 }
 
+/** Name of the layer of `ports`, as places show it. */
+const PORTS = 'ROUNDHOUSE_PORT';
+
+function layerOf({ port, frontPort }: DefaultPorts): string {
+  return `server: { port: ${port} }\n${frontPort === undefined ? '' : `front_door: { port: ${frontPort} }\n`}`;
+}
+
 /** What the server does with a configuration that is new. */
-export interface ConfigurationTarget {
-  /** Puts it in force, whole or not at all; restarts are not its business. */
-  apply(value: ConfigurationValue): Promise<void>;
-  /** Share of the endpoints that were healthy before and are configured still that are so now, 0 … 1; 1 without any. */
+interface ConfigurationTarget {
+  /** Puts `next` in the place of `before`, whole or not at all; restarts are not its business. */
+  apply(next: ConfigurationValue, before: ConfigurationValue): Promise<void>;
+  /** Remembers what is healthy now. */
   health(): HealthWatch;
 }
 
 export interface HealthWatch {
-  /** Share of those that were healthy at the start of the watch that are healthy now. */
+  /** Of the endpoints that were healthy at the start and are configured still, the share that is so now, 0 … 1; 1 without any. */
   readonly share: number;
 }
 
@@ -71,8 +90,8 @@ export interface ReloaderDependencies extends ConfigurationDependencies {
   readonly publish: (type: string, data: Readonly<Record<string, unknown>>) => void;
   readonly log: Logger;
   readonly scope: Scope;
-  /** Addresses that the server listens at, as `host:port`. */
-  readonly ownAddresses: () => ReadonlySet<string>;
+  /** Ports that the server listens at. */
+  readonly ownPorts: ReadonlySet<number>;
 }
 
 export interface Reload {
@@ -86,18 +105,26 @@ const WATCH_MS = 10_000;
 const LEAST_SHARE = 0.5;
 /** Between two looks. */
 const LOOK_MS = 1_000;
+/** Changes and faults of one reload that the log names; more are in the answer. */
+const MAX_LOGGED = 100;
 
 /** The configuration in force, and the way to the next. Reloads wait for each other. */
 export class Configuration {
   readonly #sources: Sources;
   readonly #deps: ReloaderDependencies;
+  /** What the process was started with: what wants a restart is still so. */
+  readonly #started: ConfigurationValue;
   #current: CheckedConfiguration;
   #loadedAt: number;
   #turn: Promise<unknown> = Promise.resolve();
   #watch: Scope | undefined;
+  #followed:
+    | { readonly watcher: DirectoryWatcher; readonly paths: readonly string[]; readonly scope: Scope }
+    | undefined;
 
   constructor(sources: Sources, current: CheckedConfiguration, deps: ReloaderDependencies) {
     this.#sources = sources;
+    this.#started = current.value;
     this.#current = current;
     this.#deps = deps;
     this.#loadedAt = deps.clock.now();
@@ -111,9 +138,9 @@ export class Configuration {
     return this.#loadedAt;
   }
 
-  /** Every file that a change of is a change of the configuration. */
-  get paths(): readonly string[] {
-    return this.#current.document.paths;
+  /** Reloads whenever a file of the configuration changes, until the scope of the configuration ends. */
+  follow(watcher: DirectoryWatcher): Promise<void> {
+    return this.#watchFiles(watcher, this.#current.document.paths);
   }
 
   /** In force, secrets masked. */
@@ -141,30 +168,43 @@ export class Configuration {
   }
 
   async #reload(isDryRun: boolean): Promise<Reload> {
-    const { publish, ownAddresses, scope, log } = this.#deps;
+    const { publish, ownPorts, scope, log } = this.#deps;
     const before = this.#current;
     let next: CheckedConfiguration;
     try {
-      next = await readConfiguration(this.#sources, this.#deps, scope, ownAddresses());
+      next = await readConfiguration(this.#sources, this.#deps, scope, ownPorts);
     } catch (error) {
-      if (!isDryRun) this.#rejected(error);
+      if (!isDryRun) {
+        this.#rejected(error);
+        const paths = pathsOf(error);
+        if (paths.length > 0) await this.#refollow(paths);
+      }
       throw error;
     }
-    const plan = diffConfig(before.value, next.value, PLAN_RULES);
+    const plan = planReload(this.#started, before.value, next.value);
     const { warnings } = next;
     if (isDryRun) return { plan, applied: false, warnings };
-    await this.#apply(next.value);
+    await this.#refollow(next.document.paths);
+    // An endpoint that is another host now has no health yet.
+    const health = this.#deps.target.health();
+    await this.#apply(next.value, before.value);
     this.#current = next;
     this.#loadedAt = this.#deps.clock.now();
     publish('reloaded', { changes: plan.changes.length, action: plan.action ?? null });
-    log.info('configuration reloaded', { changes: plan.changes.length });
-    if (plan.changes.length > 0) this.#watchHealth(before, next);
+    log.info('configuration reloaded', { changes: plan.changes.length, action: plan.action ?? null });
+    for (const { path, op, action, fields } of plan.changes.slice(0, MAX_LOGGED)) {
+      log.info('configuration change', { path, op, action, fields: fields.map(({ field }) => field) });
+    }
+    for (const { code, message, ...place } of warnings.slice(0, MAX_LOGGED)) {
+      log.warn('configuration warning', { code, reason: message, place: placeOf(place) });
+    }
+    if (plan.changes.length > 0) this.#watchHealth(health, before, next);
     return { plan, applied: true, warnings };
   }
 
-  async #apply(value: ConfigurationValue): Promise<void> {
+  async #apply(next: ConfigurationValue, before: ConfigurationValue): Promise<void> {
     try {
-      await this.#deps.target.apply(value);
+      await this.#deps.target.apply(next, before);
     } catch (cause) {
       const reason = isRoundhouseError(cause) ? `${cause.code}: ${cause.message}` : String(cause);
       const error = configurationError('CONFIGURATION_REJECTED', { details: { reason }, cause });
@@ -176,15 +216,31 @@ export class Configuration {
   #rejected(error: unknown): void {
     const { code, message } = isRoundhouseError(error) ? error : { code: 'INTERNAL', message: String(error) };
     this.#deps.publish('rejected', { code, reason: message });
-    this.#deps.log.error('configuration rejected', { code, reason: message });
+    const { log } = this.#deps;
+    log.error('configuration rejected', { code, reason: message });
+    for (const { message: fault, ...place } of diagnosticsOf(error).slice(0, MAX_LOGGED)) {
+      log.error('configuration fault', { code: place.code, reason: fault, place: placeOf(place) });
+    }
+  }
+
+  async #refollow(paths: readonly string[]): Promise<void> {
+    if (this.#followed !== undefined) await this.#watchFiles(this.#followed.watcher, paths);
+  }
+
+  async #watchFiles(watcher: DirectoryWatcher, paths: readonly string[]): Promise<void> {
+    if (this.#followed?.paths.join('\n') === paths.join('\n')) return;
+    this.#followed?.scope.end();
+    const scope = this.#deps.scope.child();
+    this.#followed = { watcher, paths, scope };
+    const onChange = (): void => void this.reload().catch(() => {});
+    await watchFiles(paths, { files: this.#deps.files, watcher, onChange }, scope);
   }
 
   /** Brings the configuration before back when, within a while, half of what was healthy is not any more. */
-  #watchHealth(before: CheckedConfiguration, after: CheckedConfiguration): void {
+  #watchHealth(health: HealthWatch, before: CheckedConfiguration, after: CheckedConfiguration): void {
     this.#watch?.end();
     const watch = this.#deps.scope.child();
     this.#watch = watch;
-    const health = this.#deps.target.health();
     void this.#lookAgain(watch, health, before, after).catch(() => {});
   }
 
@@ -209,16 +265,28 @@ export class Configuration {
     // Another reload has come in between: what it brought is judged by its own watch.
     if (this.#current !== after) return;
     try {
-      await this.#apply(before.value);
+      await this.#apply(before.value, after.value);
     } catch {
       return;
     }
     this.#current = before;
+    this.#loadedAt = this.#deps.clock.now();
     this.#deps.publish('rolled_back', { healthy_share: share });
     this.#deps.log.error('configuration rolled back: endpoints lost their health', { healthy_share: share });
   }
 }
 
-function placeOf({ file, line, column }: Diagnostic): string {
+function diagnosticsOf(error: unknown): readonly Diagnostic[] {
+  const found = isRoundhouseError(error) ? error.details['diagnostics'] : undefined;
+  return Array.isArray(found) ? (found as Diagnostic[]) : [];
+}
+
+/** What to watch until the configuration is right. */
+function pathsOf(error: unknown): readonly string[] {
+  const paths = isRoundhouseError(error) ? error.details['paths'] : undefined;
+  return Array.isArray(paths) ? (paths as string[]) : [];
+}
+
+function placeOf({ file, line, column }: Pick<Diagnostic, 'file' | 'line' | 'column'>): string {
   return line === undefined ? String(file) : `${file}:${line}:${column}`;
 }

@@ -211,7 +211,7 @@ function* limits({ limits: of = {} }: ConfigurationValue): Iterable<Finding> {
     yield {
       ...conflict(
         ['limits', part],
-        `${part} is ${least}, but ${whole} is ${most}: it is never reached`,
+        `\`${part}\` is ${least}, but \`${whole}\` is ${most}: it is never reached`,
         'make it smaller, or leave it out',
       ),
       severity: 'warning',

@@ -34,6 +34,7 @@ export const KEYED_LISTS = ['roles', 'principals', 'api_keys', 'endpoint_groups'
 /** Values that are never shown. */
 export const SECRETS = [
   'store.url',
+  'tracing.otlp_url',
   'authentication.issuers[].secret',
   'authentication.ldap.bind_password',
   'principals[].password_hash',
@@ -45,12 +46,14 @@ export const SECRETS = [
 
 export interface DefinitionDependencies {
   readonly clock: Clock;
-  /** Addresses that this process listens at already, as `host:port`. */
-  readonly ownAddresses?: ReadonlySet<string>;
+  /** Ports that this process listens at already: they are not asked for. */
+  readonly ownPorts?: ReadonlySet<number>;
+  /** Layers below all files by name, as YAML. */
+  readonly profiles?: Readonly<Record<string, string>>;
 }
 
 /** What the configuration of the product is, for the engine. */
-export function configurationDefinition({ clock, ownAddresses = new Set() }: DefinitionDependencies) {
+export function configurationDefinition({ clock, ownPorts = new Set(), profiles = {} }: DefinitionDependencies) {
   const definition: Definition<typeof configurationSchema> = {
     schema: configurationSchema,
     references: [
@@ -63,18 +66,19 @@ export function configurationDefinition({ clock, ownAddresses = new Set() }: Def
     ],
     keyedLists: KEYED_LISTS,
     conflicts,
-    environment: [ports(ownAddresses), certificates(clock), places, descriptors],
+    environment: [ports(ownPorts), certificates(clock), places, descriptors],
     secrets: SECRETS,
+    profiles,
   };
   return definition;
 }
 
-function ports(own: ReadonlySet<string>): EnvironmentCheck<ConfigurationValue> {
+function ports(own: ReadonlySet<number>): EnvironmentCheck<ConfigurationValue> {
   return async ({ server = {}, front_door: door }, scope) => {
     const { host = '127.0.0.1', port = 7070 } = server;
     const wanted: Array<readonly [Path, string, number]> = [[['server', 'port'], host, port]];
     if (door !== undefined) wanted.push([['front_door', 'port'], door.host ?? '127.0.0.1', door.port]);
-    const foreign = wanted.filter(([, address, number]) => !own.has(`${address}:${number}`));
+    const foreign = wanted.filter(([, , number]) => !own.has(number));
     return (
       await Promise.all(foreign.map(([path, address, number]) => checkPort(path, address, number, scope)))
     ).flat();
@@ -89,7 +93,7 @@ function certificates(clock: Clock): EnvironmentCheck<ConfigurationValue> {
       [['front_door', 'start_tls'], door?.start_tls],
     ] as const;
     const found = await Promise.all(
-      listeners.map(([path, tls]) => (tls === undefined ? [] : listenerCertificates(path, tls, clock))),
+      listeners.map(async ([path, tls]) => (tls === undefined ? [] : await listenerCertificates(path, tls, clock))),
     );
     return found.flat();
   };

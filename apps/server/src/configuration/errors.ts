@@ -2,7 +2,7 @@ import { defineErrors } from '@roundhouse/core';
 
 export const configurationError = defineErrors({
   CONFIGURATION_INVALID: {
-    message: 'The configuration has {count} faults, the first at {first}; the one in force stays',
+    message: 'Faults in the configuration: {count}, the first at {first}; nothing was done',
     hint: '"diagnostics" lists them all; "roundhouse config check FILE" shows them with their lines.',
     retryable: false,
     status: 422,

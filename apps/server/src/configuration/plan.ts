@@ -1,5 +1,5 @@
-import type { PlanRules } from '@roundhouse/config';
-import { KEYED_LISTS, SECRETS } from './definition.ts';
+import { type Change, diffConfig, type Plan, type PlanRules } from '@roundhouse/config';
+import { type ConfigurationValue, KEYED_LISTS, SECRETS } from './definition.ts';
 
 /** What a change of each part does to what runs. What is not named wants a restart. */
 export const PLAN_RULES: PlanRules = {
@@ -19,3 +19,39 @@ export const PLAN_RULES: PlanRules = {
     ),
   ],
 };
+
+/**
+ * What leads from the configuration before to the next, and what still waits for the restart that it wants since the
+ * process started.
+ */
+export function planReload(started: ConfigurationValue, before: ConfigurationValue, next: ConfigurationValue): Plan {
+  const { changes, action } = diffConfig(before, next, PLAN_RULES);
+  const waiting = diffConfig(started, next, PLAN_RULES).changes.flatMap(restartOf);
+  if (waiting.length === 0) return { changes, action };
+  const known = new Set(changes.map(({ path }) => path));
+  return {
+    changes: [
+      ...changes.map((change) =>
+        joined(
+          change,
+          waiting.find(({ path }) => path === change.path),
+        ),
+      ),
+      ...waiting.filter(({ path }) => !known.has(path)),
+    ],
+    action: 'restart',
+  };
+}
+
+/** The part of a change that wants a restart. */
+function restartOf(change: Change): Change[] {
+  if (change.action !== 'restart') return [];
+  return [{ ...change, fields: change.fields.filter(({ action }) => action === 'restart') }];
+}
+
+function joined(change: Change, waiting: Change | undefined): Change {
+  if (waiting === undefined) return change;
+  const named = new Set(change.fields.map(({ field }) => field));
+  const fields = [...change.fields, ...waiting.fields.filter(({ field }) => !named.has(field))];
+  return { ...change, fields: change.fields.length === 0 ? [] : fields, action: 'restart' };
+}

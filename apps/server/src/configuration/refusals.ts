@@ -43,7 +43,9 @@ function* refused(path: Path, work: () => unknown): Iterable<Finding> {
     if (!isRoundhouseError(error)) throw error;
     const at = [...path, ...inside(error)];
     const { reason = error.message } = error.details;
-    yield { path: at, code: 'CONFIG_VALUE', details: { reason }, hint: error.hint };
+    // Its hint is about addresses.
+    const isOfForm = error.code === 'WEBHOOK_URL_FORBIDDEN' && error.details['address'] === undefined;
+    yield { path: at, code: 'CONFIG_VALUE', details: { reason }, ...(isOfForm ? {} : { hint: error.hint }) };
   }
 }
 

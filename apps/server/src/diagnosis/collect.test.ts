@@ -73,10 +73,25 @@ describe('collectFacts', () => {
     const taken = await serve('hello');
     const free = await serve('');
     await new Promise((resolve) => servers.pop()?.close(resolve));
-    const ports = [ours, taken, free].map((port, index) => ({ name: String(index), host: '127.0.0.1', port }));
-    const elsewhere = { name: 'elsewhere', host: '192.0.2.1', port: 7070 };
+    const ports = [ours, taken, free].map((port, index) => ({
+      name: String(index),
+      host: '127.0.0.1',
+      port,
+      speaks: 'http' as const,
+    }));
+    const elsewhere = { name: 'elsewhere', host: '192.0.2.1', port: 7070, speaks: 'http' as const };
     const facts = await collectFacts(places({ ports: [...ports, elsewhere] }), createScope());
     expect(facts.ports.map(({ state }) => state)).toEqual(['ours', 'taken', 'free', 'no_such_address']);
+  });
+
+  it('leaves a port alone that cannot be asked who it is, unless nothing of ours answers', async () => {
+    const [ours, door] = [await serve('{"status":"live"}'), await serve('')];
+    const port = (name: string, number: number, speaks: 'http' | 'tn3270') =>
+      ({ name, host: '127.0.0.1', port: number, speaks }) as const;
+    const namesOf = async (...ports: Places['ports']): Promise<string[]> =>
+      (await collectFacts(places({ ports }), createScope())).ports.map(({ name, state }) => `${name} ${state}`);
+    expect(await namesOf(port('api', ours, 'http'), port('door', door, 'tn3270'))).toEqual(['api ours']);
+    expect(await namesOf(port('api', door, 'http'), port('door', door, 'tn3270'))).toEqual(['api taken', 'door taken']);
   });
 
   it('reads certificates, and says why it cannot', async () => {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/promises';
-import { get } from 'node:http';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
@@ -11,7 +12,7 @@ import type { CertificateFacts, Facts, HomeFacts, PortFacts, StoreFacts } from '
 export interface Places {
   /** The data directory. */
   readonly home: string;
-  readonly ports: ReadonlyArray<{ readonly name: string; readonly host: string; readonly port: number }>;
+  readonly ports: readonly Port[];
   /** PEM files. */
   readonly certificates: ReadonlyArray<{ readonly name: string; readonly path: string }>;
   /** Descriptors that the configured limits may need. */
@@ -22,6 +23,14 @@ export interface Places {
   readonly releasedAt: number;
   /** Asks the store for anything. */
   readonly pingStore: (scope: Scope) => Promise<void>;
+}
+
+interface Port {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** What we speak there. A terminal cannot ask who we are: such a port is left alone while another is ours. */
+  readonly speaks: 'http' | 'https' | 'tn3270';
 }
 
 /** Files of the data directory whose times are looked at. */
@@ -40,7 +49,7 @@ export async function collectFacts(places: Places, scope: Scope): Promise<Facts>
       freeSpace(home),
       newestChange(home),
       askStore(pingStore, scope),
-      Promise.all(ports.map((port) => lookAtPort(port, scope))),
+      lookAtPorts(ports, scope),
       Promise.all(certificates.map(lookAtCertificate)),
     ]),
   );
@@ -106,12 +115,22 @@ async function askStore(ping: Places['pingStore'], scope: Scope): Promise<StoreF
   }
 }
 
-async function lookAtPort(place: Places['ports'][number], scope: Scope): Promise<PortFacts> {
-  const code = await tryToListen(place.host, place.port);
+async function lookAtPorts(ports: readonly Port[], scope: Scope): Promise<readonly PortFacts[]> {
+  const asked = ports.filter(({ speaks }) => speaks !== 'tn3270');
+  const answered = await Promise.all(asked.map((port) => lookAtPort(port, scope)));
+  if (answered.some(({ state }) => state === 'ours')) return answered;
+  const others = ports.filter(({ speaks }) => speaks === 'tn3270');
+  return [...answered, ...(await Promise.all(others.map((port) => lookAtPort(port, scope))))];
+}
+
+async function lookAtPort({ name, host, port, speaks }: Port, scope: Scope): Promise<PortFacts> {
+  const place = { name, host, port };
+  const code = await tryToListen(host, port);
   if (code === undefined) return { ...place, state: 'free' };
   if (code === 'EACCES') return { ...place, state: 'forbidden' };
   if (code === 'EADDRNOTAVAIL') return { ...place, state: 'no_such_address' };
-  return { ...place, state: (await isOurs(place.host, place.port, scope)) ? 'ours' : 'taken' };
+  const isOwn = speaks !== 'tn3270' && (await isOurs({ host, port, speaks }, scope));
+  return { ...place, state: isOwn ? 'ours' : 'taken' };
 }
 
 /** The code of what stands against it. */
@@ -124,10 +143,13 @@ function tryToListen(host: string, port: number): Promise<string | undefined> {
 }
 
 /** Whether `GET /livez` is answered as we do. */
-async function isOurs(host: string, port: number, scope: Scope): Promise<boolean> {
+async function isOurs({ host, port, speaks }: Omit<Port, 'name'>, scope: Scope): Promise<boolean> {
   using limit = scope.child({ what: 'The probe', timeoutMs: PROBE_TIMEOUT_MS });
   const answer = new Promise<boolean>((resolve) => {
-    const request = get({ host, port, path: '/livez', agent: false, signal: limit.signal }, (response) => {
+    const get = speaks === 'https' ? https.get : http.get;
+    // Nothing is told to whoever answers, so that its certificate does not matter.
+    const options = { host, port, path: '/livez', agent: false, signal: limit.signal, rejectUnauthorized: false };
+    const request = get(options, (response) => {
       let text = '';
       response.setEncoding('latin1').on('data', (piece: string) => {
         text = (text + piece).slice(0, MAX_ANSWER);

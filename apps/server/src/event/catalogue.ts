@@ -100,7 +100,9 @@ const SESSION: Rows = {
   ...Object.fromEntries(
     SESSION_STATES.map((state) => [
       state,
-      definition('session', `A session is ${state}.`, sessionMove, state === 'error' ? 'error' : 'info'),
+      state === 'error'
+        ? definition('session', 'A session has failed.', sessionMove, 'error')
+        : definition('session', `A session is ${state}.`, sessionMove),
     ]),
   ),
 };

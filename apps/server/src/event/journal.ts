@@ -152,6 +152,11 @@ export class EventJournal implements AsyncDisposable {
     this.#trimLater();
   }
 
+  /** CloudEvents `source` of its events. */
+  get source(): string {
+    return this.#options.source;
+  }
+
   get state(): JournalState {
     return this.#state;
   }

@@ -3,7 +3,7 @@ import type { EventJournal } from './journal.ts';
 import type { EventData } from './record.ts';
 
 /** Finds the labels of what events are about. */
-export interface LabelSource {
+interface LabelSource {
   /** Of a session, or undefined when there is none of that id. */
   session(id: string): Labels | undefined;
   /** Of an endpoint or a group, or of both; none where there is no such thing. */

@@ -5,7 +5,7 @@ import { sessionsError } from '@roundhouse/sessions';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type EventFilter, passes } from '../event/filter.ts';
 import type { EventJournal, Position } from '../event/journal.ts';
-import { labelsOf } from '../event/record.ts';
+import { labelsOf, makeEvent } from '../event/record.ts';
 import type { Identity } from '../identity/identity.ts';
 import { type Access, identityOf } from './access.ts';
 import { valid } from './request.ts';
@@ -90,6 +90,14 @@ export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesD
       function goOn({ after, missing, isForeign }: Position): void {
         position = after;
         if (missing !== null || isForeign) raw.write(gapText(missing));
+        if (missing !== null) raw.write(eventText(gapEvent(missing)));
+      }
+
+      /** What programs are told: it stands in the place of the last event that is missing. */
+      function gapEvent({ from, to }: NonNullable<Position['missing']>): EventRecord {
+        const data = { from, to, count: to - from + 1 };
+        const origin = { sequence: to, at: clock.now(), source: journal.source };
+        return makeEvent({ type: 'events.gap', subject: 'events', data }, origin);
       }
 
       /** Writes what the watcher takes; the rest stays where events are kept for everybody. */

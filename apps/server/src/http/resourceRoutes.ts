@@ -70,7 +70,7 @@ function routesOf<K extends ResourceKindName>(
     valid(validate(inputSchema, body, part)) as ResourceInput<K>;
 
   return {
-    async list(request: FastifyRequest, reply: FastifyReply) {
+    list: async (request: FastifyRequest, reply: FastifyReply) => {
       const query = valid(validateQuery(listSessionsQuerySchema, request.query as Record<string, unknown>));
       const limit = query.limit ?? DEFAULTS.pageSize;
       const after = query.cursor === undefined ? '' : cursors.read({ list: listName }, query.cursor);
@@ -92,7 +92,7 @@ function routesOf<K extends ResourceKindName>(
       return reply.send({ items, next_cursor: next });
     },
 
-    async create(request: FastifyRequest, reply: FastifyReply) {
+    create: async (request: FastifyRequest, reply: FastifyReply) => {
       const asked = readInput(request.body);
       const { input, shown } = prepare[kind]?.(asked) ?? { input: asked, shown: {} };
       access.require(request, 'create', kind, attributesOf(input));
@@ -105,12 +105,12 @@ function routesOf<K extends ResourceKindName>(
         .send({ ...created, ...shown });
     },
 
-    async get(request: FastifyRequest, reply: FastifyReply) {
+    get: async (request: FastifyRequest, reply: FastifyReply) => {
       const resource = await resources.get(kind, idOf(request));
       return isUnchanged(request, reply, etagOf(resource.version)) ? reply.send() : reply.send(resource);
     },
 
-    async put(request: FastifyRequest, reply: FastifyReply) {
+    put: async (request: FastifyRequest, reply: FastifyReply) => {
       const id = idOf(request);
       const body = valid(validate(ROUTES[`put${One}`].body, request.body, 'body')) as { readonly id?: string };
       if (body.id !== undefined && body.id !== id) {
@@ -134,7 +134,7 @@ function routesOf<K extends ResourceKindName>(
       return reply.header('etag', etagOf(resource.version)).send(resource);
     },
 
-    async remove(request: FastifyRequest, reply: FastifyReply) {
+    remove: async (request: FastifyRequest, reply: FastifyReply) => {
       const id = idOf(request);
       await resources.remove(kind, id, {
         by: identityOf(request).principal,

@@ -41,7 +41,7 @@ export function webhookRoutes(deps: WebhookRoutesDependencies) {
   async function deliveryOf(webhook: string, id: number): Promise<Delivery> {
     await resources.get('webhook', webhook);
     const delivery = id < 1 ? undefined : await deliveries.get(id);
-    if (delivery?.receiver !== webhook) throw webhookError('DELIVERY_NOT_FOUND', { details: { id } });
+    if (delivery?.receiver !== webhook) throw webhookError('DELIVERY_NOT_FOUND', { details: { delivery: id } });
     return delivery;
   }
 

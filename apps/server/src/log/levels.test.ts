@@ -36,6 +36,18 @@ describe('levels at run time', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('take another filter in the place of the first; what was set for a time stays for it', async () => {
+    const { clock, levels } = setUp('info,store:error');
+    levels.set('sessions', 'debug', { ttlMs: 60_000 });
+    levels.configure(parseLogFilter('warn', MODULES));
+    const now = (): string[] => levels.list().map(({ module, level }) => `${module} ${level}`);
+    expect(now()).toEqual(['* warn', 'sessions debug', 'store warn']);
+    await clock.advance(60_000);
+    levels.set('store', 'silent');
+    levels.reset('store');
+    expect(now()).toEqual(['* warn', 'sessions warn', 'store warn']);
+  });
+
   it('end after their life time, and what stood before comes back', async () => {
     const { clock, levels, lines, logger } = setUp('info,store:error');
     const store = logger.child({ module: 'store' });

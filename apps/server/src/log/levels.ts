@@ -43,7 +43,7 @@ export class LogLevels {
   readonly #clock: Clock;
   readonly #all: Setting;
   readonly #modules = new Map<string, Setting>();
-  readonly #first: LogFilter;
+  #first: LogFilter;
 
   constructor(filter: LogFilter, known: readonly string[], clock: Clock) {
     this.#clock = clock;
@@ -88,6 +88,14 @@ export class LogLevels {
     const setting = this.#settingOf(module);
     endPassing(setting);
     setting.lasting = module === ALL ? this.#first.level : this.#first.modules.get(module);
+    this.#apply();
+  }
+
+  /** Takes another filter in the place of the one it started with. Levels that were set for a time stay for it. */
+  configure(filter: LogFilter): void {
+    this.#first = filter;
+    this.#all.lasting = filter.level;
+    for (const [module, setting] of this.#modules) setting.lasting = filter.modules.get(module);
     this.#apply();
   }
 

@@ -41,8 +41,10 @@ export function createPolicy(roles: readonly Role[]): Policy {
 interface CompiledRule {
   readonly decision: Decision;
   readonly number: number;
-  /** Of each, one fact must be so. */
-  readonly conditions: readonly ReadonlySet<Fact>[];
+  /** It is met only when one of these is so; undefined without a condition. */
+  readonly filedUnder: ReadonlySet<Fact> | undefined;
+  /** Then one of each of these must be so as well. */
+  readonly others: readonly ReadonlySet<Fact>[];
 }
 
 /** Rules of one effect, so filed that a request looks at those alone that may be about it. */
@@ -165,13 +167,13 @@ function firstMet({ always, byFact }: RuleFile, facts: readonly Fact[]): Compile
     if (filed === undefined) continue;
     for (const rule of filed) {
       if (first !== undefined && rule.number >= first.number) break;
-      if (isMet(rule, facts)) first = rule;
+      if (areMet(rule.others, facts)) first = rule;
     }
   }
   return first;
 }
 
-function isMet({ conditions }: CompiledRule, facts: readonly Fact[]): boolean {
+function areMet(conditions: readonly ReadonlySet<Fact>[], facts: readonly Fact[]): boolean {
   return conditions.every((condition) => facts.some((fact) => condition.has(fact)));
 }
 
@@ -191,11 +193,14 @@ function compile(role: Role, facts: Facts): Table {
 
 function compileRule(role: string, rule: Rule, number: number, facts: Facts): CompiledRule {
   const allowed = rule.effect !== 'deny';
+  // First the condition that asks most of a thing: the fewest values.
+  const [filedUnder, ...others] = conditionsOf(rule, facts).toSorted((a, b) => a.size - b.size);
   const reason = `${allowed ? 'allowed' : 'denied'} by ${role} rule ${number}`;
   return {
     decision: Object.freeze({ allowed, reason, role, rule: number }),
     number,
-    conditions: conditionsOf(rule, facts),
+    filedUnder,
+    others,
   };
 }
 
@@ -212,10 +217,8 @@ function newFile(): RuleFile {
 }
 
 function file(rule: CompiledRule, into: RuleFile): void {
-  // By the condition that asks most of a thing: the fewest values.
-  const [filedUnder] = rule.conditions.toSorted((a, b) => a.size - b.size);
-  if (filedUnder === undefined) into.always ??= rule;
-  for (const fact of filedUnder ?? []) {
+  if (rule.filedUnder === undefined) into.always ??= rule;
+  for (const fact of rule.filedUnder ?? []) {
     const filed = into.byFact.get(fact);
     if (filed === undefined) into.byFact.set(fact, [rule]);
     else filed.push(rule);

@@ -117,6 +117,17 @@ describe('resources', () => {
     expect(await again.get('endpoint', 'a')).toEqual(await resources.get('endpoint', 'a'));
   });
 
+  it('are told of with the labels that they have, or had last', async () => {
+    const resources = await opened();
+    await resources.create('endpoint', endpoint('a', { labels: { env: 'dev' } }), BY);
+    await resources.put('endpoint', endpoint('a', { labels: { env: 'prod' } }), BY);
+    await resources.put('endpoint', endpoint('a'), BY);
+    await resources.put('endpoint', endpoint('a', { labels: { env: 'test' } }), BY);
+    await resources.remove('endpoint', 'a', BY);
+    const labels = facts.map(({ labels: each }) => each?.['env']);
+    expect(labels).toEqual(['dev', 'prod', undefined, 'test', 'test']);
+  });
+
   it('change under the condition of the caller, and say which fields have changed', async () => {
     const resources = await opened();
     await resources.create('endpoint', endpoint('a'), BY);

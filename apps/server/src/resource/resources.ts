@@ -346,7 +346,8 @@ function factsOf({ kind, id, before, after }: Change, by: string): ResourceFact[
   const what = after === undefined ? 'removed' : before === undefined ? 'created' : 'changed';
   const changed =
     before === undefined || after === undefined ? {} : { changed: changedFields(before.input, after.input) };
-  const { labels } = (after ?? before)?.input as { readonly labels?: Labels };
+  const input = (after ?? before)?.input as { readonly labels?: Labels } | undefined;
+  const labels = input?.labels;
   return [
     { type: `${kind}.${what}`, subject: id, data: { by, ...changed }, ...(labels === undefined ? {} : { labels }) },
   ];

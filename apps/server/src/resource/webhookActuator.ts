@@ -9,7 +9,12 @@ export function webhookActuator(webhooks: Webhooks): Actuator<'webhook'> {
     kind: 'webhook',
     // The rest is checked by `set`, which changes nothing when it raises.
     check: (input) => void definitionOf(input),
-    apply: (input) => webhooks.set(definitionOf(input)),
+    async apply(input) {
+      const definition = definitionOf(input);
+      await webhooks.set(definition);
+      // Whoever switches it off says when it goes on: what its receiver did before is forgotten.
+      if (definition.disabled === true) await webhooks.enable(definition.id);
+    },
     remove: (id) => webhooks.remove(id),
     async show(input) {
       const { pending, dead, oldestDeadAt, disabled } = await webhooks.status(definitionOf(input).id);

@@ -64,7 +64,7 @@ export function liveLimits({ limits = {}, sessions = {} }: ConfigurationValue) {
 }
 
 /** `filter`: where the configuration says nothing. */
-export function logOptions({ log }: ConfigurationValue, filter: string): LogOptions {
+export function logOptions({ log }: ConfigurationValue, filter: string): LogOptions & { readonly filter: string } {
   const { level = filter, file } = log ?? {};
   if (file === undefined) return { filter: level };
   const rotation = defined({ maxBytes: file.max_bytes, maxAgeMs: file.max_age_ms, maxFiles: file.keep });

@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { type Sources, systemFiles, systemSecrets, systemWatcher, watchFiles } from '@roundhouse/config';
+import { type Sources, systemFiles, systemSecrets, systemWatcher } from '@roundhouse/config';
 import { createScope, Secret, systemClock } from '@roundhouse/core';
 import type { Gateway, OpenSession } from '@roundhouse/sessions';
 import { openStore } from '@roundhouse/store';
-import { type CheckedConfiguration, Configuration, readConfiguration } from '../configuration/configuration.ts';
+import {
+  type CheckedConfiguration,
+  Configuration,
+  type DefaultPorts,
+  readConfiguration,
+} from '../configuration/configuration.ts';
+import { parseLogFilter } from '../log/filter.ts';
 import { openLog } from '../log/log.ts';
+import { LOG_MODULES } from '../log/modules.ts';
 import { createServer, type Server } from '../server.ts';
 import { openOtlpTracing } from '../trace/otlp.ts';
 import { openHome } from './home.ts';
@@ -18,10 +25,10 @@ export interface RunOptions {
   /** Data directory. */
   readonly home: string;
   readonly sources: Sources;
+  /** Whether a change of the files is a reload. Default true. */
+  readonly isWatched?: boolean;
   /** Where the configuration says nothing. */
-  readonly defaults: {
-    readonly port: number;
-    readonly frontPort: number | undefined;
+  readonly defaults: DefaultPorts & {
     readonly logFilter: string;
     /** Token of the root principal; without it that of the data directory. */
     readonly token: string | undefined;
@@ -30,7 +37,8 @@ export interface RunOptions {
 
 export interface RunningServer extends AsyncDisposable {
   readonly url: string;
-  readonly frontPort: number | null;
+  /** Where terminals come in; null without a front door. */
+  readonly frontDoor: { readonly host: string; readonly port: number } | null;
   readonly token: string;
   /** Whether the token was made at this start, and nobody knows it yet. */
   readonly isTokenNew: boolean;
@@ -50,7 +58,8 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const files = systemFiles;
   await using parts = new AsyncDisposableStack();
   const scope = parts.use(createScope({ clock }));
-  const checked = await readConfiguration(withDefaults(sources, defaults), { files, variables, clock }, scope);
+  const reading = { files, variables, clock, ports: defaults };
+  const checked = await readConfiguration(sources, reading, scope);
   const { value } = checked;
 
   const home = await openHome(options.home);
@@ -88,31 +97,33 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   );
   await server.resources.applyFile(desiredResources(value), 'configuration');
   const { url, frontPort } = await server.start();
-  const configuration = new Configuration(withDefaults(sources, defaults), checked, {
-    files,
-    variables,
-    clock,
+  const configuration = new Configuration(sources, checked, {
+    ...reading,
     scope,
     log: logger.child({ module: 'configuration' }),
     publish: (type, data) => void server.journal.publish(`configuration.${type}`, 'configuration', data),
-    ownAddresses: () => ownAddresses(value, url, frontPort),
+    ownPorts: new Set([Number(new URL(url).port), ...(frontPort === null ? [] : [frontPort])]),
     target: {
-      async apply(next) {
+      async apply(next, before) {
         await server.resources.applyFile(desiredResources(next), 'configuration');
         server.gateway.configure(liveLimits(next));
+        const { filter } = logOptions(next, defaults.logFilter);
+        // Levels that were set by hand stay, unless the file says something else now.
+        if (filter !== logOptions(before, defaults.logFilter).filter) {
+          log.levels.configure(parseLogFilter(filter, LOG_MODULES));
+        }
       },
       health: () => healthOf(server),
     },
   });
   if (sources.file !== undefined) {
     server.configuration = configuration;
-    const reloadQuietly = (): void => void configuration.reload().catch(() => {});
-    await watchFiles(configuration.paths, { files, watcher: systemWatcher, onChange: reloadQuietly }, scope);
+    if (options.isWatched !== false) await configuration.follow(systemWatcher);
   }
   const running = parts.move();
   return {
     url,
-    frontPort,
+    frontDoor: frontPort === null ? null : { host: value.front_door?.host ?? '127.0.0.1', port: frontPort },
     token,
     isTokenNew: defaults.token === undefined && home.isTokenNew,
     gateway: server.gateway,
@@ -123,33 +134,6 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-/** The plain variables and options stand below the file: what it says counts. */
-function withDefaults(sources: Sources, { port, frontPort }: RunOptions['defaults']): Sources {
-  return sources.file === undefined
-    ? {
-        ...sources,
-        settings: [
-          `server.port=${port}`,
-          ...(frontPort === undefined ? [] : [`front_door.port=${frontPort}`]),
-          ...(sources.settings ?? []),
-        ],
-      }
-    : sources;
-}
-
-function ownAddresses(
-  { server = {}, front_door: door }: CheckedConfiguration['value'],
-  url: string,
-  frontPort: number | null,
-): ReadonlySet<string> {
-  const host = server.host ?? '127.0.0.1';
-  return new Set([
-    `${host}:${server.port ?? new URL(url).port}`,
-    `${host}:${new URL(url).port}`,
-    ...(frontPort === null ? [] : [`${door?.host ?? '127.0.0.1'}:${frontPort}`]),
-  ]);
 }
 
 /** Endpoints that are healthy now, and how many of them, where they are configured still, are so later. */

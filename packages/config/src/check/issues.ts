@@ -69,7 +69,8 @@ function unknownKeys(keys: readonly string[], path: Path, context: IssueContext,
   const node = nodeAt(root, path);
   if (node?.kind !== 'map') return;
   const known = keysOfShapes(shapesAt(schema, root, path));
-  const missing = known.filter((key) => !node.entries.has(key));
+  // What only a default says is not written.
+  const missing = known.filter((key) => (node.entries.get(key)?.keyPlace.source.layer ?? 'defaults') === 'defaults');
   for (const key of keys) {
     const entry = node.entries.get(key);
     if (entry === undefined) continue;
@@ -195,9 +196,7 @@ function expectedOf(issue: Issue): string | undefined {
       return `a multiple of ${issue.divisor}`;
     case 'invalid_format':
       // A pattern with words of its own says more than the pattern.
-      return issue.message.startsWith('Invalid')
-        ? formatName(issue)
-        : issue.message.replace(/^Expected /, '');
+      return issue.message.startsWith('Invalid') ? formatName(issue) : issue.message.replace(/^Expected /, '');
     default:
       return undefined;
   }

@@ -74,8 +74,7 @@ function declarationOf(name: string, { keyPlace, value }: MapEntry, faults: Faul
     tell(faults, place, reason, suggestion);
   };
   if (value.kind !== 'map') {
-    if (value.isBroken !== true)
-      fault(value.place, `Template \`${name}\` must be a map, not ${kindName(value)}`);
+    if (value.isBroken !== true) fault(value.place, `Template \`${name}\` must be a map, not ${kindName(value)}`);
     return { name, place: keyPlace, parameters, parents, body, isFaulty: true };
   }
   for (const [key, entry] of value.entries) {

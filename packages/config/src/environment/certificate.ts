@@ -43,6 +43,8 @@ export function checkAuthorities(path: Path, pem: string): readonly Finding[] {
       ? []
       : [{ path, code: 'CONFIG_CERTIFICATE', details: { reason: 'The certificate is not one of an authority' } }];
   } catch {
-    return [{ path, code: 'CONFIG_CERTIFICATE', details: { reason: 'The authorities cannot be read: PEM is expected' } }];
+    return [
+      { path, code: 'CONFIG_CERTIFICATE', details: { reason: 'The authorities cannot be read: PEM is expected' } },
+    ];
   }
 }

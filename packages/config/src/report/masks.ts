@@ -1,7 +1,9 @@
+import { nearest } from '@roundhouse/core';
 import type { z } from 'zod';
 import { shapesAt, takesAnything } from '../check/shape.ts';
+import { isReference } from '../compose/secrets.ts';
 import { isSecretPath } from '../document.ts';
-import { leaves, type MapNode } from '../node.ts';
+import { type ConfigNode, leaves, type MapNode } from '../node.ts';
 import type { Path, Pattern } from '../path.ts';
 import type { Source } from '../source.ts';
 import type { Masks } from './excerpt.ts';
@@ -19,12 +21,13 @@ export function masksOf(
   const ranges = new Map<Source, { start: number; end: number }[]>();
   for (const root of secrets.length === 0 ? [] : roots) {
     for (const { path, node } of leaves(root)) {
-      // Within templates, directives and misspelt sections secrets have other paths, but the same key.
+      // Within templates, directives and misspelt sections secrets have other paths, but the same key, or one like it.
       const key = path.findLast((part) => typeof part === 'string');
-      const isMoved = keys.has(String(key)) && !isPlanned(schema, root, path);
+      const isMoved = nearest(String(key), keys) !== undefined && !isPlanned(schema, root, path);
       if (!isMoved && !isSecretPath(secrets, path)) continue;
-      for (const { place } of [node, ...(node.shadowed ?? [])]) {
-        if (place.source.text === undefined) continue;
+      for (const each of [node, ...(node.shadowed ?? [])]) {
+        const { place } = each;
+        if (place.source.text === undefined || isWrittenAsReference(each)) continue;
         const known = ranges.get(place.source) ?? [];
         known.push({ start: place.start, end: place.end });
         ranges.set(place.source, known);
@@ -34,11 +37,17 @@ export function masksOf(
   return { ranges, keys: isUnderstood ? [] : [...keys] };
 }
 
+/** A reference tells nothing of the secret. */
+function isWrittenAsReference(node: ConfigNode): boolean {
+  return isReference(node) || (node.kind === 'scalar' && node.reference !== undefined);
+}
+
 /** Whether the schema has a place for what stands there. */
 function isPlanned(schema: z.ZodObject, root: MapNode, path: Path): boolean {
   for (let length = 1; length <= path.length; length++) {
     const shapes = shapesAt(schema, root, path.slice(0, length));
-    if (shapes.length === 0) return false;
+    // A strict object takes nothing under a key that it does not know.
+    if (shapes.every(({ def: { type } }) => type === 'never')) return false;
     if (takesAnything(shapes)) return true;
   }
   return true;

@@ -88,6 +88,7 @@ describe('renderDiagnostics', () => {
     ['in its own line', 'webhooks:\n  - id: a\n    url: http://x\n    secret: hunter2\n', 4],
     ['in a flow map', 'webhooks: [{ id: a, secret: hunter2hunter2, url: 5 }]\n', 1],
     ['in a block', 'webhooks:\n  - id: a\n    url: x\n    secret: |-\n      hunter2\n', 3],
+    ['under a misspelt key', 'webhooks: [{ id: a, url: http://x, secrt: hunter2 }]\n', 1],
     ['in a list', 'webhooks: [{ id: a, secret: [hunter2, hunter2], url: 5 }]\n', 1],
     ['in a template that nobody uses', 'templates: { m: { body: { secret: hunter2 }, bdy: 1 } }\n', 1],
     [
@@ -96,6 +97,8 @@ describe('renderDiagnostics', () => {
       5,
     ],
     ['through an anchor', 'x-s: &s hunter2\nwebhooks:\n  - { id: a, url: http://x, secret: *s }\n', 1],
+    ['in a section that is misspelt', 'webhoks: [{ id: a, secret: hunter2, url: http://x }]\n', 1],
+    ['that is the password of a URL', 'webhooks: [{ id: a, url: http://me:hunter2@x, x: 5 }]\n', 1],
     ['in text that is no YAML', 'webhooks: [{ id: a, secret: hunter2: x }]\n', 1],
     ['as an alias without anchor', 'webhooks:\n  - { id: a, secret: hunter2, url: *u }\n', 2],
   ])('masks a secret %s', async (_where, text, line) => {
@@ -103,6 +106,11 @@ describe('renderDiagnostics', () => {
     expect(diagnostics[0]?.line).toBe(line);
     expect(renderDiagnostics(diagnostics)).not.toContain('hunter2');
     expect(JSON.stringify(diagnosticsToJson(diagnostics))).not.toContain('hunter2');
+  });
+
+  it('shows references to secrets, and keys that only elsewhere hold one', async () => {
+    const text = await report('webhooks: [{ id: a, secret: secret://env/S, url: http://x, x: 5 }]\n');
+    expect(text).toContain('webhooks: [{ id: a, secret: secret://env/S, url: http://x, x: 5 }]');
   });
 
   it('keeps the caret in place behind a masked secret', async () => {

@@ -26,11 +26,18 @@ export function complaintOf(error: YAMLError, document: Document, text: string):
   const tab = tabBefore(start, text);
   // The parser calls some of them a wrong indentation or an unexpected token.
   if (tab !== undefined) return { code: 'CONFIG_TAB', start: tab, end: tab + 1, reason, isLast: true };
-  const opening = /^(?:Missing closing|Flow (?:map|sequence))/.test(reason) ? openingBefore(start, document, text) : undefined;
+  const opening = /^(?:Missing closing|Flow (?:map|sequence))/.test(reason)
+    ? openingBefore(start, document, text)
+    : undefined;
   if (opening !== undefined) return opening;
   if (error.code === 'BLOCK_AS_IMPLICIT_KEY') return nestedIn(start, end, text);
   if (error.code === 'BAD_SCALAR_START') {
-    return { code: 'CONFIG_SYNTAX', start, end, reason: `Plain text cannot begin with \`${text[start]}\`: put it in quotes` };
+    return {
+      code: 'CONFIG_SYNTAX',
+      start,
+      end,
+      reason: `Plain text cannot begin with \`${text[start]}\`: put it in quotes`,
+    };
   }
   const code = CODES[error.code] ?? 'CONFIG_SYNTAX';
   if (code === 'CONFIG_MULTIPLE_DOCUMENTS') return { code, start, end: start + 3, reason };
@@ -68,7 +75,8 @@ function openingBefore(at: number, document: Document, text: string): Complaint 
   if (found === undefined) return undefined;
   const sign = text[found] as string;
   const closing = { '{': '}', '[': ']' }[sign];
-  const reason = closing === undefined ? 'The quote that begins here does not end' : `\`${sign}\` without its \`${closing}\``;
+  const reason =
+    closing === undefined ? 'The quote that begins here does not end' : `\`${sign}\` without its \`${closing}\``;
   return { code: 'CONFIG_SYNTAX', start: found, end: found + 1, reason, isLast: true };
 }
 

@@ -13,9 +13,8 @@ export function diffCommand(io: VerdictIo): Command {
   return withFileOptions(command).action(async (before: string, after: string, options: FileOptions) => {
     const { diffConfig, renderPlan } = await import('@roundhouse/config');
     const { PLAN_RULES } = await import('@roundhouse/server');
-    const offline = { ...options, machine: false };
-    const from = await withFaults(io, readFile(before, offline, io));
-    const to = await withFaults(io, readFile(after, offline, io));
+    const from = await withFaults(io, readFile(before, options, io));
+    const to = await withFaults(io, readFile(after, options, io));
     const plan = diffConfig(from.value, to.value, PLAN_RULES);
     if (options.json === true) writeJson(io.stdout, plan);
     else io.stdout.write(escapeControls(renderPlan(plan)));

@@ -2,15 +2,26 @@ import type { Diagnostic } from '@roundhouse/config';
 import { isRoundhouseError } from '@roundhouse/core';
 import type { Io } from '../../io.ts';
 
+export interface Faults {
+  readonly diagnostics: readonly Diagnostic[];
+  /** How many more there are. */
+  readonly omitted: number;
+}
+
+/** What is wrong with a configuration, found here or by a server; undefined for any other error. */
+export function faultsOf(error: unknown): Faults | undefined {
+  if (!isRoundhouseError(error) || error.code !== 'CONFIGURATION_INVALID') return undefined;
+  const { diagnostics = [], omitted = 0 } = error.details as Partial<Faults>;
+  return { diagnostics, omitted };
+}
+
 /** Settles as `work` does; where a configuration is not valid, its faults are shown first, each with its line. */
 export async function withFaults<T>(io: Io, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (isRoundhouseError(error) && error.code === 'CONFIGURATION_INVALID') {
-      const { diagnostics, omitted } = error.details as { diagnostics: readonly Diagnostic[]; omitted: number };
-      await writeDiagnostics(io, diagnostics, omitted);
-    }
+    const faults = faultsOf(error);
+    if (faults !== undefined) await writeDiagnostics(io, faults.diagnostics, faults.omitted);
     throw error;
   }
 }
@@ -19,5 +30,5 @@ export async function writeDiagnostics(io: Io, diagnostics: readonly Diagnostic[
   if (diagnostics.length === 0) return;
   const { renderDiagnostics } = await import('@roundhouse/config');
   const color = io.stderr.isTTY === true && !io.env['NO_COLOR'];
-  io.stderr.write(`${renderDiagnostics(diagnostics, { color, omitted })}\n`);
+  io.stderr.write(renderDiagnostics(diagnostics, { color, omitted }));
 }

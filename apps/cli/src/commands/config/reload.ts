@@ -2,6 +2,7 @@ import type { ReloadPlan } from '@roundhouse/api';
 import { Command } from 'commander';
 import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
 import type { Io } from '../../io.ts';
+import { withFaults } from './faults.ts';
 import { cellText, printable, table, writeJson } from '../../render.ts';
 
 interface ReloadOptions extends ApiOptions {
@@ -14,7 +15,7 @@ export function reloadCommand(io: Io): Command {
     .option('--dry-run', 'only say what would be done');
   return withApiOptions(command).action(async (options: ReloadOptions) => {
     using client = await connect(options, io);
-    const plan = await client.reloadConfiguration(options.dryRun === true ? { dry_run: true } : {});
+    const plan = await withFaults(io, client.reloadConfiguration(options.dryRun === true ? { dry_run: true } : {}));
     if (options.json === true) return writeJson(io.stdout, plan);
     io.stdout.write(report(plan));
     for (const warning of plan.warnings) io.stderr.write(`warning: ${printable(warning)}\n`);
