@@ -59,7 +59,7 @@ describe('the commands', () => {
       'usage',
       'metrics',
       'log-level',
-      ...['check', 'explain', 'diff', 'schema', 'show', 'reload'].map((verb) => `config ${verb}`),
+      ...['check', 'explain', 'diff', 'schema', 'show', 'reload', 'override'].map((verb) => `config ${verb}`),
       'doctor',
       'support-bundle',
       'whoami',

@@ -355,7 +355,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...webhookRoutes({ webhooks, deliveries: store.deliveries, resources, access, cursors, scope }),
     ...identityRoutes({ access, attributesOf }),
     ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
-    ...configurationRoutes(() => server.configuration, startedAt),
+    ...configurationRoutes(() => server.configuration, { clock, startedAt }),
   });
   webhooks.start();
   every(WEBHOOK_FIGURES_MS, scope, async () => {

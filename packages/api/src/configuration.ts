@@ -33,6 +33,41 @@ export const reloadPlanSchema = z
   })
   .meta({ id: 'ReloadPlan' });
 
+/** Sections that may be overridden while the server runs: who may call, and with what, is not among them. */
+export const OVERRIDABLE_SECTIONS = ['endpoints', 'endpoint_groups', 'limits', 'log', 'sessions'] as const;
+
+export const overrideInputSchema = z
+  .strictObject({
+    path: z
+      .string()
+      .max(512)
+      .regex(
+        new RegExp(`^(${OVERRIDABLE_SECTIONS.join('|')})([.[].*)?$`),
+        `Expected a path into ${OVERRIDABLE_SECTIONS.join(', ')}`,
+      )
+      .meta({ examples: ['endpoints[east].weight', 'limits.max_sessions'] }),
+    value: z.unknown().meta({ description: 'JSON.' }),
+    ttl_ms: z
+      .int()
+      .min(1_000)
+      .max(30 * 86_400_000)
+      .optional()
+      .meta({
+        description: 'How long it holds. Default: until it is taken back or the server stops.',
+      }),
+  })
+  .meta({ id: 'OverrideInput', description: 'A value above the file.' });
+
+export const overrideListSchema = z
+  .strictObject({
+    items: z.array(z.strictObject({ path: z.string(), by: z.string(), expires_at: z.iso.datetime().nullable() })),
+  })
+  .meta({ id: 'OverrideList' });
+
+export const overrideQuerySchema = z.strictObject({ path: z.string().max(512) });
+
+export type OverrideInput = z.infer<typeof overrideInputSchema>;
+export type OverrideList = z.infer<typeof overrideListSchema>;
 export type ConfigurationResource = z.infer<typeof configurationSchema>;
 export type ReloadRequest = z.infer<typeof reloadSchema>;
 export type ReloadPlan = z.infer<typeof reloadPlanSchema>;

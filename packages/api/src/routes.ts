@@ -1,6 +1,13 @@
 import type { z } from 'zod';
 import { API_KEY, apiKeyListSchema, apiKeyPutSchema, newApiKeySchema } from './apiKey.ts';
-import { configurationSchema, reloadPlanSchema, reloadSchema } from './configuration.ts';
+import {
+  configurationSchema,
+  overrideInputSchema,
+  overrideListSchema,
+  overrideQuerySchema,
+  reloadPlanSchema,
+  reloadSchema,
+} from './configuration.ts';
 import { drainSchema, ENDPOINT, endpointHealthSchema, endpointListSchema, endpointPutSchema } from './endpoint.ts';
 import { ENDPOINT_GROUP, endpointGroupListSchema, endpointGroupPutSchema } from './endpointGroup.ts';
 import { canIQuerySchema, canISchema, identitySchema } from './identity.ts';
@@ -419,6 +426,32 @@ export const ROUTES = {
     bodyOptional: true,
     success: { status: 200, description: 'What was, or would be, done.', content: { [JSON_TYPE]: reloadPlanSchema } },
     problems: ['CONFIGURATION_INVALID', 'NO_CONFIGURATION_FILE'],
+  },
+  listOverrides: {
+    method: 'GET',
+    path: '/api/v1/configuration/overrides',
+    permission: { verb: 'get', kind: 'configuration' },
+    summary: 'What stands above the configuration file for a while; its values are in the configuration',
+    success: { status: 200, description: 'The overrides.', content: { [JSON_TYPE]: overrideListSchema } },
+    problems: ['NO_CONFIGURATION_FILE'],
+  },
+  putOverride: {
+    method: 'PUT',
+    path: '/api/v1/configuration/overrides',
+    permission: { verb: 'reload', kind: 'configuration' },
+    summary: 'Set a value above the configuration file, for a while or until the server stops',
+    body: overrideInputSchema,
+    success: { status: 200, description: 'What was done.', content: { [JSON_TYPE]: reloadPlanSchema } },
+    problems: ['CONFIGURATION_INVALID', 'CONFIGURATION_REJECTED', 'NO_CONFIGURATION_FILE', 'TOO_MANY_OVERRIDES'],
+  },
+  deleteOverride: {
+    method: 'DELETE',
+    path: '/api/v1/configuration/overrides',
+    permission: { verb: 'reload', kind: 'configuration' },
+    summary: 'Take an override back: what the file says counts again',
+    query: overrideQuerySchema,
+    success: { status: 200, description: 'What was done.', content: { [JSON_TYPE]: reloadPlanSchema } },
+    problems: ['OVERRIDE_NOT_FOUND', 'CONFIGURATION_INVALID', 'CONFIGURATION_REJECTED', 'NO_CONFIGURATION_FILE'],
   },
   getLogLevels: {
     method: 'GET',

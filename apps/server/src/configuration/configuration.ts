@@ -5,12 +5,13 @@ import {
   explain,
   type Files,
   loadConfig,
+  type Override,
   type Plan,
   type Sources,
   systemSecrets,
   watchFiles,
 } from '@roundhouse/config';
-import { type Clock, isRoundhouseError, type Logger, type Scope } from '@roundhouse/core';
+import { type Clock, isRoundhouseError, type Logger, type Scope, type Timer } from '@roundhouse/core';
 import { type ConfigurationValue, configurationDefinition, SECRETS } from './definition.ts';
 import { configurationError } from './errors.ts';
 import { masked } from './masked.ts';
@@ -107,6 +108,7 @@ const LEAST_SHARE = 0.5;
 const LOOK_MS = 1_000;
 /** Changes and faults of one reload that the log names; more are in the answer. */
 const MAX_LOGGED = 100;
+const MAX_OVERRIDES = 100;
 
 /** The configuration in force, and the way to the next. Reloads wait for each other. */
 export class Configuration {
@@ -117,6 +119,9 @@ export class Configuration {
   #current: CheckedConfiguration;
   #loadedAt: number;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Above the file; they end with the process. */
+  #overrides: readonly Override[] = [];
+  #expiry: Timer | undefined;
   #watch: Scope | undefined;
   #followed:
     | { readonly watcher: DirectoryWatcher; readonly paths: readonly string[]; readonly scope: Scope }
@@ -128,6 +133,7 @@ export class Configuration {
     this.#current = current;
     this.#deps = deps;
     this.#loadedAt = deps.clock.now();
+    deps.scope.onEnd(() => this.#expiry?.cancel());
   }
 
   get file(): string | null {
@@ -162,9 +168,63 @@ export class Configuration {
    * CONFIGURATION_INVALID, CONFIGURATION_REJECTED.
    */
   reload({ isDryRun = false }: { readonly isDryRun?: boolean } = {}): Promise<Reload> {
-    const turn = this.#turn.then(() => this.#reload(isDryRun));
+    return this.#next(() => this.#reload(isDryRun));
+  }
+
+  /** Those in force, in the order in which they were set. */
+  get overrides(): readonly Override[] {
+    const now = this.#deps.clock.now();
+    return this.#overrides.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
+  }
+
+  /**
+   * Sets a value above the file, in the place of an override of the same path. Raises TOO_MANY_OVERRIDES and what
+   * `reload` does: then everything is as it was.
+   */
+  override(override: Override): Promise<Reload> {
+    return this.#next(() => {
+      const others = this.overrides.filter(({ path }) => path !== override.path);
+      if (others.length >= MAX_OVERRIDES) {
+        throw configurationError('TOO_MANY_OVERRIDES', { details: { max_overrides: MAX_OVERRIDES } });
+      }
+      return this.#reloadWith([...others, override]);
+    });
+  }
+
+  /** Takes an override back. Raises OVERRIDE_NOT_FOUND and what `reload` does. */
+  removeOverride(path: string): Promise<Reload> {
+    return this.#next(() => {
+      const others = this.overrides.filter((each) => each.path !== path);
+      if (others.length === this.overrides.length)
+        throw configurationError('OVERRIDE_NOT_FOUND', { details: { path } });
+      return this.#reloadWith(others);
+    });
+  }
+
+  #next(work: () => Promise<Reload>): Promise<Reload> {
+    const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {});
     return turn;
+  }
+
+  async #reloadWith(overrides: readonly Override[]): Promise<Reload> {
+    const before = this.#overrides;
+    this.#overrides = overrides;
+    try {
+      return await this.#reload(false);
+    } catch (error) {
+      this.#overrides = before;
+      throw error;
+    }
+  }
+
+  /** What has run out goes by itself. */
+  #planExpiry(expiresAt: number | undefined): void {
+    this.#expiry?.cancel();
+    if (expiresAt === undefined) return;
+    const { clock, scope } = this.#deps;
+    if (scope.signal.aborted) return;
+    this.#expiry = clock.setTimer(Math.max(0, expiresAt - clock.now()), () => void this.reload().catch(() => {}));
   }
 
   async #reload(isDryRun: boolean): Promise<Reload> {
@@ -172,7 +232,8 @@ export class Configuration {
     const before = this.#current;
     let next: CheckedConfiguration;
     try {
-      next = await readConfiguration(this.#sources, this.#deps, scope, ownPorts);
+      const sources = { ...this.#sources, overrides: this.overrides };
+      next = await readConfiguration(sources, this.#deps, scope, ownPorts);
     } catch (error) {
       if (!isDryRun) {
         this.#rejected(error);
@@ -190,6 +251,7 @@ export class Configuration {
     await this.#apply(next.value, before.value);
     this.#current = next;
     this.#loadedAt = this.#deps.clock.now();
+    this.#planExpiry(next.document.expiresAt);
     publish('reloaded', { changes: plan.changes.length, action: plan.action ?? null });
     log.info('configuration reloaded', { changes: plan.changes.length, action: plan.action ?? null });
     for (const { path, op, action, fields } of plan.changes.slice(0, MAX_LOGGED)) {

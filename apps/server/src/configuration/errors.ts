@@ -13,6 +13,18 @@ export const configurationError = defineErrors({
     retryable: false,
     status: 409,
   },
+  OVERRIDE_NOT_FOUND: {
+    message: 'There is no override of {path}',
+    hint: 'GET /api/v1/configuration/overrides lists them.',
+    retryable: false,
+    status: 404,
+  },
+  TOO_MANY_OVERRIDES: {
+    message: 'There are {max_overrides} overrides already',
+    hint: 'Take some back, and write into the file what is meant to last.',
+    retryable: false,
+    status: 409,
+  },
   NO_CONFIGURATION_FILE: {
     message: 'This server was started without a configuration file',
     hint: 'Start it with "roundhouse up --config FILE", or change its resources through the API.',

@@ -28,6 +28,22 @@ describe('an event of the gateway', () => {
     expect(optionsOf(type, subject, data)).toEqual({ labels });
   });
 
+  it('has those that a session had last when that is gone', () => {
+    const told: PublishOptions[] = [];
+    let labels: Record<string, string> | undefined = { env: 'dev' };
+    const events = labelled(
+      { publish: (_type, _subject, _data, options = {}) => void told.push(options) as never },
+      { ...SOURCE, session: () => labels },
+    );
+    events.publish('session.created', 's1');
+    labels = { env: 'prod' };
+    events.publish('session.migrated', 's1');
+    labels = undefined;
+    events.publish('session.closed', 's1');
+    events.publish('session.closed', 's2');
+    expect(told).toEqual([{ labels: { env: 'dev' } }, { labels: { env: 'prod' } }, { labels: { env: 'prod' } }, {}]);
+  });
+
   it.each([
     ['session.closed', 'gone', {}],
     ['operation.failed', 'o1', { session_id: 'gone', endpoint: 'e1' }],

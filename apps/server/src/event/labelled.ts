@@ -1,4 +1,5 @@
 import type { Labels } from '@roundhouse/api';
+import { LruMap } from '../identity/lruMap.ts';
 import type { EventJournal } from './journal.ts';
 import type { EventData } from './record.ts';
 
@@ -10,8 +11,19 @@ interface LabelSource {
   place(place: { readonly endpoint?: string; readonly group?: string }): Labels;
 }
 
+/** Sessions whose labels are remembered: the last that is told of one may come when it is there no more. */
+const MAX_SESSIONS = 10_000;
+
 /** Where things are told that have labels: they are kept with the event, since roles ask for them when it is shown. */
-export function labelled(journal: Pick<EventJournal, 'publish'>, source: LabelSource) {
+export function labelled(journal: Pick<EventJournal, 'publish'>, { session: find, place }: LabelSource) {
+  const known = new LruMap<string, Labels>(MAX_SESSIONS);
+  const session = (id: string): Labels | undefined => {
+    const labels = find(id);
+    if (labels === undefined) return known.get(id);
+    known.set(id, labels);
+    return labels;
+  };
+  const source = { session, place };
   return {
     publish(type: string, subject: string, data: EventData = {}): void {
       const labels = labelsFor(type, subject, data, source);

@@ -25,7 +25,13 @@ const OF_EVERY_ROUTE = /^apps\/server\/src(\/http|\/identity|\/policy)?$/;
 const OF_HOSTS = /^packages\/(net|tn3270|traffic)\//;
 
 /** Operations that want a configuration file, or a delivery to the very webhook that stands before it. */
-const OUT_OF_REACH: ReadonlySet<string> = new Set(['reloadConfiguration', 'getDelivery']);
+const OUT_OF_REACH: ReadonlySet<string> = new Set([
+  'reloadConfiguration',
+  'listOverrides',
+  'putOverride',
+  'deleteOverride',
+  'getDelivery',
+]);
 /** Operations whose schema cannot say which fields go together. */
 const OF_ONE_TARGET: ReadonlySet<string> = new Set(['createSession', 'migrateSession']);
 

@@ -58,6 +58,8 @@ const COSTS: Partial<Readonly<Record<RouteName, number>>> = {
   replayDeliveries: 5,
   testWebhook: 5,
   reloadConfiguration: 5,
+  putOverride: 5,
+  deleteOverride: 5,
   exportMetrics: 20,
 };
 

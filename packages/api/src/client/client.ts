@@ -1,6 +1,12 @@
 import type { Clock } from '@roundhouse/core';
 import type { NewApiKey } from '../apiKey.ts';
-import type { ConfigurationResource, ReloadPlan, ReloadRequest } from '../configuration.ts';
+import type {
+  ConfigurationResource,
+  OverrideInput,
+  OverrideList,
+  ReloadPlan,
+  ReloadRequest,
+} from '../configuration.ts';
 import type { DrainRequest, EndpointHealthResource } from '../endpoint.ts';
 import type { EventRecord, EventsQuery } from '../event.ts';
 import type { Explanation } from '../explain.ts';
@@ -117,6 +123,9 @@ export interface Client extends Disposable {
   getUsage(signal?: AbortSignal): Promise<Usage>;
   getConfiguration(signal?: AbortSignal): Promise<ConfigurationResource>;
   reloadConfiguration(request?: ReloadRequest, signal?: AbortSignal): Promise<ReloadPlan>;
+  listOverrides(signal?: AbortSignal): Promise<OverrideList>;
+  putOverride(request: OverrideInput, signal?: AbortSignal): Promise<ReloadPlan>;
+  deleteOverride(path: string, signal?: AbortSignal): Promise<ReloadPlan>;
   getLogLevels(signal?: AbortSignal): Promise<LogLevels>;
   putLogLevel(module: string, request: LogLevelRequest, signal?: AbortSignal): Promise<LogLevels>;
   exportMetrics(query?: Omit<MetricsQuery, 'format'>, signal?: AbortSignal): Promise<MetricsExport>;
@@ -294,6 +303,18 @@ class HttpClient implements Client {
 
   reloadConfiguration(request: ReloadRequest = {}, signal?: AbortSignal): Promise<ReloadPlan> {
     return this.#http.json(ROUTES.reloadConfiguration, { body: request, waitMs: RELOAD_MS, signal });
+  }
+
+  listOverrides(signal?: AbortSignal): Promise<OverrideList> {
+    return this.#http.json(ROUTES.listOverrides, { signal });
+  }
+
+  putOverride(request: OverrideInput, signal?: AbortSignal): Promise<ReloadPlan> {
+    return this.#http.json(ROUTES.putOverride, { body: request, waitMs: RELOAD_MS, signal });
+  }
+
+  deleteOverride(path: string, signal?: AbortSignal): Promise<ReloadPlan> {
+    return this.#http.json(ROUTES.deleteOverride, { query: { path }, waitMs: RELOAD_MS, signal });
   }
 
   getLogLevels(signal?: AbortSignal): Promise<LogLevels> {

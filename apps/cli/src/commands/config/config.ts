@@ -3,6 +3,7 @@ import type { VerdictIo } from '../../io.ts';
 import { checkCommand } from './check.ts';
 import { diffCommand } from './diff.ts';
 import { explainCommand } from './explain.ts';
+import { overrideCommand } from './override.ts';
 import { reloadCommand } from './reload.ts';
 import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
@@ -15,5 +16,6 @@ export function configCommand(io: VerdictIo): Command {
     .addCommand(diffCommand(io))
     .addCommand(schemaCommand(io))
     .addCommand(showCommand(io))
-    .addCommand(reloadCommand(io));
+    .addCommand(reloadCommand(io))
+    .addCommand(overrideCommand(io));
 }

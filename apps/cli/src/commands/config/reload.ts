@@ -17,12 +17,12 @@ export function reloadCommand(io: Io): Command {
     using client = await connect(options, io);
     const plan = await withFaults(io, client.reloadConfiguration(options.dryRun === true ? { dry_run: true } : {}));
     if (options.json === true) return writeJson(io.stdout, plan);
-    io.stdout.write(report(plan));
+    io.stdout.write(reloadReport(plan));
     for (const warning of plan.warnings) io.stderr.write(`warning: ${printable(warning)}\n`);
   });
 }
 
-function report({ applied, changes }: ReloadPlan): string {
+export function reloadReport({ applied, changes }: ReloadPlan): string {
   if (changes.length === 0) return 'Nothing has changed.\n';
   const rows = changes.map(({ op, path, fields, action }) => [op, path, cellText(fields), action]);
   const last = applied ? 'Applied.' : 'Not applied: this is what would be done.';
