@@ -131,4 +131,24 @@ describe('errors', () => {
     const { code, stderr } = await api.cli(['errors', 'CONECT_REFUSED']);
     expect([code, stderr]).toEqual([EXIT.Usage, expect.stringContaining('did you mean CONNECT_REFUSED?')]);
   });
+
+  it('sets a value above the file for a while, lists what is set, and takes it back', async () => {
+    const change = { path: 'endpoints[east]', op: 'change', fields: ['weight'], action: 'live' };
+    api.replies.putOverride = { applied: true, changes: [change], warnings: [] };
+    api.replies.deleteOverride = { applied: true, changes: [], warnings: [] };
+    api.replies.listOverrides = { items: [{ path: 'endpoints[east].weight', by: 'root', expires_at: null }] };
+    const path = 'endpoints[east].weight';
+    expect((await api.cli(['config', 'override', path, '0', '--for', '2h'])).stdout).toMatch(/weight +live\n\nApplied/);
+    await api.cli(['config', 'override', 'endpoints[east].host', 'b.example.com']);
+    expect((await api.cli(['config', 'override'])).stdout).toMatch(
+      /^endpoints\[east\]\.weight +root +the server stops$/m,
+    );
+    await api.cli(['config', 'override', path, '--remove']);
+    expect(api.asked.map(({ route, body, query }) => [route, body, query])).toEqual([
+      ['putOverride', { path, value: 0, ttl_ms: 7_200_000 }, {}],
+      ['putOverride', { path: 'endpoints[east].host', value: 'b.example.com' }, {}],
+      ['listOverrides', undefined, {}],
+      ['deleteOverride', undefined, { path }],
+    ]);
+  });
 });
