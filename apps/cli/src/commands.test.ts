@@ -48,7 +48,7 @@ describe('the commands', () => {
       ...['list', 'show', 'add', 'remove', 'test', 'deliveries', 'dead-letters', 'replay'].map(
         (verb) => `webhook ${verb}`,
       ),
-      ...['list', 'show', 'remove', 'hash-password'].map((verb) => `principal ${verb}`),
+      ...['list', 'show', 'remove', 'unlock', 'hash-password'].map((verb) => `principal ${verb}`),
       ...['list', 'create', 'revoke'].map((verb) => `key ${verb}`),
       'get',
       'describe',

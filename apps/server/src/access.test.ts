@@ -149,6 +149,8 @@ function bodyFor(name: string, id: string): unknown {
     createWebhook: webhook(next('made')),
     putWebhook: webhook(id),
     putLogLevel: { level: 'silent' },
+    putOverride: { path: 'limits.max_sessions', value: 5 },
+    unlock: { principal: 'nobody' },
     replayDeliveries: {},
   };
   return bodies[name];
@@ -162,9 +164,14 @@ async function perform(
 ): Promise<{ id: string; answer: WireAnswer }> {
   const id = await thingFor(route, owner);
   const path = route.path.replace('{id}', id).replace('{delivery}', '1').replace('{module}', 'api');
-  const query = name === 'canI' ? '?verb=get&kind=usage' : '';
+  const query = QUERIES[name] ?? '';
   return { id, answer: await ask(as, route.method, path + query, bodyFor(name, id)) };
 }
+
+const QUERIES: Readonly<Record<string, string>> = {
+  canI: '?verb=get&kind=usage',
+  deleteOverride: '?path=limits.max_sessions',
+};
 
 const TABLE = Object.entries<Route>(ROUTES);
 const CELLS = TABLE.flatMap(([name, route]) =>
@@ -503,6 +510,22 @@ describe('a stream of events', () => {
     expect(watcher.events.map(({ subject }) => subject)).toEqual(['old-dev', made, 'new-dev']);
     await all.until(isMark('new-dev'));
     expect(all.events.length).toBeGreaterThan(watcher.events.length + 3);
+  });
+
+  it('has what happens to sessions and operations by the labels of where they are, to their end', async () => {
+    using watcher = await watchEvents(url, { authorization: authorizationOf('dee') });
+    for (const group of ['prod', 'dev']) {
+      await ask('root', 'DELETE', `${SESSIONS}/${await openSession('root', { group })}`);
+    }
+    await ask('root', 'POST', '/api/v1/endpoints/prod1/drain', { undo: true });
+    const { json } = await ask('root', 'POST', '/api/v1/endpoints/dev1/drain', { undo: true });
+    const drained = json?.['id'] as string;
+    await watcher.until(({ type, subject }) => type === 'roundhouse.operation.completed' && subject === drained);
+    const types = watcher.events.map(({ type }) => type.replace('roundhouse.', ''));
+    expect(types).toEqual(expect.arrayContaining(['session.created', 'session.closed', 'operation.completed']));
+    expect(types.filter((type) => type === 'session.created')).toHaveLength(1);
+    expect(watcher.events.map(({ data }) => (data['labels'] as { env?: string }).env)).toEqual(types.map(() => 'dev'));
+    expect(idsIn(await ask('dee', 'GET', '/api/v1/operations'))).toContain(drained);
   });
 
   it('follows a change of the role while it is open', async () => {

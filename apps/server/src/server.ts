@@ -28,6 +28,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Configuration } from './configuration/configuration.ts';
 import { serverError } from './errors.ts';
 import { type EventJournal, type JournalOptions, openEventJournal } from './event/journal.ts';
+import { labelled } from './event/labelled.ts';
 import { Access, type Attributes } from './http/access.ts';
 import { addRoutes, createApp } from './http/app.ts';
 import { configurationRoutes } from './http/configurationRoutes.ts';
@@ -170,7 +171,13 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   const { secrets } = deps;
   const gateway = new Gateway(options, {
     openSession: deps.openSession,
-    events: journal,
+    events: labelled(journal, {
+      session: (id) => {
+        const entry = gateway.sessions.find(id);
+        return entry && gateway.labelsOf(entry);
+      },
+      place: (place) => gateway.directory.labelsOf(place),
+    }),
     clock,
     log: logOf('sessions'),
     scope,
@@ -353,7 +360,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...eventRoutes({ journal, access, clock, log: logOf('events'), scope: streams }),
     ...resourceRoutes({ resources, access, cursors, prepare: preparation(bytes) }),
     ...webhookRoutes({ webhooks, deliveries: store.deliveries, resources, access, cursors, scope }),
-    ...identityRoutes({ access, attributesOf }),
+    ...identityRoutes({ access, unlock: (whom) => authenticator.unlock(whom), attributesOf }),
     ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
     ...configurationRoutes(() => server.configuration, { clock, startedAt }),
   });
@@ -450,7 +457,11 @@ function attributesIn(
   if (kind === 'session') return ofSession(id);
   if (kind === 'operation') {
     const operation = gateway.operations.find(id);
-    return operation && { ...(operation.sessionId === null ? {} : ofSession(operation.sessionId)), id };
+    if (operation === undefined) return undefined;
+    const { sessionId, endpoint } = operation;
+    // Of a drain, which is of an endpoint: its labels.
+    if (sessionId === null) return { id, labels: gateway.directory.labelsOf({ endpoint }) };
+    return { ...ofSession(sessionId), id };
   }
   const kept = resources.find(kind as ResourceKindName, id);
   if (kept === undefined) return undefined;

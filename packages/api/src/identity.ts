@@ -32,6 +32,19 @@ export const canISchema = z
   })
   .meta({ id: 'Decision' });
 
+export const unlockSchema = z
+  .strictObject({
+    principal: z.string().min(1).max(256).optional(),
+    address: z.union([z.ipv4(), z.ipv6()]).optional(),
+  })
+  .refine((value) => value.principal !== undefined || value.address !== undefined, 'Expected a principal or an address')
+  .meta({ id: 'Unlock', description: 'Whose failed attempts are forgotten; both: those of the two together.' });
+
+export const unlockedSchema = z
+  .strictObject({ unlocked: z.boolean().meta({ description: 'Whether there was anything to forget.' }) })
+  .meta({ id: 'Unlocked' });
+
+export type UnlockRequest = z.infer<typeof unlockSchema>;
 export type IdentityResource = z.infer<typeof identitySchema>;
 export type CanIQuery = z.infer<typeof canIQuerySchema>;
 export type CanI = z.infer<typeof canISchema>;

@@ -10,7 +10,7 @@ import {
 } from './configuration.ts';
 import { drainSchema, ENDPOINT, endpointHealthSchema, endpointListSchema, endpointPutSchema } from './endpoint.ts';
 import { ENDPOINT_GROUP, endpointGroupListSchema, endpointGroupPutSchema } from './endpointGroup.ts';
-import { canIQuerySchema, canISchema, identitySchema } from './identity.ts';
+import { canIQuerySchema, canISchema, identitySchema, unlockedSchema, unlockSchema } from './identity.ts';
 import { PRINCIPAL, principalListSchema, principalPutSchema } from './principal.ts';
 import { resourceRoutes } from './resource.ts';
 import { ROLE, roleListSchema, rolePutSchema } from './role.ts';
@@ -398,6 +398,14 @@ export const ROUTES = {
     summary: 'Whether the caller may do something, and which rule says so',
     query: canIQuerySchema,
     success: { status: 200, description: 'The decision.', content: { [JSON_TYPE]: canISchema } },
+  },
+  unlock: {
+    method: 'POST',
+    path: '/api/v1/authentication/unlock',
+    permission: { verb: 'update', kind: 'principal' },
+    summary: 'Forget the failed attempts of a name or an address: a lock-out ends',
+    body: unlockSchema,
+    success: { status: 200, description: 'Whether there were any.', content: { [JSON_TYPE]: unlockedSchema } },
   },
   getUsage: {
     method: 'GET',

@@ -49,7 +49,7 @@ export const identityError = defineErrors({
   },
   LOCKED_OUT: {
     message: 'There were too many failed attempts; the next one is taken in {retry_after_s} s',
-    hint: 'Wait, or ask an administrator to unlock. Correct what sends the wrong credentials first.',
+    hint: 'Wait, or ask an administrator for "roundhouse principal unlock". Correct what sends the wrong credentials first.',
     retryable: true,
     status: 429,
   },

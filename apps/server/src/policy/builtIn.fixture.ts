@@ -74,6 +74,7 @@ export const EXPECTED: Readonly<Record<RouteName, Row | 'open'>> = {
 
   getMetrics: ['y', 'y', '-', 'y', 'y'],
   exportMetrics: ['y', 'y', '-', 'y', 'y'],
+  unlock: ['y', '-', '-', '-', '-'],
   getUsage: ['y', 'y', '-', 'y', 'y'],
   getConfiguration: ['y', 'y', '-', 'y', 'y'],
   listOverrides: ['y', 'y', '-', 'y', 'y'],

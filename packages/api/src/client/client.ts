@@ -13,7 +13,7 @@ import type { Explanation } from '../explain.ts';
 import type { InputRequest } from '../input.ts';
 import { DEFAULTS } from '../limits.ts';
 import type { MigrateRequest, Operation, OperationList, SuspendRequest, Takeover } from '../operation.ts';
-import type { CanI, CanIQuery, IdentityResource } from '../identity.ts';
+import type { CanI, CanIQuery, IdentityResource, UnlockRequest } from '../identity.ts';
 import { type Resource, RESOURCE_KINDS, type ResourceInput, type ResourceKindName } from '../kinds.ts';
 import type { LogLevelRequest, LogLevels, MetricsExport, MetricsQuery, Usage } from '../observation.ts';
 import { type Route, ROUTES } from '../routes.ts';
@@ -120,6 +120,8 @@ export interface Client extends Disposable {
 
   whoAmI(signal?: AbortSignal): Promise<IdentityResource>;
   canI(query: CanIQuery, signal?: AbortSignal): Promise<CanI>;
+  /** Gives whether there was anything to forget. */
+  unlock(request: UnlockRequest, signal?: AbortSignal): Promise<boolean>;
   getUsage(signal?: AbortSignal): Promise<Usage>;
   getConfiguration(signal?: AbortSignal): Promise<ConfigurationResource>;
   reloadConfiguration(request?: ReloadRequest, signal?: AbortSignal): Promise<ReloadPlan>;
@@ -291,6 +293,10 @@ class HttpClient implements Client {
 
   canI(query: CanIQuery, signal?: AbortSignal): Promise<CanI> {
     return this.#http.json(ROUTES.canI, { query, signal });
+  }
+
+  async unlock(request: UnlockRequest, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#http.json(ROUTES.unlock, { body: request, signal })).unlocked;
   }
 
   getUsage(signal?: AbortSignal): Promise<Usage> {
