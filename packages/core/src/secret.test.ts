@@ -6,8 +6,8 @@ describe('a secret', () => {
   it('is shown as a mask by everything that prints, and revealed on request alone', () => {
     const secret = new Secret('hunter2');
     const shown = [
-      `${secret}`,
       String(secret),
+      ''.concat(secret as unknown as string),
       JSON.stringify({ secret }),
       inspect({ secret }),
       inspect(secret, { showHidden: true }),

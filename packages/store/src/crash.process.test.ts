@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createScope, isRoundhouseError, silentLogger, systemClock } from '@roundhouse/core';
 import { type PeerProcess, type Postgres, postgresAvailable, startPeer, startPostgres } from '@roundhouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { event, put, Watcher } from './compliance/bed.ts';
+import { event, put, Watcher } from './compliance/bed.fixture.ts';
 import { openStore } from './open.ts';
 import type { Store } from './store.ts';
 

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { createScope, Secret, silentLogger } from '@roundhouse/core';
 import { FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { putOne } from './compliance/bed.ts';
+import { putOne } from './compliance/bed.fixture.ts';
 import { openStore } from './open.ts';
 import type { Store } from './store.ts';
 

@@ -32,7 +32,7 @@ describe('an event of the gateway', () => {
     const told: PublishOptions[] = [];
     let labels: Record<string, string> | undefined = { env: 'dev' };
     const events = labelled(
-      { publish: (_type, _subject, _data, options = {}) => void told.push(options) as never },
+      { publish: (_type, _subject, _data, options) => void told.push(options as PublishOptions) as never },
       { ...SOURCE, session: () => labels },
     );
     events.publish('session.created', 's1');

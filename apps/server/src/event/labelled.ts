@@ -6,9 +6,9 @@ import type { EventData } from './record.ts';
 /** Finds the labels of what events are about. */
 interface LabelSource {
   /** Of a session, or undefined when there is none of that id. */
-  session(id: string): Labels | undefined;
+  readonly session: (id: string) => Labels | undefined;
   /** Of an endpoint or a group, or of both; none where there is no such thing. */
-  place(place: { readonly endpoint?: string; readonly group?: string }): Labels;
+  readonly place: (place: { readonly endpoint?: string; readonly group?: string }) => Labels;
 }
 
 /** Sessions whose labels are remembered: the last that is told of one may come when it is there no more. */

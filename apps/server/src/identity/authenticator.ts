@@ -29,7 +29,7 @@ export interface AuthenticatorDependencies {
   readonly randomBytes: (size: number) => Buffer;
 }
 
-export interface AuthenticationEvents {
+interface AuthenticationEvents {
   /** With the exact reason, for the log and the audit: not for the caller. Attempts during a lock-out are not told. */
   refused: {
     readonly method: AuthenticationMethod | null;

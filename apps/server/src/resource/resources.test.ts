@@ -50,10 +50,12 @@ class Plant {
 
 /** Not secret, but easy to see. */
 const SEALER: Sealer = {
-  seal: (text, context) => `${context}|${[...text].reverse().join('')}`,
+  seal: (text, context) => `${context}|${Array.from(text).reverse().join('')}`,
   open: (sealed, context) => {
     if (!sealed.startsWith(`${context}|`)) throw new Error('moved');
-    return [...sealed.slice(context.length + 1)].reverse().join('');
+    return Array.from(sealed.slice(context.length + 1))
+      .reverse()
+      .join('');
   },
 };
 
@@ -99,6 +101,8 @@ const endpoint = (id: string, more: Partial<ResourceInput<'endpoint'>> = {}): Re
   port: 23,
   ...more,
 });
+
+const sorted = (real: ReadonlyMap<string, unknown>) => Object.fromEntries(real);
 
 describe('resources', () => {
   it('are applied, kept and told of, and are there again after a restart', async () => {
@@ -202,12 +206,12 @@ describe('resources', () => {
       plant.refuses = refuses;
       await expect(resources.applyFile(wanted, 'file'), refuses).rejects.toThrow('refused');
       plant.refuses = undefined;
-      expect(new Map([...plant.real].sort()), refuses).toEqual(new Map([...before].sort()));
+      expect(sorted(plant.real), refuses).toEqual(sorted(before));
     }
     failCommit = true;
     await expect(resources.applyFile(wanted, 'file')).rejects.toThrow('disk full');
     failCommit = false;
-    expect(new Map([...plant.real].sort())).toEqual(new Map([...before].sort()));
+    expect(sorted(plant.real)).toEqual(sorted(before));
     expect(resources.ids('endpoint')).toEqual(['a']);
     await resources.applyFile(wanted, 'file');
     expect(resources.ids('endpoint')).toEqual(['b', 'c']);

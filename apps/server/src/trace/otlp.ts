@@ -1,4 +1,4 @@
-import type { Secret } from '@roundhouse/core';
+import { createScope, type Secret } from '@roundhouse/core';
 import { traceError } from './errors.ts';
 import { openTelemetryTracer } from './openTelemetry.ts';
 import type { Tracer } from './tracer.ts';
@@ -30,6 +30,8 @@ export interface Tracing extends AsyncDisposable {
 }
 
 const MAX_QUEUED = 2_048;
+/** Longest wait of `close` for the last spans, ms. */
+const CLOSE_MS = 1_500;
 const BATCH = 512;
 
 /**
@@ -59,7 +61,7 @@ export async function openOtlpTracing(options: OtlpOptions): Promise<Tracing> {
   });
   let closing: Promise<void> | undefined;
   // An export that fails is the loss of its spans, no fault of the server.
-  const close = (): Promise<void> => (closing ??= provider.shutdown().catch(() => {}));
+  const close = (): Promise<void> => (closing ??= within(CLOSE_MS, provider.shutdown()));
   return {
     tracer: openTelemetryTracer(provider.getTracer('roundhouse', version)),
     flush: () => provider.forceFlush().catch(() => {}),
@@ -95,4 +97,10 @@ function revealed(headers: Readonly<Record<string, string | Secret>>): Record<st
 
 function invalid(reason: string): Error {
   return traceError('TRACE_OPTIONS_INVALID', { details: { reason } });
+}
+
+/** A stop does not wait for a collector that is away. */
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  using limit = createScope({ timeoutMs });
+  await limit.race(work).catch(() => {});
 }

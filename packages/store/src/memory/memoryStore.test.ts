@@ -1,6 +1,6 @@
 import { FakeClock } from '@roundhouse/testing';
 import { describe, it } from 'vitest';
-import { type MakeStore, storeCompliance } from '../compliance.ts';
+import { type MakeStore, storeCompliance } from '../compliance.fixture.ts';
 import { createMemoryStore } from './memoryStore.ts';
 
 const make: MakeStore = async () => {

@@ -3,8 +3,8 @@ import { type Clock, Secret, silentLogger, systemClock } from '@roundhouse/core'
 import { FakeClock, type Postgres, postgresAvailable, startPostgres } from '@roundhouse/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { putOne, summary, Watcher } from '../compliance/bed.ts';
-import { type MakeStore, storeCompliance } from '../compliance.ts';
+import { putOne, summary, Watcher } from '../compliance/bed.fixture.ts';
+import { type MakeStore, storeCompliance } from '../compliance.fixture.ts';
 import type { Store } from '../store.ts';
 import { openPostgres } from './openPostgres.ts';
 

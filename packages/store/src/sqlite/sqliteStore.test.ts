@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { silentLogger } from '@roundhouse/core';
 import { FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventsFrom, put, putOne } from '../compliance/bed.ts';
-import { type MakeStore, storeCompliance } from '../compliance.ts';
+import { eventsFrom, put, putOne } from '../compliance/bed.fixture.ts';
+import { type MakeStore, storeCompliance } from '../compliance.fixture.ts';
 import type { Store } from '../store.ts';
 import { type Durability, openSqlite } from './openSqlite.ts';
 

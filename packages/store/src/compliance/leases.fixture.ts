@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Lease } from '../store.ts';
-import { type ComplianceCase, rejectsWith } from './bed.ts';
+import { type ComplianceCase, rejectsWith } from './bed.fixture.ts';
 
 export const leaseCases: readonly ComplianceCase[] = [
   {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createScope } from '@roundhouse/core';
-import { type ComplianceCase, put, putOne, rejectsWith, remove, summary, Watcher } from './bed.ts';
+import { type ComplianceCase, put, putOne, rejectsWith, remove, summary, Watcher } from './bed.fixture.ts';
 
 export const watchCases: readonly ComplianceCase[] = [
   {

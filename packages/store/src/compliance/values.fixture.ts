@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Json, JsonObject } from '../store.ts';
-import { type ComplianceCase, delivery, event, put, putOne, rejectsWith } from './bed.ts';
+import { type ComplianceCase, delivery, event, put, putOne, rejectsWith } from './bed.fixture.ts';
 
 const HOSTILE_IDS = [
   "Robert'); DROP TABLE resources;--",

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ComplianceCase, event, eventsFrom, put, rejectsWith } from './bed.ts';
+import { type ComplianceCase, event, eventsFrom, put, rejectsWith } from './bed.fixture.ts';
 
 export const eventCases: readonly ComplianceCase[] = [
   {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Expectation, StoredResource } from '../store.ts';
-import { type ComplianceCase, event, eventsFrom, put, putOne, rejectsWith, remove } from './bed.ts';
+import { type ComplianceCase, event, eventsFrom, put, putOne, rejectsWith, remove } from './bed.fixture.ts';
 
 export const resourceCases: readonly ComplianceCase[] = [
   {

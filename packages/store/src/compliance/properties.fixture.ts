@@ -3,8 +3,8 @@ import { isRoundhouseError } from '@roundhouse/core';
 import fc from 'fast-check';
 import type { DeliveryFilter, DeliveryStatus } from '../deliveryLog.ts';
 import type { Expectation, JsonObject, Lease, Store, Transaction } from '../store.ts';
-import { delivery, event, type MakeStore, type StoreBed, Watcher } from './bed.ts';
-import { type Answer, StoreModel } from './model.ts';
+import { delivery, event, type MakeStore, type StoreBed, Watcher } from './bed.fixture.ts';
+import { type Answer, StoreModel } from './model.fixture.ts';
 
 /** One random call of the store and of the model, whose answers have to be equal. */
 type Step = (bed: StoreBed, model: StoreModel) => Promise<void>;

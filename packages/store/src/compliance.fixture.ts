@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import type { ComplianceCase, MakeStore } from './compliance/bed.ts';
-import { deliveryCases } from './compliance/deliveries.ts';
-import { eventCases } from './compliance/events.ts';
-import { leaseCases } from './compliance/leases.ts';
-import { agreesWithModel } from './compliance/properties.ts';
-import { resourceCases } from './compliance/resources.ts';
-import { valueCases } from './compliance/values.ts';
-import { watchCases } from './compliance/watch.ts';
+import type { ComplianceCase, MakeStore } from './compliance/bed.fixture.ts';
+import { deliveryCases } from './compliance/deliveries.fixture.ts';
+import { eventCases } from './compliance/events.fixture.ts';
+import { leaseCases } from './compliance/leases.fixture.ts';
+import { agreesWithModel } from './compliance/properties.fixture.ts';
+import { resourceCases } from './compliance/resources.fixture.ts';
+import { valueCases } from './compliance/values.fixture.ts';
+import { watchCases } from './compliance/watch.fixture.ts';
 
-export type { MakeStore } from './compliance/bed.ts';
+export type { MakeStore } from './compliance/bed.fixture.ts';
 
 export interface StoreTest {
   readonly title: string;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AttemptOutcome, Delivery, DeliveryStatus } from '../deliveryLog.ts';
 import type { Store } from '../store.ts';
-import { type ComplianceCase, delivery, rejectsWith } from './bed.ts';
+import { type ComplianceCase, delivery, rejectsWith } from './bed.fixture.ts';
 
 const outcome = (
   id: number,
