@@ -25,7 +25,7 @@ describe('judge', () => {
     { id: 'webhook.latency_ms', median: 19.9, met: true },
     { id: 'webhook.per_s', median: 1_999, met: false },
     { id: 'webhook.lost', median: 1, met: false },
-    { id: 'config.plain.first_ms', median: 300, met: false },
+    { id: 'config.short.first_ms', median: 300, met: false },
     { id: 'policy.mixed', median: 4.9, met: true },
     { id: 'growth.screens', median: 5, met: false },
   ])('says of $id = $median whether its bar is met: $met', ({ id, median, met }) => {

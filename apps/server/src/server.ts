@@ -8,7 +8,6 @@ import {
   isRoundhouseError,
   type KeyRing,
   type Scope,
-  Secret,
   systemClock,
 } from '@roundhouse/core';
 import {
@@ -48,15 +47,11 @@ import { createRateLimits, type RateLimitsOptions } from './http/rateLimits.ts';
 import { resourceRoutes } from './http/resourceRoutes.ts';
 import { sessionRoutes } from './http/sessionRoutes.ts';
 import { webhookRoutes } from './http/webhookRoutes.ts';
-import { createAuthenticator } from './identity/authenticator.ts';
-import { MemoryDirectory } from './identity/directory.ts';
+import { createAccounts } from './identity/accounts.ts';
 import type { AuthenticationOptions } from './identity/options.ts';
-import { createLimits, type LimitDefinition } from './limit/limits.ts';
-import { processLimits } from './limit/processLimits.ts';
 import type { Log } from './log/log.ts';
-import { History } from './metrics/history.ts';
-import { historySeries } from './metrics/historySeries.ts';
-import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { createObservation } from './observation.ts';
 import type { MetricSources } from './metrics/sources.ts';
 import { BUILT_IN_ROLES } from './policy/builtIn.ts';
 import { apiKeyActuator, principalActuator, roleActuator, Roles } from './resource/accountActuators.ts';
@@ -141,6 +136,10 @@ const ACCEPTED = Object.fromEntries(
   AUTHENTICATION_METHODS.map((method) => [method, { method, outcome: 'accepted' }]),
 ) as Readonly<Record<(typeof AUTHENTICATION_METHODS)[number], { readonly method: string; readonly outcome: string }>>;
 
+/** Where the options say nothing. */
+const MAX_CONNECTIONS = 10_000;
+const MAX_WAITING_EVENTS = 50_000;
+
 /** Bounds of a clean stop: for the goodbyes to the hosts, then for answers on their way, ms. */
 const CLOSE_SESSIONS_MS = 3_000;
 const LAST_ANSWERS_MS = 1_000;
@@ -186,50 +185,27 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...(secrets === undefined ? {} : { secrets }),
   });
   traceOperations(tracer, journal);
-  let lostEvents = 0;
-  journal.watch(({ type, data }) => {
-    if (type === 'roundhouse.events.lost') lostEvents += Number(data['count']);
-  });
-
-  const maxWaitingEvents = options.events?.maxWaiting ?? 50_000;
-  const maxConnections = options.connections?.maxConnections ?? 10_000;
-  const ownLimits: readonly LimitDefinition[] = [
-    { name: 'sessions', unit: 'count', usage: () => gateway.sessions.size, capacity: () => gateway.sessions.capacity },
-    { name: 'events_waiting', unit: 'count', usage: () => journal.waiting, capacity: () => maxWaitingEvents },
-    { name: 'connections', unit: 'count', usage: () => connections.connections, capacity: () => maxConnections },
-  ];
-  const { warnRatio } = options;
-  const limits = createLimits(
-    [...ownLimits, ...processLimits(options.memoryBytes)].map((limit) => ({
-      ...limit,
-      ...(warnRatio === undefined ? {} : { warnRatio }),
-    })),
-    {
-      clock,
-      onChange: (change, { name, used, capacity }) => {
-        journal.publish(`limit.${change}`, name, { used, capacity });
-        logOf('limits').warn(`limit ${change}`, { limit: name, used, capacity });
-      },
-    },
-    scope,
-  );
   let webhookFigures: ReturnType<NonNullable<MetricSources['webhooks']>> = [];
-  const sources: MetricSources = {
-    sessionsByState: () => gateway.sessions.countByState(),
-    endpoints: () => gateway.directory.figures(),
-    connections: () => ({ api: connections.connections }),
-    journal: () => ({ lastSequence: journal.range().last, uncommitted: journal.waiting, lost: lostEvents }),
-    limits: () =>
-      limits.usage().map(({ name, used, capacity }) => ({ limit: name, used, capacity: capacity ?? Infinity })),
-    logLines: () => deps.log.counts,
-    certificates: () => certificates.figures(),
-    webhooks: () => webhookFigures,
-  };
-  const metrics = createMetrics({ clock, version: options.version, sources });
-  metrics.start(scope);
-  metrics.follow(journal);
-  const history = new History(historySeries(metrics, sources), clock);
-  history.start(scope);
+  const { limits, metrics, history } = createObservation(
+    {
+      version: options.version,
+      maxConnections: options.connections?.maxConnections ?? MAX_CONNECTIONS,
+      maxWaitingEvents: options.events?.maxWaiting ?? MAX_WAITING_EVENTS,
+      memoryBytes: options.memoryBytes,
+      warnRatio: options.warnRatio,
+    },
+    {
+      gateway,
+      journal,
+      connections: () => connections.connections,
+      certificates: () => certificates.figures(),
+      webhooks: () => webhookFigures,
+      logLines: deps.log.counts,
+      log: logOf('limits'),
+      clock,
+      scope,
+    },
+  );
 
   const webhooks = createWebhooks(
     { userAgent: `Roundhouse/${options.version}`, ...options.webhooks },
@@ -246,26 +222,15 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       },
     },
   );
-  const accounts = new MemoryDirectory();
   const roles = new Roles();
-  const authenticator = parts.use(
-    createAuthenticator(
-      { ...options.authentication, rootTokens: [new Secret(options.token)] },
-      { directory: accounts, clock, randomBytes: bytes },
-    ),
-  );
-  const keysUsed = new Map<string, number>();
-  const authenticationLog = logOf('authentication');
-  authenticator.events.on('keyUsed', ({ key }) => keysUsed.set(key, clock.now()));
-  authenticator.events.on('refused', ({ method, principal, address, code, reason }) => {
-    metrics.authentications.add(1, { method: method ?? 'none', outcome: code });
-    authenticationLog.warn('authentication refused', { method, principal, address, code, reason });
-    if (method !== null)
-      journal.publish('authentication.failed', principal ?? address, { method, principal, address, code });
+  const accounts = createAccounts(options.token, options.authentication, {
+    clock,
+    randomBytes: bytes,
+    journal,
+    metrics,
+    log: logOf('authentication'),
   });
-  authenticator.events.on('lockedOut', ({ principal, address }) => {
-    journal.publish('authentication.locked_out', principal ?? address ?? 'unknown', { principal, address });
-  });
+  const authenticator = parts.use(accounts.authenticator);
 
   const { directory } = gateway;
   const keyRing = deps.keyRing ?? createKeyRing(new Map([['process', bytes(32)]]), 'process');
@@ -274,8 +239,8 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     commit: (writes, facts) => journal.commit(writes, facts),
     actuators: {
       role: roleActuator(roles),
-      principal: principalActuator(accounts),
-      api_key: apiKeyActuator(accounts, (id) => keysUsed.get(id)),
+      principal: principalActuator(accounts.directory),
+      api_key: apiKeyActuator(accounts.directory, accounts.lastUsedAt),
       endpoint_group: groupActuator(directory),
       endpoint: endpointActuator(directory),
       webhook: webhookActuator(webhooks),
