@@ -47,7 +47,7 @@ export const BARS: readonly Bar[] = [
   { figure: 'webhook.per_s', of: 'median', bound: 'at least', limit: 2_000 },
   { figure: 'webhook.lost', of: 'median', bound: 'at most', limit: 0, always: true },
   { figure: 'webhook.rejected', of: 'median', bound: 'at most', limit: 0, always: true },
-  ...['short', 'long', 'templates'].map(
+  ...['short', 'templates'].map(
     (file): Bar => ({ figure: `config.${file}.first_ms`, of: 'median', bound: 'below', limit: 300 }),
   ),
   ...['mixed', 'unmet'].map((rules): Bar => ({ figure: `policy.${rules}`, of: 'median', bound: 'below', limit: 5 })),
