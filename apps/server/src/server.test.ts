@@ -92,6 +92,7 @@ interface CallOptions {
   readonly body?: unknown;
   readonly rawBody?: string | Buffer;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 function call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
@@ -99,6 +100,7 @@ function call(method: string, path: string, options: CallOptions = {}): Promise<
   const headers = {
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
     ...(rawBody === undefined ? {} : { 'content-type': options.contentType ?? 'application/json' }),
+    ...options.headers,
   };
   return new Promise((resolve, reject) => {
     const request = http.request(`${at}${path}`, { method, headers, agent: false }, (response) => {
@@ -309,6 +311,24 @@ describe('the rest of the server', () => {
       details: { port, variable: 'ROUNDHOUSE_PORT' },
     });
     await second.stop();
+  });
+});
+
+describe('resources', () => {
+  it('are read again only where the version says all that is shown', async () => {
+    await call('POST', '/api/v1/roles', { body: { id: 'clerk', rules: [] } });
+    await call('POST', '/api/v1/endpoint-groups', { body: { id: 'seen' } });
+    for (const [path, status] of [
+      ['/api/v1/roles/clerk', 304],
+      ['/api/v1/endpoint-groups/seen', 200],
+    ] as const) {
+      const { etag } = (await call('GET', path)).headers;
+      expect(etag).toMatch(/^"\d+"$/);
+      const again = await call('GET', path, { headers: { 'if-none-match': etag as string } });
+      expect([again.status, again.headers.etag], path).toEqual([status, etag]);
+    }
+    await call('DELETE', '/api/v1/roles/clerk');
+    await call('DELETE', '/api/v1/endpoint-groups/seen');
   });
 });
 

@@ -51,6 +51,7 @@ export const API_KEY = {
   many: 'API keys',
   input: apiKeyInputSchema,
   resource: apiKeySchema,
+  hasStatus: true,
   references: [
     { field: 'principal', kind: 'principal' },
     { field: 'roles', kind: 'role' },

@@ -109,7 +109,7 @@ export const configurationFileSchema = z.strictObject({
           keep: z.int().min(1).max(1_000).optional().meta({ description: 'Rotated files that are kept. Default 14.' }),
         })
         .optional()
-        .meta({ description: 'Default: standard output.' }),
+        .meta({ description: 'Default: standard error.' }),
     })
     .optional(),
   tracing: z

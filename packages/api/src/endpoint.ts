@@ -143,6 +143,7 @@ export const ENDPOINT = {
   many: 'endpoints',
   input: endpointInputSchema,
   resource: endpointSchema,
+  hasStatus: true,
   references: [{ field: 'group', kind: 'endpoint_group' }],
   secrets: ['tls.key', 'start_tls.key'],
 } as const satisfies ResourceKind;

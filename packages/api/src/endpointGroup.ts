@@ -125,6 +125,7 @@ export const ENDPOINT_GROUP = {
   many: 'endpoint groups',
   input: endpointGroupInputSchema,
   resource: endpointGroupSchema,
+  hasStatus: true,
   references: [{ field: 'fallback', kind: 'endpoint_group' }],
 } as const satisfies ResourceKind;
 

@@ -47,6 +47,8 @@ export interface ResourceKind {
   readonly input: z.ZodObject;
   /** As it is shown. */
   readonly resource: z.ZodObject;
+  /** It shows how it does beside what was asked for: the same version may look otherwise a moment later. */
+  readonly hasStatus?: true;
   readonly references?: readonly Reference[];
   /** Dotted paths into an input that are never shown, and sealed where they are kept; a list or map counts whole. */
   readonly secrets?: readonly string[];

@@ -161,6 +161,7 @@ export const WEBHOOK = {
   many: 'webhooks',
   input: webhookInputSchema,
   resource: webhookSchema,
+  hasStatus: true,
   secrets: ['secret'],
 } as const satisfies ResourceKind;
 

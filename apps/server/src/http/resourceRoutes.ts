@@ -6,6 +6,7 @@ import {
   RESOURCE_KIND_NAMES,
   RESOURCE_KINDS,
   type ResourceInput,
+  type ResourceKind,
   type ResourceKindName,
   ROUTES,
   validate,
@@ -65,6 +66,7 @@ function routesOf<K extends ResourceKindName>(
   { resources, access, cursors, prepare }: ResourceRoutesDependencies,
 ) {
   const { input: inputSchema, Many, One } = RESOURCE_KINDS[kind];
+  const { hasStatus }: ResourceKind = RESOURCE_KINDS[kind];
   const listName = `list${Many}` as const;
   const readInput = (body: unknown, part: 'body' | 'path' = 'body'): ResourceInput<K> =>
     valid(validate(inputSchema, body, part)) as ResourceInput<K>;
@@ -107,7 +109,10 @@ function routesOf<K extends ResourceKindName>(
 
     get: async (request: FastifyRequest, reply: FastifyReply) => {
       const resource = await resources.get(kind, idOf(request));
-      return isUnchanged(request, reply, etagOf(resource.version)) ? reply.send() : reply.send(resource);
+      const etag = etagOf(resource.version);
+      // Of what shows how it does, the version alone does not say that it looks as before.
+      if (hasStatus === true) return reply.header('etag', etag).send(resource);
+      return isUnchanged(request, reply, etag) ? reply.send() : reply.send(resource);
     },
 
     put: async (request: FastifyRequest, reply: FastifyReply) => {
