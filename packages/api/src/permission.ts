@@ -15,6 +15,7 @@ export const KINDS = [
   'session',
   'usage',
   'webhook',
+  'worker',
 ] as const;
 
 /** What may be done: the first six to most kinds, each of the others to the kind named. */
@@ -25,7 +26,7 @@ export const VERBS = [
   'create',
   'update',
   'delete',
-  /** session: see its screen; a snapshot too. */
+  /** session: see its screen; a snapshot too. worker: what it writes. */
   'read',
   /** session: type. */
   'input',
@@ -39,8 +40,14 @@ export const VERBS = [
   'drain',
   /** webhook: send a test, send again. */
   'replay',
-  /** configuration: check, plan, reload, override. */
+  /** configuration: check, plan, reload, override. worker: have it read its own anew. */
   'reload',
+  /** worker: start, stop, restart. */
+  'operate',
+  /** worker: send it a signal. */
+  'signal',
+  /** worker: run a command as it is run. */
+  'execute',
 ] as const;
 
 export const kindNameSchema = z.enum(KINDS);

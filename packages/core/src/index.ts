@@ -7,6 +7,7 @@ export * from './log.ts';
 export * from './machine.ts';
 export * from './report.ts';
 export * from './nearest.ts';
+export * from './quantity.ts';
 export * from './scope.ts';
 export { createKeyRing, type KeyRing, type KeyRingDependencies } from './seal.ts';
 export * from './secret.ts';

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { durationSchema } from '../quantity.ts';
+import { hostSchema, portSchema } from '../session.ts';
+import { resourceMonitoringSchema, workerLimitsSchema } from './limits.ts';
+import { commandSchema, signalSchema } from './program.ts';
+import { contextAwareRestartSchema, RESTART_POLICIES } from './restart.ts';
+
+/**
+ * The nested way to write a worker, as configurations of hsu-master have it. What it says stands for fields of the
+ * worker itself (`flattenWorker`), which may not say the same thing too.
+ */
+
+const metadataSchema = z.strictObject({
+  name: z.string().max(128).optional(),
+  description: z.string().max(256).optional(),
+});
+
+const runOptionsSchema = z.strictObject({
+  enabled: z.boolean().optional(),
+  interval: durationSchema({ fromMs: 100 }).optional(),
+  timeout: durationSchema({ fromMs: 10 }).optional(),
+  initial_delay: durationSchema().optional(),
+  retries: z.int().min(0).max(1_000).optional(),
+});
+
+const controlSchema = z.strictObject({
+  execution: z
+    .strictObject({
+      executable_path: z.string().min(1).max(4_096),
+      args: z.array(z.string().max(32_768)).max(511).optional(),
+      environment: z
+        .array(
+          z
+            .string()
+            .max(32_768)
+            .regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'Expected NAME=value'),
+        )
+        .max(1_024)
+        .optional(),
+      working_directory: z.string().max(4_096).regex(/^\//, 'Expected an absolute path').optional(),
+    })
+    .optional(),
+  restart_policy: z.enum(['never', 'on-failure', 'always', 'unless-stopped', ...RESTART_POLICIES]).optional(),
+  context_aware_restart: contextAwareRestartSchema.optional(),
+  limits: workerLimitsSchema.optional(),
+  resource_monitoring: resourceMonitoringSchema.optional(),
+  graceful_timeout: durationSchema().optional(),
+});
+
+const healthCheckSchema = z
+  .strictObject({
+    type: z.enum(['http', 'grpc', 'tcp', 'exec']),
+    http: z
+      .strictObject({
+        url: z.url({ protocol: /^https?$/ }).max(2_048),
+        headers: z.record(z.string(), z.string()).optional(),
+      })
+      .optional(),
+    grpc: z.strictObject({ address: z.string().max(256), service: z.string().max(256).optional() }).optional(),
+    tcp: z.strictObject({ address: hostSchema.optional(), port: portSchema }).optional(),
+    exec: z.strictObject({ command: z.string().min(1).max(4_096), args: commandSchema.optional() }).optional(),
+    run_options: runOptionsSchema.optional(),
+  })
+  .refine((check) => check[check.type] !== undefined, 'Expected the section that `type` names');
+
+export const unitSchema = z
+  .strictObject({
+    managed: z
+      .strictObject({
+        metadata: metadataSchema.optional(),
+        control: controlSchema.optional(),
+        health_check: healthCheckSchema.optional(),
+      })
+      .optional(),
+    integrated: z
+      .strictObject({
+        metadata: metadataSchema.optional(),
+        control: controlSchema.optional(),
+        health_check_run_options: runOptionsSchema.optional(),
+      })
+      .optional(),
+    unmanaged: z
+      .strictObject({
+        metadata: metadataSchema.optional(),
+        discovery: z
+          .strictObject({
+            method: z.enum(['process-name', 'port', 'pid-file']),
+            process_name: z.string().max(256).optional(),
+            process_args: z.array(z.string().max(4_096)).max(64).optional(),
+            port: portSchema.optional(),
+            pid_file: z.string().max(4_096).regex(/^\//, 'Expected an absolute path').optional(),
+            check_interval: durationSchema({ fromMs: 100 }).optional(),
+          })
+          .optional(),
+        control: z
+          .strictObject({
+            can_terminate: z.boolean().optional(),
+            allowed_signals: z.array(signalSchema).max(16).optional(),
+            graceful_timeout: durationSchema().optional(),
+          })
+          .optional(),
+        health_check: healthCheckSchema.optional(),
+      })
+      .optional(),
+  })
+  .meta({ id: 'WorkerUnit', description: 'The same, nested: for files that are written so already.' });
+
+export type WorkerUnitInput = z.infer<typeof unitSchema>;
+export type WorkerHealthCheck = z.infer<typeof healthCheckSchema>;
+export type HealthCheckOptions = z.infer<typeof runOptionsSchema>;

@@ -1,0 +1,49 @@
+import type { Scope, Unsubscribe } from '@roundhouse/core';
+import type { InstanceId } from '../instance/id.ts';
+import type { LogSpec } from '../spec/spec.ts';
+
+export type Stream = 'stdout' | 'stderr';
+export const STREAMS: readonly Stream[] = ['stdout', 'stderr'];
+
+export interface LogQuery {
+  readonly instances: readonly InstanceId[];
+  /** Default: both. */
+  readonly stream?: Stream;
+  /** Wall clock, ms; as exact as the index, which has the time of each chunk. */
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  /** The last so many lines: 1 … 10,000. */
+  readonly limit: number;
+  readonly pattern?: RegExp;
+  /** Of lines that are JSON with `level`: this one and above. */
+  readonly level?: string;
+}
+
+export interface LogLine {
+  readonly instance: InstanceId;
+  readonly stream: Stream;
+  /** When its beginning was read, ms. */
+  readonly at: number;
+  /** Without the line end; bytes as they are, and cut at 1 MiB. */
+  readonly bytes: Uint8Array;
+  /** Whether a line of this stream goes on in the next one. */
+  readonly isCut: boolean;
+}
+
+/** What workers have written, and write. */
+export interface Logs {
+  /** Has the output of an instance kept so, from now on. Raises WORKER_LOG_DIRECTORY. */
+  configure(instance: InstanceId, spec: LogSpec): Promise<void>;
+  /** Where `mode: file` writes to. */
+  filesOf(instance: InstanceId): { readonly stdout: string; readonly stderr: string };
+  /** The last lines that fit, oldest first; several instances merged by time. Raises LOG_PATTERN_INVALID, WORKER_LOG_DIRECTORY. */
+  read(query: LogQuery, scope: Scope): Promise<readonly LogLine[]>;
+  /** What is written from now on, or from `sinceMs`; ends with the scope. A slow reader holds nobody up: it reads files. */
+  follow(query: Omit<LogQuery, 'limit' | 'untilMs'>, scope: Scope): AsyncIterable<LogLine>;
+  /** Lines of an instance from the present end on, as they come: for probes and forwarding. */
+  watch(instance: InstanceId, listener: (line: LogLine) => void): Unsubscribe;
+  /** Bytes that are kept, rotated files included. */
+  size(instance: InstanceId): Promise<number>;
+  /** Removes what is kept of an instance that is not wanted any more. */
+  remove(instance: InstanceId): Promise<void>;
+}
