@@ -109,6 +109,13 @@ interface Extent {
 const SCALAR_EXTENT: Extent = { size: 1, height: 0 };
 const extents = new WeakMap<ConfigNode, Extent>();
 
+/** Every scalar, in order. */
+export function eachScalar(node: ConfigNode, visit: (scalar: ScalarNode) => void): void {
+  if (node.kind === 'scalar') visit(node);
+  else if (node.kind === 'list') for (const item of node.items) eachScalar(item, visit);
+  else for (const { value } of node.entries.values()) eachScalar(value, visit);
+}
+
 /** The map with each value as `change` makes it; the same map where nothing changes. */
 export function mapValues(node: MapNode, change: (value: ConfigNode, key: string) => ConfigNode): MapNode {
   let entries: Map<string, MapEntry> | undefined;
@@ -116,7 +123,7 @@ export function mapValues(node: MapNode, change: (value: ConfigNode, key: string
     const value = change(entry.value, key);
     if (value === entry.value) continue;
     entries ??= new Map(node.entries);
-    entries.set(key, { ...entry, value });
+    entries.set(key, { keyPlace: entry.keyPlace, value });
   }
   return entries === undefined ? node : { ...node, entries };
 }

@@ -68,12 +68,12 @@ export function checkIds(lists: readonly KeyedList[], context: ReferenceContext)
         if (!isId(id)) continue;
         const here = [...path, ...at];
         const known = first.get(String(id));
-        const node = nodeAt(context.root, here);
-        if (node === undefined) continue;
         if (known === undefined) {
           first.set(String(id), here);
           continue;
         }
+        const node = nodeAt(context.root, here);
+        if (node === undefined) continue;
         const earlier = nodeAt(context.root, known);
         context.faults.add({
           phase: 'references',

@@ -17,25 +17,20 @@ export function settle(root: MapNode, schema: z.ZodObject, faults: Faults): MapN
 }
 
 function settleNode(node: ConfigNode, shapes: Shapes, path: Path, faults: Faults): ConfigNode {
-  if (node.isBroken === true && node.kind !== 'map') return node;
+  const settleChild = (child: ConfigNode, part: string | number): ConfigNode =>
+    isOpen(child) ? settleNode(child, childShapes(shapes, part, child), [...path, part], faults) : child;
   if (node.kind === 'scalar') return settleScalar(node, shapes, path, faults);
-  if (node.kind === 'list') {
-    return mapItems(node, (item, index) =>
-      settleNode(item, childShapes(shapes, index, item), [...path, index], faults),
-    );
-  }
+  if (node.kind === 'list') return mapItems(node, settleChild);
   const defaults = defaultsOf(shapes);
   const written = mapValues(node, (value, key) => {
-    const settled = settleNode(value, childShapes(shapes, key, value), [...path, key], faults);
+    const settled = settleChild(value, key);
     return defaults.has(key) ? coveringLast(settled, nodeOf(defaults.get(key), DEFAULTS)) : settled;
   });
   const missing = [...defaults].filter(([key]) => !written.entries.has(key));
   if (missing.length === 0) return written;
   const entries = new Map(written.entries);
   for (const [key, fallback] of missing) {
-    const value = nodeOf(fallback, DEFAULTS);
-    const settled = settleNode(value, childShapes(shapes, key, value), [...path, key], faults);
-    entries.set(key, { keyPlace: DEFAULTS, value: settled });
+    entries.set(key, { keyPlace: DEFAULTS, value: settleChild(nodeOf(fallback, DEFAULTS), key) });
   }
   return { ...written, entries };
 }
@@ -48,13 +43,23 @@ function coveringLast(node: ConfigNode, fallback: ConfigNode): ConfigNode {
 
 const BOOLEAN_WORD = /^(?:y|n|yes|no|on|off)$/i;
 
+/** Whether it depends on the schema what becomes of it: most scalars are as they are written. */
+function isOpen(node: ConfigNode): boolean {
+  if (node.kind === 'scalar') return node.isBroken !== true && (node.isInjected === true || isBooleanWord(node));
+  return node.kind === 'map' || node.isBroken !== true;
+}
+
+function isBooleanWord({ isPlain, value }: ScalarNode): boolean {
+  return isPlain === true && typeof value === 'string' && BOOLEAN_WORD.test(value);
+}
+
 function settleScalar(node: ScalarNode, shapes: Shapes, path: Path, faults: Faults): ScalarNode {
   if (typeof node.value !== 'string') return node;
   if (node.isInjected === true && node.reference === undefined) {
     const { isInjected: _, ...rest } = node;
     return { ...rest, value: typedFor(node.value, shapes) };
   }
-  if (node.isPlain === true && BOOLEAN_WORD.test(node.value) && takes(shapes, true) && takes(shapes, node.value)) {
+  if (isBooleanWord(node) && takes(shapes, true) && takes(shapes, node.value)) {
     faults.add({
       phase: 'schema',
       severity: 'warning',

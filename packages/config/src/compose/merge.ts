@@ -63,8 +63,10 @@ export function finish(root: MapNode, merging: Merging): MapNode {
 
 function finishNode(node: ConfigNode, path: Path, merging: Merging): ConfigNode {
   const own = settled(node, path, merging);
-  if (own.kind === 'list') return mapItems(own, (item, index) => finishNode(item, [...path, index], merging));
-  return own.kind === 'map' ? mapValues(own, (value, key) => finishNode(value, [...path, key], merging)) : own;
+  const finishChild = (child: ConfigNode, part: string | number): ConfigNode =>
+    child.kind === 'scalar' ? child : finishNode(child, [...path, part], merging);
+  if (own.kind === 'list') return mapItems(own, finishChild);
+  return own.kind === 'map' ? mapValues(own, finishChild) : own;
 }
 
 function asMap(node: ConfigNode, from: MapNode, { faults }: Merging): MapNode {
@@ -119,10 +121,11 @@ function mergeMaps(lower: ConfigNode | undefined, upper: MapNode, path: Path, me
       continue;
     }
     const known = entries.get(key);
-    entries.set(key, {
-      keyPlace: known?.keyPlace ?? entry.keyPlace,
-      value: merge(known?.value, entry.value, [...path, key], merging),
-    });
+    if (known === undefined) entries.set(key, entry);
+    else {
+      const value = merge(known.value, entry.value, [...path, key], merging);
+      entries.set(key, { keyPlace: known.keyPlace, value });
+    }
   }
   // Both are the map; it stands where it was written first, and that is where something is missing.
   if (base !== undefined) {

@@ -12,7 +12,7 @@ import {
   textOf,
   withPassage,
 } from '../node.ts';
-import { formatPath, type Path } from '../path.ts';
+import { formatPath } from '../path.ts';
 import type { Fault } from '../report/faults.ts';
 import type { Place } from '../source.ts';
 import { type KeyOf, type Merging, mergeWhole } from './merge.ts';
@@ -35,11 +35,13 @@ type Bindings = ReadonlyMap<string, ConfigNode>;
  * outside is never looked at again, and never becomes a map or a list.
  */
 export function resolve(root: MapNode, resolving: Resolving): MapNode {
-  return new Resolution(resolving).map(root, [], undefined, []);
+  return new Resolution(resolving).map(root, undefined, []);
 }
 
 class Resolution {
   readonly #with: Resolving;
+  /** The way to the node that is looked at. */
+  readonly #path: (string | number)[] = [];
   #nodes = 0;
   #isOverSize = false;
 
@@ -48,34 +50,42 @@ class Resolution {
   }
 
   /** `chain`: the templates that are being used around this node. */
-  node(node: ConfigNode, path: Path, bindings: Bindings | undefined, chain: readonly string[]): ConfigNode {
+  node(node: ConfigNode, bindings: Bindings | undefined, chain: readonly string[]): ConfigNode {
     if (++this.#nodes > this.#with.limits.maxNodes) {
-      if (!this.#isOverSize) this.#tell('CONFIG_SIZE', node.place, path, { limit: this.#with.limits.maxNodes });
+      if (!this.#isOverSize) this.#tell('CONFIG_SIZE', node.place, { limit: this.#with.limits.maxNodes });
       this.#isOverSize = true;
       return broken(node.place);
     }
-    if (node.kind === 'scalar') return this.#scalar(node, path, bindings);
-    if (node.kind === 'list') {
-      return mapItems(node, (item, index) => this.node(item, [...path, index], bindings, chain));
-    }
-    return this.map(node, path, bindings, chain);
+    if (node.kind === 'scalar') return this.#scalar(node, bindings);
+    if (node.kind === 'list') return mapItems(node, (item, index) => this.#child(item, index, bindings, chain));
+    return this.map(node, bindings, chain);
   }
 
-  map(node: MapNode, path: Path, bindings: Bindings | undefined, chain: readonly string[]): MapNode {
+  map(node: MapNode, bindings: Bindings | undefined, chain: readonly string[]): MapNode {
     const use = node.entries.get('use');
-    const own = mapValues(node, (value, key) =>
-      key === 'use' ? value : this.node(value, [...path, key], bindings, chain),
-    );
+    const own = mapValues(node, (value, key) => (key === 'use' ? value : this.#child(value, key, bindings, chain)));
     if (use === undefined) return own;
     const entries = new Map(own.entries);
     entries.delete('use');
-    return this.#use({ ...own, entries }, use, path, bindings, chain);
+    return this.#use({ ...own, entries }, use, bindings, chain);
+  }
+
+  #child(
+    child: ConfigNode,
+    part: string | number,
+    bindings: Bindings | undefined,
+    chain: readonly string[],
+  ): ConfigNode {
+    this.#path.push(part);
+    const resolved = this.node(child, bindings, chain);
+    this.#path.pop();
+    return resolved;
   }
 
   /** The map with the template below it: what the map says itself is stronger. */
-  #use(own: MapNode, use: MapEntry, path: Path, bindings: Bindings | undefined, chain: readonly string[]): MapNode {
+  #use(own: MapNode, use: MapEntry, bindings: Bindings | undefined, chain: readonly string[]): MapNode {
     const { faults, templates } = this.#with;
-    const request = this.#request(use, path);
+    const request = this.#request(use.value);
     if (request === undefined) return { ...own, isBroken: true };
     const { name, place } = request;
     const template = templates.get(name);
@@ -85,23 +95,23 @@ class Resolution {
     }
     if (template.isFaulty) return { ...own, isBroken: true };
     if (chain.includes(name)) {
-      this.#tell('CONFIG_CYCLE', place, path, { what: `Template \`${name}\``, chain: [...chain, name].join(' → ') });
+      this.#tell('CONFIG_CYCLE', place, { what: `Template \`${name}\``, chain: [...chain, name].join(' → ') });
       return { ...own, isBroken: true };
     }
     const { maxDepth } = this.#with.limits;
     // Templates that use templates may nest deeper than any file.
-    if (chain.length >= maxDepth || path.length + extentOf(template.body).height > maxDepth) {
-      this.#tell('CONFIG_DEPTH', place, path, { limit: maxDepth });
+    if (chain.length >= maxDepth || this.#path.length + extentOf(template.body).height > maxDepth) {
+      this.#tell('CONFIG_DEPTH', place, { limit: maxDepth });
       return { ...own, isBroken: true };
     }
-    const given = request.given === undefined ? undefined : this.map(request.given, path, bindings, chain);
+    const given = request.given === undefined ? undefined : this.map(request.given, bindings, chain);
     // Defaults of parameters may name variables themselves.
-    const fallback = (node: ConfigNode): ConfigNode => this.node(node, path, undefined, []);
+    const fallback = (node: ConfigNode): ConfigNode => this.node(node, undefined, []);
     const bound = bind(template, given, fallback, place, faults);
-    const below = this.map(template.body, path, bound, [...chain, name]);
+    const below = this.map(template.body, bound, [...chain, name]);
     const passage = { how: 'template', name, place } as const;
     const used = mapValues(below, (value) => withPassage(value, passage));
-    const merged = mergeWhole(used, own, path, this.#with);
+    const merged = mergeWhole(used, own, this.#path, this.#with);
     // What is written here is read first.
     const ordered = new Map<string, MapEntry>();
     for (const key of [...own.entries.keys(), ...merged.entries.keys()]) {
@@ -117,41 +127,40 @@ class Resolution {
   }
 
   #request(
-    { value }: MapEntry,
-    path: Path,
+    value: ConfigNode,
   ): { readonly name: string; readonly place: Place; readonly given: MapNode | undefined } | undefined {
     const short = textOf(value);
     if (short !== undefined) return { name: short, place: value.place, given: undefined };
     const reason = '`use` takes the name of a template, or `template` and `with`';
     if (value.kind !== 'map') {
-      if (value.isBroken !== true) this.#tell('CONFIG_TEMPLATE', value.place, path, { reason });
+      if (value.isBroken !== true) this.#tell('CONFIG_TEMPLATE', value.place, { reason });
       return undefined;
     }
     for (const [key, entry] of value.entries) {
       if (key === 'template' || key === 'with') continue;
       const suggestion = nearest(key, ['template', 'with']);
-      this.#tell('CONFIG_TEMPLATE', entry.keyPlace, path, { reason: `\`use\` has no \`${key}\`` }, suggestion);
+      this.#tell('CONFIG_TEMPLATE', entry.keyPlace, { reason: `\`use\` has no \`${key}\`` }, suggestion);
     }
     const template = value.entries.get('template')?.value;
     const name = textOf(template);
     const given = value.entries.get('with')?.value;
     if (template === undefined || name === undefined) {
-      this.#tell('CONFIG_TEMPLATE', template?.place ?? value.place, path, { reason });
+      this.#tell('CONFIG_TEMPLATE', template?.place ?? value.place, { reason });
       return undefined;
     }
     if (given !== undefined && given.kind !== 'map') {
-      this.#tell('CONFIG_TEMPLATE', given.place, path, { reason: `\`with\` must be a map, not ${kindName(given)}` });
+      this.#tell('CONFIG_TEMPLATE', given.place, { reason: `\`with\` must be a map, not ${kindName(given)}` });
       return undefined;
     }
     return { name, place: template.place, given };
   }
 
-  #scalar(node: ScalarNode, path: Path, bindings: Bindings | undefined): ConfigNode {
+  #scalar(node: ScalarNode, bindings: Bindings | undefined): ConfigNode {
     if (typeof node.value !== 'string' || !node.value.includes('${')) return node;
     const parts = parseSubstitution(node.value);
     const [only] = parts;
     if (parts.length === 1 && only !== undefined && only.kind !== 'text') {
-      const value = this.#fill(only, node, path, bindings);
+      const value = this.#fill(only, node, bindings);
       if (value === undefined) return broken(node.place);
       if (typeof value !== 'string') return value;
       return { ...node, value, isInjected: true };
@@ -162,12 +171,12 @@ class Resolution {
         text += part.text;
         continue;
       }
-      const value = this.#fill(part, node, path, bindings);
+      const value = this.#fill(part, node, bindings);
       if (value === undefined || (typeof value !== 'string' && value.isBroken === true)) return broken(node.place);
       if (typeof value === 'string') text += value;
       else if (value.kind === 'scalar') text += value.value === null ? '' : String(value.value);
       else {
-        this.#tellHole(part, node, path, `${capital(kindName(value))} cannot stand within a text`);
+        this.#tellHole(part, node, `${capital(kindName(value))} cannot stand within a text`);
         return broken(node.place);
       }
     }
@@ -177,14 +186,13 @@ class Resolution {
   #fill(
     part: Exclude<Part, { kind: 'text' }>,
     node: ScalarNode,
-    path: Path,
     bindings: Bindings | undefined,
   ): string | ConfigNode | undefined {
     switch (part.kind) {
       case 'fault':
-        return this.#tellHole(part, node, path, part.reason);
+        return this.#tellHole(part, node, part.reason);
       case 'variable':
-        return this.#variable(part, node, path);
+        return this.#variable(part, node);
       case 'file': {
         const found = this.#with.texts.get(fileRequest(part.file, node.place.source));
         if (found === undefined || 'text' in found) return found?.text;
@@ -192,7 +200,7 @@ class Resolution {
           phase: 'composition',
           ...found,
           place: holePlace(part, node),
-          path: formatPath(path),
+          path: formatPath(this.#path),
         });
         return undefined;
       }
@@ -202,8 +210,8 @@ class Resolution {
           // A parameter may be a tree: used over and over it must not grow without end.
           const { size, height } = extentOf(value);
           this.#nodes += size;
-          if (path.length + height <= this.#with.limits.maxDepth) return value;
-          this.#tell('CONFIG_DEPTH', holePlace(part, node), path, { limit: this.#with.limits.maxDepth });
+          if (this.#path.length + height <= this.#with.limits.maxDepth) return value;
+          this.#tell('CONFIG_DEPTH', holePlace(part, node), { limit: this.#with.limits.maxDepth });
           return undefined;
         }
         const reason =
@@ -211,7 +219,6 @@ class Resolution {
         return this.#tellHole(
           part,
           node,
-          path,
           reason,
           bindings === undefined ? undefined : nearest(part.name, bindings.keys()),
         );
@@ -219,7 +226,7 @@ class Resolution {
     }
   }
 
-  #variable(part: Extract<Part, { kind: 'variable' }>, node: ScalarNode, path: Path): string | undefined {
+  #variable(part: Extract<Part, { kind: 'variable' }>, node: ScalarNode): string | undefined {
     const { name, fallback, demand } = part;
     const value = this.#with.variables[name];
     // As in a shell, `:-` and `:?` take an empty variable for an unset one.
@@ -233,37 +240,23 @@ class Resolution {
     this.#tell(
       'CONFIG_VARIABLE_UNSET',
       holePlace(part, node),
-      path,
       { reason, variable: name },
       suggestion === undefined ? undefined : `\${${suggestion}}`,
     );
     return undefined;
   }
 
-  #tellHole(
-    part: Exclude<Part, { kind: 'text' }>,
-    node: ScalarNode,
-    path: Path,
-    reason: string,
-    suggestion?: string,
-  ): undefined {
+  #tellHole(part: Exclude<Part, { kind: 'text' }>, node: ScalarNode, reason: string, suggestion?: string): undefined {
     this.#tell(
       'CONFIG_SUBSTITUTION',
       holePlace(part, node),
-      path,
       { reason },
       suggestion === undefined ? undefined : `\${with.${suggestion}}`,
     );
   }
 
-  #tell(
-    code: Fault['code'],
-    place: Place,
-    path: Path,
-    details: Readonly<Record<string, unknown>>,
-    suggestion?: string,
-  ): void {
-    this.#with.faults.add({ phase: 'composition', code, place, path: formatPath(path), details, suggestion });
+  #tell(code: Fault['code'], place: Place, details: Readonly<Record<string, unknown>>, suggestion?: string): void {
+    this.#with.faults.add({ phase: 'composition', code, place, path: formatPath(this.#path), details, suggestion });
   }
 }
 

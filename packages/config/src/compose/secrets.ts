@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { configError } from '../errors.ts';
 import type { Files } from '../files.ts';
 import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
-import { type ConfigNode, leaves, mapItems, mapValues, type MapNode, type ScalarNode } from '../node.ts';
-import { formatPath, type Path } from '../path.ts';
+import { type ConfigNode, eachScalar, leaves, mapItems, mapValues, type MapNode, type ScalarNode } from '../node.ts';
+import { formatPath } from '../path.ts';
 import type { Faults } from '../report/faults.ts';
 import { readText } from './valueFiles.ts';
 
@@ -55,20 +55,21 @@ export async function resolveSecrets(
   scope: Scope,
   faults: Faults,
 ): Promise<MapNode> {
-  const uses = new Map<string, { readonly node: ScalarNode; readonly path: Path }[]>();
-  for (const { path, node } of leaves(root)) {
-    if (isReference(node)) uses.set(node.value, [...(uses.get(node.value) ?? []), { node, path }]);
-  }
-  if (uses.size === 0) return root;
+  const references = new Set<string>();
+  eachScalar(root, (node) => {
+    if (isReference(node)) references.add(node.value);
+  });
+  if (references.size === 0) return root;
   const found = new Map<string, Secret>();
   await Promise.all(
-    [...uses].map(async ([reference, places]) => {
+    [...references].map(async (reference) => {
       try {
         found.set(reference, await scope.race(resolver(reference, scope)));
       } catch (error) {
         scope.throwIfEnded();
         const reason = reasonOf(error);
-        for (const { node, path } of places) {
+        for (const { node, path } of leaves(root)) {
+          if (!isReference(node) || node.value !== reference) continue;
           const details = { reference, reason };
           faults.add({
             phase: 'composition',

@@ -27,18 +27,18 @@ export function parseSubstitution(text: string): readonly Part[] {
     plain = '';
   };
   while (at < text.length) {
-    if (text.startsWith('$${', at)) {
+    const from = text.indexOf('${', at);
+    const isEscaped = from > at && text[from - 1] === '$';
+    plain += text.slice(at, from === -1 ? undefined : isEscaped ? from - 1 : from);
+    if (from === -1) break;
+    if (isEscaped) {
       plain += '${';
-      at += 3;
-    } else if (text.startsWith('${', at)) {
-      flush();
-      const end = text.indexOf('}', at);
-      const to = end === -1 ? text.length : end + 1;
-      parts.push(end === -1 ? fault('`${` without `}`', at, to) : hole(text.slice(at + 2, end), at, to));
-      at = to;
+      at = from + 2;
     } else {
-      plain += text[at];
-      at++;
+      flush();
+      const end = text.indexOf('}', from);
+      at = end === -1 ? text.length : end + 1;
+      parts.push(end === -1 ? fault('`${` without `}`', from, at) : hole(text.slice(from + 2, end), from, at));
     }
   }
   flush();

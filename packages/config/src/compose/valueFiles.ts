@@ -3,7 +3,7 @@ import type { Scope } from '@roundhouse/core';
 import type { ConfigCode } from '../errors.ts';
 import type { Files } from '../files.ts';
 import type { Limits } from '../limits.ts';
-import type { ConfigNode } from '../node.ts';
+import { type ConfigNode, eachScalar } from '../node.ts';
 import type { Source } from '../source.ts';
 import { reasonOf } from '../systemError.ts';
 import { parseSubstitution } from './substitution.ts';
@@ -23,19 +23,14 @@ export function fileRequest(file: string, source: Source): string {
 /** Reads every file that some `${file:…}` below `root` names. */
 export async function readValueFiles(root: ConfigNode, files: Files, limits: Limits, scope: Scope): Promise<FileTexts> {
   const paths = new Set<string>();
-  collect(root, paths);
+  eachScalar(root, ({ value, place }) => {
+    if (typeof value !== 'string' || !value.includes('${file:')) return;
+    for (const part of parseSubstitution(value)) {
+      if (part.kind === 'file') paths.add(fileRequest(part.file, place.source));
+    }
+  });
   const read = async (path: string): Promise<[string, FileText]> => [path, await readText(path, files, limits, scope)];
   return new Map(await Promise.all([...paths].map(read)));
-}
-
-function collect(node: ConfigNode, paths: Set<string>): void {
-  if (node.kind === 'map') for (const entry of node.entries.values()) collect(entry.value, paths);
-  else if (node.kind === 'list') for (const item of node.items) collect(item, paths);
-  else if (typeof node.value === 'string' && node.value.includes('${file:')) {
-    for (const part of parseSubstitution(node.value)) {
-      if (part.kind === 'file') paths.add(fileRequest(part.file, node.place.source));
-    }
-  }
 }
 
 /** The text of a small file, without the newline at its end. */

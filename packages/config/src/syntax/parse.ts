@@ -1,5 +1,5 @@
 import { nearest } from '@roundhouse/core';
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, Scalar } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar } from 'yaml';
 import type { ConfigCode } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import type { Faults } from '../report/faults.ts';
 import type { Place, Source } from '../source.ts';
 import { complaintOf } from './complaint.ts';
+import { readDocument } from './pieces.ts';
 
 /**
  * Reads YAML 1.2 (core schema) with aliases and merge keys; everything keeps the place where it is written. Faults go
@@ -24,16 +25,7 @@ export function parseYaml(source: Source, faults: Faults, limits: Limits): MapNo
   const empty: MapNode = { kind: 'map', place: { source, start: 0, end: 0 }, entries: new Map() };
   let document;
   try {
-    document = parseDocument(text, {
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      uniqueKeys: false,
-      resolveKnownTags: false,
-      prettyErrors: false,
-      // `silent` would also keep quiet about a second document.
-      logLevel: 'error',
-    });
+    document = readDocument(text);
   } catch (error) {
     // The parser descends by recursion; what is nested beyond the stack is far beyond the limit.
     if (!(error instanceof RangeError)) throw error;
