@@ -25,6 +25,7 @@ export interface ObservationDependencies {
   readonly connections: () => number;
   readonly certificates: NonNullable<MetricSources['certificates']>;
   readonly webhooks: NonNullable<MetricSources['webhooks']>;
+  readonly workers: NonNullable<MetricSources['workers']> | undefined;
   readonly logLines: Log['counts'];
   readonly log: Logger;
   readonly clock: Clock;
@@ -75,6 +76,7 @@ export function createObservation(options: ObservationOptions, deps: Observation
     logLines: () => logLines,
     certificates: deps.certificates,
     webhooks: deps.webhooks,
+    ...(deps.workers === undefined ? {} : { workers: deps.workers }),
   };
   const metrics = createMetrics({ clock, version: options.version, sources });
   metrics.start(scope);

@@ -20,6 +20,7 @@ import {
 } from '@roundhouse/sessions';
 import { type CertificateFiles, nodeTlsOptions, setServerTls } from '@roundhouse/net';
 import { createMemoryStore, type Store } from '@roundhouse/store';
+import type { Supervisor } from '@roundhouse/workers';
 import type { Host } from '@roundhouse/tn3270/host';
 import type { Server as TlsServer } from 'node:tls';
 import { Certificates } from './tls/certificates.ts';
@@ -47,6 +48,9 @@ import { createRateLimits, type RateLimitsOptions } from './http/rateLimits.ts';
 import { resourceRoutes } from './http/resourceRoutes.ts';
 import { sessionRoutes } from './http/sessionRoutes.ts';
 import { webhookRoutes } from './http/webhookRoutes.ts';
+import { workerGroupRoutes } from './http/workerGroupRoutes.ts';
+import { workerLogRoutes } from './http/workerLogRoutes.ts';
+import { workerRoutes } from './http/workerRoutes.ts';
 import { createAccounts } from './identity/accounts.ts';
 import type { AuthenticationOptions } from './identity/options.ts';
 import type { Log } from './log/log.ts';
@@ -59,11 +63,15 @@ import { endpointActuator, groupActuator } from './resource/endpointActuators.ts
 import { preparation } from './resource/preparation.ts';
 import { Resources } from './resource/resources.ts';
 import { webhookActuator } from './resource/webhookActuator.ts';
+import { workerActuator } from './resource/workerActuator.ts';
 import { traceOperations } from './trace/operations.ts';
 import { traceOf, traceRequests } from './trace/requests.ts';
 import { traceFields } from './trace/traceparent.ts';
 import { noTracer, type Tracer } from './trace/tracer.ts';
 import { createWebhooks, type WebhooksOptions } from './webhook/dispatcher.ts';
+import { workersError } from './worker/errors.ts';
+import { publishWorkers } from './worker/events.ts';
+import { workerFigures } from './worker/figures.ts';
 
 export interface ServerOptions extends GatewayOptions {
   /** A door for terminal emulators. Default: none. */
@@ -89,8 +97,14 @@ export interface ServerOptions extends GatewayOptions {
   readonly warnRatio?: number;
   readonly events?: JournalOptions;
   readonly webhooks?: WebhooksOptions;
+  readonly workers?: WorkersOptions;
   /** Version of the product, for the OpenAPI document. */
   readonly version: string;
+}
+
+export interface WorkersOptions {
+  /** What becomes of them when the server stops. Default `leave`: they go on, and the next start finds them. */
+  atStop?: 'leave' | 'stop';
 }
 
 export interface ServerDependencies {
@@ -109,6 +123,8 @@ export interface ServerDependencies {
   /** Where navigation scripts and webhooks get their secrets. */
   readonly secrets?: NonNullable<GatewayDependencies['secrets']>;
   readonly tracer?: Tracer;
+  /** Opened, begun and closed by the server. Without one there are no workers. */
+  readonly supervisor?: Supervisor;
 }
 
 interface ServerAddress {
@@ -125,9 +141,11 @@ export interface Server extends AsyncDisposable {
   readonly journal: EventJournal;
   /** The configuration that callers may see and reload. Default: none. */
   configuration: Configuration | undefined;
+  /** May be changed at any time. */
+  readonly workers: Required<WorkersOptions>;
   /** Listens; gives the address. Raises PORT_IN_USE. */
   start(): Promise<ServerAddress>;
-  /** Stops accepting, closes the sessions, ends within 5 s. Idempotent. */
+  /** Stops accepting, closes the sessions, ends within 5 s; where workers are stopped too, when they have. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -144,6 +162,8 @@ const MAX_WAITING_EVENTS = 50_000;
 const CLOSE_SESSIONS_MS = 3_000;
 const LAST_ANSWERS_MS = 1_000;
 const WEBHOOK_FIGURES_MS = 10_000;
+/** Longest wait for workers that are stopped with the server, ms: their own grace is what counts. */
+const CLOSE_WORKERS_MS = 600_000;
 /** How often old changes of resources are forgotten, ms, and how many revisions are kept for those who watch. */
 const COMPACT_MS = 3_600_000;
 const KEPT_REVISIONS = 10_000;
@@ -156,6 +176,8 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   const tracer = deps.tracer ?? noTracer;
   const log = deps.log.logger;
   const logOf = (module: string) => log.child({ module });
+  const { supervisor } = deps;
+  const workers: Required<WorkersOptions> = { atStop: 'leave', ...options.workers };
   const host = options.host ?? '127.0.0.1';
   const startedAt = clock.now();
   const scope = createScope({ clock });
@@ -200,6 +222,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       connections: () => connections.connections,
       certificates: () => certificates.figures(),
       webhooks: () => webhookFigures,
+      workers: supervisor && (() => supervisor.list().map(workerFigures)),
       logLines: deps.log.counts,
       log: logOf('limits'),
       clock,
@@ -244,6 +267,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       endpoint_group: groupActuator(directory),
       endpoint: endpointActuator(directory),
       webhook: webhookActuator(webhooks),
+      worker: workerActuator(supervisor),
     },
     sealer: {
       seal: (text, context) => keyRing.seal(text, context),
@@ -253,6 +277,11 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     log: logOf('configuration'),
     builtIn: { role: BUILT_IN_ROLES },
   });
+  if (supervisor !== undefined) {
+    parts.defer(publishWorkers(supervisor, journal));
+    await supervisor.open(scope);
+    parts.defer(() => closeWorkers());
+  }
   await resources.load();
 
   let door: Host | undefined;
@@ -307,6 +336,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     resources,
     journal,
     configuration: undefined,
+    workers,
     start,
     stop: () => (stopping ??= stop()),
     [Symbol.asyncDispose]: () => server.stop(),
@@ -325,6 +355,9 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...eventRoutes({ journal, access, clock, log: logOf('events'), scope: streams }),
     ...resourceRoutes({ resources, access, cursors, prepare: preparation(bytes) }),
     ...webhookRoutes({ webhooks, deliveries: store.deliveries, resources, access, cursors, scope }),
+    ...workerRoutes({ supervisor: supervised, resources, scope }),
+    ...workerGroupRoutes({ supervisor: supervised, workers: () => supervisor?.list() ?? [], access, cursors, scope }),
+    ...workerLogRoutes({ supervisor: supervised, journal, access, clock, log: logOf('workers'), scope: streams }),
     ...identityRoutes({ access, unlock: (whom) => authenticator.unlock(whom), attributesOf }),
     ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
     ...configurationRoutes(() => server.configuration, { clock, startedAt }),
@@ -339,6 +372,17 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   function secretOf(reference: string): Promise<string> {
     if (secrets === undefined) return Promise.reject(serverError('SECRET_UNKNOWN', { details: { reference } }));
     return secrets(reference, scope);
+  }
+
+  /** Raises WORKERS_UNAVAILABLE. */
+  function supervised(): Supervisor {
+    if (supervisor === undefined) throw workersError('WORKERS_UNAVAILABLE');
+    return supervisor;
+  }
+
+  async function closeWorkers(): Promise<void> {
+    using deadline = scope.child({ what: 'Closing the workers', timeoutMs: CLOSE_WORKERS_MS });
+    await supervisor?.close(workers.atStop, deadline);
   }
 
   async function stop(): Promise<void> {
@@ -388,6 +432,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       const details = { port: options.port, host, variable: 'ROUNDHOUSE_PORT' };
       throw serverError('PORT_IN_USE', { details, cause });
     }
+    await supervisor?.begin();
     const { port } = app.server.address() as AddressInfo;
     const url = `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
     log.info('listening', { url });

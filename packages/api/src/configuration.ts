@@ -16,6 +16,9 @@ export const reloadSchema = z
 /** What a change does to what runs. */
 export const PLAN_ACTIONS = ['live', 'drain', 'restart'] as const;
 
+/** What a configuration does to a worker: `live` is a change without a restart of it. */
+export const WORKER_EFFECTS = ['add', 'remove', 'live', 'restart'] as const;
+
 export const reloadPlanSchema = z
   .strictObject({
     applied: z.boolean(),
@@ -29,6 +32,9 @@ export const reloadPlanSchema = z
         }),
       }),
     ),
+    workers: z
+      .array(z.strictObject({ worker: z.string(), effect: z.enum(WORKER_EFFECTS) }))
+      .meta({ description: 'What becomes of each worker that is specified otherwise.' }),
     warnings: z.array(z.string()),
   })
   .meta({ id: 'ReloadPlan' });

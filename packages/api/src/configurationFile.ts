@@ -8,6 +8,7 @@ import { resourceIdSchema } from './resourceId.ts';
 import { roleInputSchema } from './role.ts';
 import { hostSchema, nameSchema } from './session.ts';
 import { webhookInputSchema } from './webhook.ts';
+import { workerInputSchema } from './worker/worker.ts';
 
 const filePath = z.string().min(1).max(4_096);
 const listenPort = z.int().min(0).max(65_535).meta({ description: '0 for any free port.' });
@@ -145,6 +146,14 @@ export const configurationFileSchema = z.strictObject({
     })
     .optional(),
   limits: limitsSchema.optional(),
+  shutdown: z
+    .strictObject({
+      workers: z.enum(['leave', 'stop']).optional().meta({
+        description:
+          'What becomes of workers when the server stops: they go on, and the next start finds them (default), or they are stopped first.',
+      }),
+    })
+    .optional(),
   roles: z.array(roleInputSchema).max(1_000).optional(),
   principals: z.array(principalInputSchema).max(10_000).optional(),
   api_keys: z
@@ -153,6 +162,7 @@ export const configurationFileSchema = z.strictObject({
     .optional(),
   endpoint_groups: z.array(endpointGroupInputSchema).max(200).optional(),
   endpoints: z.array(endpointInputSchema).max(1_000).optional(),
+  workers: z.array(workerInputSchema).max(10_000).optional(),
   webhooks: z
     .array(webhookInputSchema.extend({ id: resourceIdSchema }))
     .max(1_000)

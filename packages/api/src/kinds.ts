@@ -6,6 +6,7 @@ import { PRINCIPAL } from './principal.ts';
 import type { ResourceKind } from './resource.ts';
 import { ROLE } from './role.ts';
 import { WEBHOOK } from './webhook.ts';
+import { WORKER } from './worker/worker.ts';
 
 /** All kinds of resources; each stands behind those that it may refer to. */
 export const RESOURCE_KINDS = {
@@ -14,6 +15,7 @@ export const RESOURCE_KINDS = {
   api_key: API_KEY,
   endpoint_group: ENDPOINT_GROUP,
   endpoint: ENDPOINT,
+  worker: WORKER,
   webhook: WEBHOOK,
 } as const satisfies Record<string, ResourceKind>;
 

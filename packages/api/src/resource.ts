@@ -25,6 +25,8 @@ export interface Reference {
   /** Name of the field; a list names several. */
   readonly field: string;
   readonly kind: KindName;
+  /** Where one of a list may be an object: the field of it that has the id. */
+  readonly item?: string;
 }
 
 /**

@@ -49,6 +49,7 @@ import {
 } from './session.ts';
 import { snapshotSchema } from './snapshot.ts';
 import { healthSchema, openApiSchema } from './system.ts';
+import { WORKER_ROUTES } from './worker/routes.ts';
 
 /** One operation of the API: the server registers it, the OpenAPI document describes it, the client calls it. */
 export interface Route {
@@ -316,6 +317,7 @@ export const ROUTES = {
       ],
     },
   }),
+  ...WORKER_ROUTES,
   ...resourceRoutes(ROLE, roleListSchema, rolePutSchema, {
     article: 'a',
     problems: { put: ['RESOURCE_BUILT_IN'], delete: ['RESOURCE_BUILT_IN'] },

@@ -22,17 +22,25 @@ export function validate<S extends z.ZodType>(
   return { ok: false, errors: errors.slice(0, LIMITS.maxProblemErrors).map((error) => ({ in: part, ...error })) };
 }
 
-/** Query values are text: those of integer parameters become numbers before they are checked. */
+/**
+ * Query values are text: those of parameters that are numbers or booleans become so before they are checked, and one
+ * value of a parameter that may have several becomes a list.
+ */
 export function validateQuery<S extends z.ZodObject>(
   schema: S,
   query: Readonly<Record<string, unknown>>,
 ): Validation<z.output<S>> {
   const typed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(query)) {
-    const isNumber = unwrap(schema.shape[name]) instanceof z.ZodNumber;
-    typed[name] = isNumber && typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+    typed[name] = typeof value === 'string' ? typedQuery(unwrap(schema.shape[name]), value) : value;
   }
   return validate(schema, typed, 'query');
+}
+
+function typedQuery(schema: z.ZodType | undefined, text: string): unknown {
+  if (schema instanceof z.ZodNumber) return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  if (schema instanceof z.ZodBoolean && (text === 'true' || text === 'false')) return text === 'true';
+  return schema instanceof z.ZodArray ? [text] : text;
 }
 
 type Issue = z.core.$ZodIssue;

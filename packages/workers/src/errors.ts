@@ -2,6 +2,60 @@ import { defineErrors } from '@roundhouse/core';
 
 /** Codes of workers. */
 export const workerError = defineErrors({
+  WORKER_NOT_FOUND: {
+    message: 'There is no worker {id}',
+    hint: '`roundhouse worker list` shows those there are.',
+    retryable: false,
+    status: 404,
+  },
+  WORKER_INVALID: {
+    message: 'Worker {worker} cannot be: `{field}`: {reason}',
+    hint: 'Change or leave out the field.',
+    retryable: false,
+    status: 422,
+  },
+  WORKER_UNIT_CONFLICT: {
+    message: '`{field}` of worker {worker} is said twice or in the wrong place: {reason}',
+    hint: 'Write it once: as a field of the worker, or under the section of `unit` that its type names.',
+    retryable: false,
+    status: 422,
+  },
+  WORKER_NO_COMMAND: {
+    message: 'Worker {worker} has no command: there is nothing to start',
+    hint: 'Give it `command`, in this file or in a later layer.',
+    retryable: false,
+    status: 409,
+  },
+  WORKER_NOT_RUNNING: {
+    message: 'Worker {worker} is not running',
+    hint: 'Start it first.',
+    retryable: true,
+    status: 409,
+  },
+  WORKER_NOT_OURS: {
+    message: 'Worker {worker} is not managed here, and may not be {action}',
+    hint: 'Allow it with `attach.can_stop` or `attach.allowed_signals`, or ask whoever starts it.',
+    retryable: false,
+    status: 409,
+  },
+  WORKER_FAILED: {
+    message: 'Worker {worker} has failed: {reason}',
+    hint: 'Its history and its log say why. `start` tries again.',
+    retryable: false,
+    status: 409,
+  },
+  WORKER_RELOAD_REFUSED: {
+    message: 'Worker {worker} has not read its configuration again: {reason}',
+    hint: 'It goes on with what it had. Correct its configuration, or restart it.',
+    retryable: false,
+    status: 409,
+  },
+  WORKER_SUPERSEDED: {
+    message: 'What was asked of worker {worker} has been overtaken by a later request',
+    hint: 'Look at its state; ask again if it is not what you want.',
+    retryable: false,
+    status: 409,
+  },
   WORKER_START_FAILED: {
     message: 'Worker {worker} could not be started: {reason}',
     hint: 'Look at `details.stage`: program, directory, user, limits or spawn. Run its command by hand as its user.',
@@ -35,6 +89,84 @@ export const workerError = defineErrors({
   LOG_PATTERN_INVALID: {
     message: 'The pattern {pattern} is no regular expression: {reason}',
     hint: 'Escape what is meant literally with a backslash.',
+    retryable: false,
+    status: 422,
+  },
+  PEER_NO_ANSWER: {
+    message: '{peer} gave no answer: {reason}',
+    hint: 'Check that port and protocol are right, TLS among them, and look at the log of the worker.',
+    retryable: true,
+    status: 502,
+  },
+  RPC_FAILED: {
+    message: '{peer} answered {method} with {rpc_status}: {reason}',
+    hint: 'UNIMPLEMENTED: the server lacks the service; NOT_FOUND: it does not know the name that was asked for.',
+    retryable: true,
+    status: 502,
+  },
+  PROBE_HTTP_STATUS: {
+    message: '{url} answered {http_status}: {answer}',
+    hint: 'A probe passes with 200 to 399. Check its path; the log of the worker says why it is not well.',
+    retryable: true,
+    status: 502,
+  },
+  PROBE_NOT_SERVING: {
+    message: '{peer} says of {service}: {serving_status}',
+    hint: 'The log of the worker says why.',
+    retryable: true,
+    status: 502,
+  },
+  PROBE_EXIT_CODE: {
+    message: 'The command {command} ended with {ending}: {output}',
+    hint: 'Run it by hand as the user of the worker.',
+    retryable: true,
+    status: 502,
+  },
+  PROBE_LINE_MISSING: {
+    message: 'No line has been written yet that matches {pattern}',
+    hint: 'The log of the worker shows what it writes.',
+    retryable: true,
+    status: 502,
+  },
+  PROBE_NOT_NOTIFIED: {
+    message: 'READY=1 has not been sent to NOTIFY_SOCKET yet',
+    hint: 'The program must call sd_notify(3) once it is ready.',
+    retryable: true,
+    status: 502,
+  },
+  PROBE_UNSUPPORTED: {
+    message: 'A probe of the kind {kind} is not possible: {reason}',
+    hint: 'Choose another kind of probe for this worker.',
+    retryable: false,
+    status: 422,
+  },
+  CONTRACT_NOT_READY: {
+    message: 'The worker says that it is not ready: {reason}',
+    hint: 'The log of the worker says more.',
+    retryable: true,
+    status: 503,
+  },
+  CONTRACT_UNHEALTHY: {
+    message: 'The worker says that it is unwell: {reason}',
+    hint: 'The log of the worker says more.',
+    retryable: true,
+    status: 503,
+  },
+  HOOK_FAILED: {
+    message: 'The hook failed: {reason}',
+    hint: 'Run it by hand, as the user of the worker.',
+    retryable: true,
+    status: 502,
+  },
+  SCHEDULE_INVALID: {
+    message: 'The schedule {schedule} cannot be: {reason}',
+    hint: 'Write minute, hour, day of the month, month, day of the week, as in `*/15 8-18 * * MON-FRI`; before it a time zone, if it is not UTC: `TZ=Europe/Berlin `.',
+    retryable: false,
+    status: 422,
+  },
+  IMPORT_INVALID: {
+    message: 'This is no {format} that can be taken over: {reason}',
+    hint: 'Correct it at `details.line`, where there is one, or leave that part out.',
     retryable: false,
     status: 422,
   },

@@ -85,6 +85,19 @@ const VIEWS: { readonly [K in ResourceKindName]: View<Resource<K>> } = {
     begin: '"roundhouse endpoint add ID HOST:PORT --group GROUP" adds one.',
     short: 'ep',
   },
+  worker: {
+    columns: [
+      { head: 'STATE', value: ({ state }) => state },
+      { head: 'REASON', value: ({ reason }) => reason },
+      { head: 'REPLICAS', value: ({ replicas }) => replicas },
+      { head: 'PID', value: ({ pid }) => pid },
+      { head: 'RESTARTS', value: ({ restarts }) => restarts },
+      { head: 'GROUP', value: ({ group }) => group },
+      { head: 'COMMAND', value: ({ command }) => command?.join(' ') ?? null, isWide: true },
+      { head: 'LABELS', value: ({ labels }) => labels, isWide: true },
+    ],
+    begin: '"roundhouse apply -f FILE" adds those of a file.',
+  },
   webhook: {
     columns: [
       { head: 'URL', value: ({ url }) => url },

@@ -1,3 +1,4 @@
+import type { ReloadPlan } from '@roundhouse/api';
 import {
   type ConfigDocument,
   type Diagnostic,
@@ -16,6 +17,7 @@ import { type ConfigurationValue, configurationDefinition, SECRETS } from './def
 import { configurationError } from './errors.ts';
 import { masked } from './masked.ts';
 import { planReload } from './plan.ts';
+import { workerEffects } from './workers.ts';
 
 export interface ConfigurationDependencies {
   readonly files: Files;
@@ -97,6 +99,8 @@ export interface ReloaderDependencies extends ConfigurationDependencies {
 
 export interface Reload {
   readonly plan: Plan;
+  /** What becomes of workers: a change of the plan that is `live` may restart them. */
+  readonly workers: ReloadPlan['workers'];
   readonly applied: boolean;
   readonly warnings: readonly Diagnostic[];
 }
@@ -243,8 +247,9 @@ export class Configuration {
       throw error;
     }
     const plan = planReload(this.#started, before.value, next.value);
+    const workers = workerEffects(before.value, next.value);
     const { warnings } = next;
-    if (isDryRun) return { plan, applied: false, warnings };
+    if (isDryRun) return { plan, workers, applied: false, warnings };
     await this.#refollow(next.document.paths);
     // An endpoint that is another host now has no health yet.
     const health = this.#deps.target.health();
@@ -257,11 +262,12 @@ export class Configuration {
     for (const { path, op, action, fields } of plan.changes.slice(0, MAX_LOGGED)) {
       log.info('configuration change', { path, op, action, fields: fields.map(({ field }) => field) });
     }
+    for (const { worker, effect } of workers.slice(0, MAX_LOGGED)) log.info('worker change', { worker, effect });
     for (const { code, message, ...place } of warnings.slice(0, MAX_LOGGED)) {
       log.warn('configuration warning', { code, reason: message, place: placeOf(place) });
     }
     if (plan.changes.length > 0) this.#watchHealth(health, before, next);
-    return { plan, applied: true, warnings };
+    return { plan, workers, applied: true, warnings };
   }
 
   async #apply(next: ConfigurationValue, before: ConfigurationValue): Promise<void> {

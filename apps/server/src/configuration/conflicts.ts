@@ -2,8 +2,10 @@ import { isIP } from 'node:net';
 import type { Finding, Path } from '@roundhouse/config';
 import { isLoopback } from '../http/clientAddress.ts';
 import type { ConfigurationValue } from './definition.ts';
+import { conflict } from './conflict.ts';
 import { refusals } from './refusals.ts';
 import { roleNames } from './roleNames.ts';
+import { workerConflicts } from './workers.ts';
 
 type Check = (value: ConfigurationValue) => Iterable<Finding>;
 
@@ -18,6 +20,7 @@ export const conflicts: readonly Check[] = [
   warmPools,
   probes,
   repeatedEndpoints,
+  workerConflicts,
   webhooks,
   limits,
   refusals,
@@ -218,14 +221,6 @@ function* limits({ limits: of = {} }: ConfigurationValue): Iterable<Finding> {
       related: [{ path: ['limits', whole], message: 'the limit of all' }],
     };
   }
-}
-
-function conflict(path: Path, reason: string, hint: string): Finding {
-  return { path, details: { reason: capital(reason) }, hint: `${capital(hint)}.` };
-}
-
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function isLocal(host: string): boolean {

@@ -27,9 +27,15 @@ export const configurationSchema = configurationFileSchema.extend({ authenticati
 export type ConfigurationValue = z.output<typeof configurationSchema>;
 
 /** Lists whose items have an id. */
-export const KEYED_LISTS = ['roles', 'principals', 'api_keys', 'endpoint_groups', 'endpoints', 'webhooks'].map(
-  (path) => ({ path, key: 'id' }),
-);
+export const KEYED_LISTS = [
+  'roles',
+  'principals',
+  'api_keys',
+  'endpoint_groups',
+  'endpoints',
+  'workers',
+  'webhooks',
+].map((path) => ({ path, key: 'id' }));
 
 /** Values that are never shown. */
 export const SECRETS = [
@@ -41,6 +47,10 @@ export const SECRETS = [
   'api_keys[].hash',
   'endpoints[].tls.key',
   'endpoints[].start_tls.key',
+  'workers[].secrets[].value',
+  'workers[].environment.*',
+  'workers[].unit.managed.control.execution.environment.*',
+  'workers[].unit.integrated.control.execution.environment.*',
   'webhooks[].secret',
 ];
 
@@ -62,6 +72,8 @@ export function configurationDefinition({ clock, ownPorts = new Set(), profiles 
       { from: 'front_door.group', to: 'endpoint_groups[].id', target: 'endpoint group' },
       { from: 'front_door.groups_by_lu.*', to: 'endpoint_groups[].id', target: 'endpoint group' },
       { from: 'front_door.groups_by_server_name.*', to: 'endpoint_groups[].id', target: 'endpoint group' },
+      { from: 'workers[].depends_on[]', to: 'workers[].id', target: 'worker' },
+      { from: 'workers[].depends_on[].worker', to: 'workers[].id', target: 'worker' },
       { from: 'api_keys[].principal', to: 'principals[].id', target: 'principal' },
     ],
     keyedLists: KEYED_LISTS,

@@ -11,10 +11,10 @@ export const PLAN_RULES: PlanRules = {
       (field) => ({ path: `endpoints[].${field}`, action: 'drain' }) as const,
     ),
     { path: 'endpoints[]', action: { add: 'live', change: 'live', remove: 'drain' } },
-    ...['endpoint_groups[]', 'roles[]', 'principals[]', 'api_keys[]', 'webhooks[]'].map(
+    ...['endpoint_groups[]', 'roles[]', 'principals[]', 'api_keys[]', 'workers[]', 'webhooks[]'].map(
       (path) => ({ path, action: 'live' }) as const,
     ),
-    ...['limits.max_sessions', 'limits.max_sessions_per_user', 'sessions', 'log.level'].map(
+    ...['limits.max_sessions', 'limits.max_sessions_per_user', 'sessions', 'shutdown', 'log.level'].map(
       (path) => ({ path, action: 'live' }) as const,
     ),
   ],

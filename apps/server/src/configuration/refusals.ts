@@ -1,6 +1,7 @@
 import type { Finding, Path } from '@roundhouse/config';
 import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
 import { parseScript, planGroup } from '@roundhouse/sessions';
+import { resolveWorker } from '@roundhouse/workers';
 import { parseLogFilter } from '../log/filter.ts';
 import { LOG_MODULES } from '../log/modules.ts';
 import { blockList } from '../webhook/addressRule.ts';
@@ -10,7 +11,8 @@ import type { ConfigurationValue } from './definition.ts';
 
 /** What the parts of the product would not take, asked before anything runs: a configuration that passes can be applied. */
 export function* refusals(value: ConfigurationValue): Iterable<Finding> {
-  const { log, endpoint_groups: groups = [], endpoints = [], webhooks = [], webhook_receivers: receivers } = value;
+  const { log, endpoint_groups: groups = [], endpoints = [], workers = [] } = value;
+  const { webhooks = [], webhook_receivers: receivers } = value;
   const { level } = log ?? {};
   if (level !== undefined) yield* refused(['log', 'level'], () => parseLogFilter(level, LOG_MODULES));
   for (const [index, group] of groups.entries()) {
@@ -23,6 +25,7 @@ export function* refusals(value: ConfigurationValue): Iterable<Finding> {
     if (transaction === undefined) continue;
     yield* refused(['endpoints', index], () => parseScript(transaction, 'probe.transaction'));
   }
+  for (const [index, worker] of workers.entries()) yield* refused(['workers', index], () => resolveWorker(worker));
   const allowed = blockList(receivers?.allow ?? []);
   for (const [index, { id, url, secret, allow_private: allowPrivate = false }] of webhooks.entries()) {
     const isPlain = url.startsWith('http:');
@@ -49,11 +52,19 @@ function* refused(path: Path, work: () => unknown): Iterable<Finding> {
   }
 }
 
-/** Of a script the place within it: `navigation.steps[0].expect`. */
+/** The place within it: of a script `navigation.steps[0].expect`, of a worker `limits.memory`. */
 function inside({ code, details }: RoundhouseError): Path {
-  if (code !== 'NAVIGATION_INVALID' || typeof details['path'] !== 'string') return [];
-  return details['path']
+  const place = details[PLACES[code] ?? ''];
+  if (typeof place !== 'string') return [];
+  return place
     .split(/[.[\]]+/)
     .filter((part) => part !== '')
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }
+
+/** Names of the details that have it, by code. */
+const PLACES: Readonly<Record<string, string>> = {
+  NAVIGATION_INVALID: 'path',
+  WORKER_INVALID: 'field',
+  WORKER_UNIT_CONFLICT: 'field',
+};

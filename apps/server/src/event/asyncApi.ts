@@ -1,6 +1,7 @@
 import { labelsSchema } from '@roundhouse/api';
 import { z } from 'zod';
-import { EVENT_CATALOGUE, type EventDefinition } from './catalogue.ts';
+import { EVENT_CATALOGUE } from './catalogue.ts';
+import type { EventDefinition } from './definition.ts';
 import { TYPE_PREFIX } from './record.ts';
 
 type JsonObject = Readonly<Record<string, unknown>>;

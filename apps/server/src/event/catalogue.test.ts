@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { buildAsyncApi, eventSchemas } from './asyncApi.ts';
 import { EVENT_CATALOGUE, eventDefinition, eventFault } from './catalogue.ts';
 import { makeEvent } from './record.ts';
+import { WORKER_EVENTS } from './workerEvents.ts';
 
 const ROOT = join(import.meta.dirname, '../../../..');
 
@@ -13,6 +14,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
   'session.${name}': ['created', 'resumed', ...SESSION_STATES].map((name) => `session.${name}`),
   'limit.${change}': ['limit.near', 'limit.reached', 'limit.recovered'],
   'configuration.${type}': ['reloaded', 'rejected', 'rolled_back'].map((type) => `configuration.${type}`),
+  'worker.${what}': Object.keys(WORKER_EVENTS).map((what) => `worker.${what}`),
   'operation.${moved.status}': OPERATION_STATUSES.map((status) => `operation.${status}`),
 };
 

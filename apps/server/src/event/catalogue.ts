@@ -6,21 +6,11 @@ import {
   SESSION_STATES,
 } from '@roundhouse/api';
 import { z } from 'zod';
+import { code, count, definition, type EventDefinition, type EventRows } from './definition.ts';
 import { TYPE_PREFIX } from './record.ts';
-
-export type Severity = 'info' | 'warning' | 'error';
-
-export interface EventDefinition {
-  readonly summary: string;
-  readonly severity: Severity;
-  /** What the subject of the event is. */
-  readonly subject: string;
-  readonly data: z.ZodObject;
-}
+import { WORKER_EVENTS } from './workerEvents.ts';
 
 const nullableId = z.string().nullable();
-const code = z.string().meta({ description: 'Code of an error catalogue.' });
-const count = z.int().min(0);
 
 const place = {
   endpoint: nullableId,
@@ -64,13 +54,7 @@ const limit = z.strictObject({
 
 const nothing = z.strictObject({});
 
-function definition(subject: string, summary: string, data: z.ZodObject, severity: Severity = 'info'): EventDefinition {
-  return { subject, summary, severity, data };
-}
-
-type Rows = Readonly<Record<string, EventDefinition>>;
-
-const SESSION: Rows = {
+const SESSION: EventRows = {
   created: definition('session', 'A session was asked for.', z.strictObject({ group: nullableId, ...place })),
   resumed: definition('session', 'A suspended session goes on.', sessionMove),
   host_lost: definition(
@@ -107,7 +91,7 @@ const SESSION: Rows = {
   ),
 };
 
-const OPERATION: Rows = Object.fromEntries(
+const OPERATION: EventRows = Object.fromEntries(
   OPERATION_STATUSES.map((status) => [
     status,
     definition(
@@ -119,9 +103,9 @@ const OPERATION: Rows = Object.fromEntries(
   ]),
 );
 
-const RESOURCE_KINDS = ['endpoint', 'endpoint_group', 'webhook', 'principal', 'role', 'api_key'] as const;
+const RESOURCE_KINDS = ['endpoint', 'endpoint_group', 'worker', 'webhook', 'principal', 'role', 'api_key'] as const;
 
-function resourceRows(kind: string): Rows {
+function resourceRows(kind: string): EventRows {
   const name = kind.replace('_', ' ');
   return {
     created: definition(kind, `A resource of kind ${name} was created.`, resource),
@@ -130,7 +114,7 @@ function resourceRows(kind: string): Rows {
   };
 }
 
-const ENDPOINT: Rows = {
+const ENDPOINT: EventRows = {
   health_changed: definition(
     'endpoint',
     'The health of an endpoint is another.',
@@ -144,7 +128,7 @@ const ENDPOINT: Rows = {
   ),
 };
 
-const WEBHOOK: Rows = {
+const WEBHOOK: EventRows = {
   test: definition('webhook', 'A message that somebody asked for to try a webhook out.', nothing),
   disabled: definition(
     'webhook',
@@ -173,7 +157,7 @@ const WEBHOOK: Rows = {
   ),
 };
 
-const OTHERS: Rows = {
+const OTHERS: EventRows = {
   'pool.filled': definition('group', 'A warm pool is full.', z.strictObject(pool)),
   'pool.failing': definition(
     'group',
@@ -235,16 +219,17 @@ const OTHERS: Rows = {
 };
 
 /** Every type of event that there is, without the prefix `roundhouse.`. Data may carry `labels` besides. */
-export const EVENT_CATALOGUE: Rows = {
+export const EVENT_CATALOGUE: EventRows = {
   ...prefixed('session', SESSION),
   ...prefixed('operation', OPERATION),
   ...Object.assign({}, ...RESOURCE_KINDS.map((kind) => prefixed(kind, resourceRows(kind)))),
   ...prefixed('endpoint', ENDPOINT),
+  ...prefixed('worker', WORKER_EVENTS),
   ...prefixed('webhook', WEBHOOK),
   ...OTHERS,
 };
 
-function prefixed(prefix: string, rows: Rows): Rows {
+function prefixed(prefix: string, rows: EventRows): EventRows {
   return Object.fromEntries(Object.entries(rows).map(([name, row]) => [`${prefix}.${name}`, row]));
 }
 

@@ -69,7 +69,7 @@ export function configurationRoutes(
   };
 }
 
-function planShown({ plan, applied, warnings }: Reload): ReloadPlan {
+function planShown({ plan, workers, applied, warnings }: Reload): ReloadPlan {
   return {
     applied,
     changes: plan.changes.map(({ path, op, fields, action }) => ({
@@ -78,6 +78,7 @@ function planShown({ plan, applied, warnings }: Reload): ReloadPlan {
       fields: fields.map(({ field }) => field),
       action,
     })),
+    workers,
     warnings: warnings.map(({ message }) => message),
   };
 }

@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from 'node:http';
 import { type EventRecord, eventsQuerySchema, validateQuery } from '@roundhouse/api';
 import type { Clock, Logger, Scope } from '@roundhouse/core';
 import { sessionsError } from '@roundhouse/sessions';
@@ -6,14 +5,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type EventFilter, passes } from '../event/filter.ts';
 import type { EventJournal, Position } from '../event/journal.ts';
 import { labelsOf, makeEvent } from '../event/record.ts';
-import type { Identity } from '../identity/identity.ts';
 import { type Access, identityOf } from './access.ts';
+import { HEARTBEAT, HEARTBEAT_MS, isAccountOf, openEventStream } from './eventStream.ts';
 import { valid } from './request.ts';
 
 /** Callers that may watch at a time. */
 const MAX_WATCHERS = 1_000;
-/** How often a comment shows that the connection lives; a watcher that took nothing from one to the next is cut, ms. */
-const HEARTBEAT_MS = 15_000;
 /** When a watcher is to come back after its connection was lost, ms. */
 const RETRY_MS = 1_000;
 /** Events written before others have their turn. */
@@ -47,15 +44,7 @@ export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesD
         passes(event, filter) && access.allows(request, 'watch', 'event', { labels: labelsOf(event) });
       if (watchers >= MAX_WATCHERS) throw sessionsError('WATCHERS_LIMIT_REACHED', { details: { watchers } });
       watchers++;
-      const headers = reply.getHeaders() as OutgoingHttpHeaders;
-      const { raw } = reply.hijack();
-      raw.writeHead(200, {
-        ...headers,
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-        'x-accel-buffering': 'no',
-      });
+      const raw = openEventStream(reply);
       if (request.method === 'HEAD') {
         watchers--;
         raw.end();
@@ -138,17 +127,11 @@ export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesD
           return;
         }
         positionAtBeat = position;
-        if (!raw.writableNeedDrain) raw.write(': alive\n\n');
+        if (!raw.writableNeedDrain) raw.write(HEARTBEAT);
         heartbeat = clock.setTimer(HEARTBEAT_MS, beat);
       }
     },
   };
-}
-
-/** Principals and keys are what their last record says; who watches was let in by the one before. */
-function isAccountOf({ principal, credential }: Identity, { type, subject }: EventRecord): boolean {
-  if (type.startsWith('roundhouse.principal.')) return subject === principal;
-  return type.startsWith('roundhouse.api_key.') && subject === credential;
 }
 
 function eventText(event: EventRecord): string {

@@ -16,4 +16,5 @@ export const LOG_MODULES = [
   'tn3270',
   'trace',
   'webhooks',
+  'workers',
 ] as const;

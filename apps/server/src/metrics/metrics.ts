@@ -6,6 +6,7 @@ import { registerProcess } from './process.ts';
 import { MetricRegistry } from './registry.ts';
 import { SlowestOperations } from './slowest.ts';
 import type { MetricSources, WatchedEvents } from './sources.ts';
+import { MAX_WORKERS } from './workerMirrors.ts';
 
 interface MetricsDependencies {
   readonly clock: Clock;
@@ -50,6 +51,19 @@ export function createMetrics({ clock, version, sources = {} }: MetricsDependenc
     'roundhouse_endpoint_health_changes_total',
     'Changes of the health of endpoints, by new status.',
     { labels: ['to'] },
+  );
+  const workerRestarts = registry.counter(
+    'roundhouse_worker_restarts_total',
+    'Ends of instances of a worker after which it is started again.',
+    { labels: ['worker'], maxSeries: MAX_WORKERS },
+  );
+  const workerExits = registry.counter('roundhouse_worker_exits_total', 'Ends of instances of workers, by reason.', {
+    labels: ['reason'],
+    maxSeries: 100,
+  });
+  const workerFailures = registry.counter(
+    'roundhouse_worker_failures_total',
+    'Instances of workers that were given up.',
   );
   const requests = registry.histogram(
     'roundhouse_http_request_duration_seconds',
@@ -115,7 +129,7 @@ export function createMetrics({ clock, version, sources = {} }: MetricsDependenc
 
     /** Counts what happens. */
     follow(events: WatchedEvents): void {
-      events.watch(({ type, data }) => {
+      events.watch(({ type, subject, data }) => {
         if (type === 'roundhouse.session.created') sessionsCreated.add(1);
         else if (type === 'roundhouse.session.closed') sessionsClosed.add(1);
         else if (type === 'roundhouse.session.error') sessionsFailed.add(1, { code: String(data['code']) });
@@ -125,6 +139,9 @@ export function createMetrics({ clock, version, sources = {} }: MetricsDependenc
         else if (type === 'roundhouse.session.migrated') migrations.add(1);
         else if (type === 'roundhouse.session.input_indeterminate') indeterminateInputs.add(1);
         else if (type === 'roundhouse.endpoint.health_changed') healthChanges.add(1, { to: String(data['to']) });
+        else if (type === 'roundhouse.worker.restarting') workerRestarts.add(1, { worker: subject });
+        else if (type === 'roundhouse.worker.exited') workerExits.add(1, { reason: String(data['reason']) });
+        else if (type === 'roundhouse.worker.failed') workerFailures.add(1);
       });
     },
 

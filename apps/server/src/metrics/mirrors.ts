@@ -1,8 +1,9 @@
 import type { Clock } from '@roundhouse/core';
 import type { MetricRegistry, Sample } from './registry.ts';
 import { type EndpointFigures, type MetricSources, samplesByName } from './sources.ts';
+import { WORKER_MIRRORS } from './workerMirrors.ts';
 
-interface Mirror {
+export interface Mirror {
   readonly type: 'gauge' | 'counter';
   readonly name: string;
   readonly help: string;
@@ -151,7 +152,7 @@ const MIRRORS: readonly Mirror[] = [
 ];
 
 export function registerMirrors(registry: MetricRegistry, sources: MetricSources, clock: Clock): void {
-  for (const { type, name, help, read, ...options } of MIRRORS) {
+  for (const { type, name, help, read, ...options } of [...MIRRORS, ...WORKER_MIRRORS]) {
     registry.mirror(type, name, help, { ...options, read: () => read(sources, clock) });
   }
 }

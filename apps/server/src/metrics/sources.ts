@@ -1,3 +1,4 @@
+import type { WorkerState } from '@roundhouse/api';
 import type { Sample } from './registry.ts';
 
 /** A number for each name, e.g. sessions by state. */
@@ -32,6 +33,22 @@ interface LimitFigures {
   readonly capacity: number;
 }
 
+/** Null where nothing is known of it. */
+export interface WorkerFigures {
+  readonly worker: string;
+  readonly state: WorkerState;
+  /** Instances that it is to have. */
+  readonly replicas: number;
+  readonly running: number;
+  /** Of one core. */
+  readonly cpuPercent: number | null;
+  readonly rssBytes: number | null;
+  /** What is kept of its logs. */
+  readonly logBytes: number | null;
+  /** Share of each limit that is used, by the instance that uses most. */
+  readonly limits: ReadonlyArray<{ readonly limit: string; readonly ratio: number }>;
+}
+
 interface CertificateFigures {
   /** Where it is used, e.g. `api`. */
   readonly listener: string;
@@ -46,6 +63,7 @@ interface CertificateFigures {
 export interface MetricSources {
   readonly sessionsByState?: () => ByName;
   readonly endpoints?: () => readonly EndpointFigures[];
+  readonly workers?: () => readonly WorkerFigures[];
   /** Open connections by door: `api`, `front_door`. */
   readonly connections?: () => ByName;
   /** What waits, by queue: `input`, `placement`, … */

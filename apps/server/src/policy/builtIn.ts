@@ -1,7 +1,14 @@
-import { KINDS, type Role } from '@roundhouse/api';
+import { type KindName, KINDS, type Role } from '@roundhouse/api';
 
 /** Who may do what: whoever changes these gives rights away. */
 const ACCESS_KINDS = ['principal', 'role', 'api_key'] as const;
+
+/** A worker is run as whoever runs the server: who writes one, or runs commands in its place, may do all that they may. */
+const OPERATED_KINDS = ['worker'] as const;
+
+function kindsBut(...others: readonly KindName[]): KindName[] {
+  return KINDS.filter((kind) => !others.includes(kind));
+}
 
 /** Roles that are always there. Their ids are taken. */
 export const BUILT_IN_ROLES = [
@@ -12,8 +19,12 @@ export const BUILT_IN_ROLES = [
   },
   {
     id: 'operator',
-    description: 'Everything but principals, roles and API keys, which it does not even see.',
-    rules: [{ verbs: ['*'], kinds: KINDS.filter((kind) => !ACCESS_KINDS.some((each) => each === kind)) }],
+    description:
+      'Everything but principals, roles and API keys, which it does not even see. Workers it runs as they are specified.',
+    rules: [
+      { verbs: ['*'], kinds: kindsBut(...ACCESS_KINDS, ...OPERATED_KINDS) },
+      { verbs: ['get', 'list', 'watch', 'read', 'operate', 'signal', 'reload'], kinds: [...OPERATED_KINDS] },
+    ],
   },
   {
     id: 'user',
@@ -27,17 +38,17 @@ export const BUILT_IN_ROLES = [
   },
   {
     id: 'viewer',
-    description: 'Looks at everything but the screens of sessions, principals and API keys. Changes nothing.',
+    description: 'Looks at everything but screens, logs of workers, principals and API keys. Changes nothing.',
     rules: [
       {
         verbs: ['get', 'list', 'watch'],
-        kinds: KINDS.filter((kind) => kind !== 'principal' && kind !== 'api_key'),
+        kinds: kindsBut('principal', 'api_key'),
       },
     ],
   },
   {
     id: 'auditor',
-    description: 'Looks at everything but the screens of sessions; who may do what included. Changes nothing.',
+    description: 'Looks at everything but screens and logs of workers; who may do what included. Changes nothing.',
     rules: [{ verbs: ['get', 'list', 'watch'], kinds: ['*'] }],
   },
 ] satisfies readonly Role[];

@@ -37,11 +37,17 @@ export interface Named {
 /** What an input refers to. */
 export function namedBy(kind: ResourceKindName, input: ResourceInput<ResourceKindName>): readonly Named[] {
   const { references = [] }: ResourceKind = RESOURCE_KINDS[kind];
-  return references.flatMap(({ field, kind: to }) => {
+  return references.flatMap(({ field, kind: to, item }) => {
     const value = (input as Readonly<Record<string, unknown>>)[field];
-    const ids = Array.isArray(value) ? value : [value];
-    return ids.flatMap((id) => (typeof id === 'string' ? [{ field, kind: to as ResourceKindName, id }] : []));
+    return [value].flat().flatMap((each) => {
+      const id = item === undefined || typeof each === 'string' ? each : fieldOf(each, item);
+      return typeof id === 'string' ? [{ field, kind: to as ResourceKindName, id }] : [];
+    });
   });
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ResourceKindName } from '@roundhouse/api';
 import type { RoundhouseError } from '@roundhouse/core';
 import { sessionsError } from '@roundhouse/sessions';
+import { workerError } from '@roundhouse/workers';
 import { webhookError } from '../webhook/errors.ts';
 import { resourceError } from './errors.ts';
 
@@ -20,5 +21,7 @@ export function notFound(kind: ResourceKindName, id: string, near: string | unde
       return resourceError('ROLE_NOT_FOUND', { details: { id }, ...hint });
     case 'webhook':
       return webhookError('WEBHOOK_NOT_FOUND', { details: { webhook: id }, ...hint });
+    case 'worker':
+      return workerError('WORKER_NOT_FOUND', { details: { id }, ...hint });
   }
 }

@@ -44,6 +44,7 @@ class Plant {
       endpoint_group: this.actuator('endpoint_group'),
       endpoint: this.actuator('endpoint'),
       webhook: this.actuator('webhook'),
+      worker: this.actuator('worker'),
     };
   }
 }

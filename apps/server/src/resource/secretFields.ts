@@ -39,6 +39,18 @@ export function keepFields<T extends Fields>(fields: T, before: Fields, paths: r
   return paths.reduce<Fields>((result, path) => keepAt(result, before, path.split('.')), fields) as T;
 }
 
+/** A copy that has nothing at `paths`. */
+export function hideFields(fields: Fields, paths: readonly string[]): Fields {
+  return paths.reduce<Fields>((result, path) => hideAt(result, path.split('.')), fields);
+}
+
+function hideAt(fields: Fields, [name, ...rest]: readonly string[]): Fields {
+  if (name === undefined || !Object.hasOwn(fields, name)) return fields;
+  const { [name]: value, ...others } = fields;
+  if (rest.length === 0) return others;
+  return isFields(value) ? { ...others, [name]: hideAt(value, rest) } : fields;
+}
+
 function keepAt(fields: Fields, before: Fields, [name, ...rest]: readonly string[]): Fields {
   const [now, then] = name === undefined ? [] : [fields[name], before[name]];
   if (name === undefined || then === undefined) return fields;
@@ -55,13 +67,20 @@ function replaceAt(fields: Fields, [name, ...rest]: readonly string[], change: (
 
 function mapTexts(value: unknown, change: (text: string) => unknown): unknown {
   if (typeof value === 'string') return change(value);
-  return Array.isArray(value) ? value.map((each) => mapTexts(each, change)) : value;
+  return mapEach(value, (each) => mapTexts(each, change));
 }
 
 function openAll(value: unknown, sealer: Sealer, context: string): unknown {
-  if (Array.isArray(value)) return value.map((each) => openAll(each, sealer, context));
   const sealed = isFields(value) ? value[SEALED] : undefined;
-  return typeof sealed === 'string' ? sealer.open(sealed, context) : value;
+  if (typeof sealed === 'string') return sealer.open(sealed, context);
+  return mapEach(value, (each) => openAll(each, sealer, context));
+}
+
+/** A copy with others in the places of what a list or map has; anything else is itself. */
+function mapEach(value: unknown, change: (each: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map(change);
+  if (!isFields(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, change(each)]));
 }
 
 function isFields(value: unknown): value is Fields {

@@ -39,6 +39,7 @@ export function serverOptions(value: ConfigurationValue): Configured {
     }),
     events: { retention: defined({ maxEvents: events.keep, maxAgeMs: events.keep_ms }) },
     webhooks: defined({ allowedRanges: receivers?.allow }),
+    workers: workersOptions(value),
     frontDoor:
       door &&
       defined({
@@ -51,6 +52,11 @@ export function serverOptions(value: ConfigurationValue): Configured {
         maxPerAddressPerMinute: door.max_per_address_per_minute,
       }),
   });
+}
+
+/** May change while the server runs. */
+export function workersOptions({ shutdown }: ConfigurationValue): Required<NonNullable<ServerOptions['workers']>> {
+  return { atStop: shutdown?.workers ?? 'leave' };
 }
 
 /** Limits that change while sessions live. */
@@ -78,6 +84,7 @@ export function desiredResources(value: ConfigurationValue): DesiredResources {
     api_key: value.api_keys,
     endpoint_group: value.endpoint_groups,
     endpoint: value.endpoints,
+    worker: value.workers,
     webhook: value.webhooks,
   });
 }

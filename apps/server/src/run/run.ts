@@ -16,7 +16,7 @@ import { LOG_MODULES } from '../log/modules.ts';
 import { createServer, type Server } from '../server.ts';
 import { openOtlpTracing } from '../trace/otlp.ts';
 import { openHome } from './home.ts';
-import { desiredResources, liveLimits, logOptions, serverOptions } from './options.ts';
+import { desiredResources, liveLimits, logOptions, serverOptions, workersOptions } from './options.ts';
 
 export interface RunOptions {
   readonly version: string;
@@ -107,6 +107,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
       async apply(next, before) {
         await server.resources.applyFile(desiredResources(next), 'configuration');
         server.gateway.configure(liveLimits(next));
+        Object.assign(server.workers, workersOptions(next));
         const { filter } = logOptions(next, defaults.logFilter);
         // Levels that were set by hand stay, unless the file says something else now.
         if (filter !== logOptions(before, defaults.logFilter).filter) {

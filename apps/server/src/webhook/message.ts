@@ -1,5 +1,6 @@
 import type { JsonObject, NewDelivery } from '@roundhouse/store';
-import { eventDefinition, type Severity } from '../event/catalogue.ts';
+import { eventDefinition } from '../event/catalogue.ts';
+import type { Severity } from '../event/definition.ts';
 import { type JournalEvent, truncated } from '../event/record.ts';
 
 /** Text for the log of receivers and its number in OpenTelemetry's log data model; CloudEvents extension Severity. */

@@ -24,6 +24,7 @@ import type { Snapshot } from '../snapshot.ts';
 import type { ScreenFormat } from '../vocabulary.ts';
 import { type EventStreamOptions, streamEvents } from './events.ts';
 import { type Call, HttpConnection } from './http.ts';
+import { createWorkerCalls, type WorkerCalls } from './workers.ts';
 
 export interface ClientOptions {
   /** `http://host:port`, without a path. */
@@ -70,6 +71,8 @@ const RELOAD_MS = 60_000;
  * API_UNREACHABLE, API_TIMEOUT and API_ANSWER_INVALID.
  */
 export interface Client extends Disposable {
+  readonly workers: WorkerCalls;
+
   createSession(request: CreateSession, signal?: AbortSignal): Promise<SessionResource>;
   listSessions(query?: ListSessionsQuery, signal?: AbortSignal): Promise<SessionList>;
   getSession(id: string, signal?: AbortSignal): Promise<SessionResource>;
@@ -154,10 +157,12 @@ export function createClient(options: ClientOptions): Client {
 class HttpClient implements Client {
   readonly #http: HttpConnection;
   readonly #random: () => number;
+  readonly workers: WorkerCalls;
 
   constructor({ random = Math.random, ...options }: ClientOptions) {
     this.#http = new HttpConnection(options);
     this.#random = random;
+    this.workers = createWorkerCalls(this.#http);
   }
 
   createSession(request: CreateSession, signal?: AbortSignal): Promise<SessionResource> {

@@ -23,7 +23,8 @@ export interface Call {
   readonly id?: string;
   /** Stand for the other names in the path. */
   readonly params?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** A list stands for a parameter that is given more than once. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   /** How long the server may take by the caller's own wish, ms. */
@@ -130,7 +131,8 @@ export class HttpConnection {
   async #send(route: Route, call: Call, { signal }: Scope): Promise<http.IncomingMessage> {
     const url = new URL(pathOf(route, call), this.#origin);
     for (const [name, value] of Object.entries(call.query ?? {})) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
+      if (value === undefined) continue;
+      for (const each of [value].flat()) url.searchParams.append(name, String(each));
     }
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const headers = {

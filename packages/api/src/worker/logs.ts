@@ -26,7 +26,7 @@ export const workerLogSchema = z
         stream: z.enum(['stdout', 'stderr']).optional(),
       })
       .optional()
-      .meta({ description: 'Lines that become events `worker.log`, at most ten a second.' }),
+      .meta({ description: 'Lines that become events `worker.log_matched`, at most ten a second.' }),
   })
   .meta({ id: 'WorkerLog' });
 

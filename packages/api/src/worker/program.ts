@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { durationSchema } from '../quantity.ts';
+import { portSchema } from '../session.ts';
 
 /** How a program is started, and how it is asked to stop. */
 
-const textSchema = z
+export const textSchema = z
   .string()
   .max(32_768)
   .refine((text) => !text.includes('\0'), 'Expected text without NUL');
@@ -28,10 +29,16 @@ export const environmentSchema = z
   )
   .refine((variables) => Object.keys(variables).length <= 1_024, 'Expected at most 1,024 variables');
 
-const absolutePathSchema = z
+export const absolutePathSchema = z
   .string()
   .max(4_096)
   .regex(/^\/[^\0]*$/, 'Expected an absolute path');
+
+/** Whether a text is `HOST:PORT`; IPv6 in brackets. */
+export function isHostAndPort(text: string): boolean {
+  const [, port] = /^(?:\[[\dA-Fa-f:.]+\]|[^\s:/@?#[\]]+):(\d{1,5})$/.exec(text) ?? [];
+  return portSchema.safeParse(Number(port)).success;
+}
 
 /** Signals that a worker may get, without `SIG`. */
 export const SIGNALS = ['HUP', 'INT', 'QUIT', 'KILL', 'USR1', 'USR2', 'TERM', 'CONT', 'STOP', 'WINCH'] as const;
@@ -51,6 +58,7 @@ export const socketSchema = z.strictObject({
   listen: z
     .string()
     .max(256)
+    .refine((text) => /^\/[^\0]*$/.test(text) || isHostAndPort(text), 'Expected ADDRESS:PORT or an absolute path')
     .meta({
       description: '`ADDRESS:PORT`, or the absolute path of a Unix socket. Passed as `LISTEN_FDS`, open over restarts.',
       examples: ['127.0.0.1:8080', '/run/web.sock'],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { durationSchema } from '../quantity.ts';
 import { hostSchema, portSchema } from '../session.ts';
 import { resourceMonitoringSchema, workerLimitsSchema } from './limits.ts';
-import { commandSchema, signalSchema } from './program.ts';
+import { absolutePathSchema, isHostAndPort, signalSchema, textSchema } from './program.ts';
 import { contextAwareRestartSchema, RESTART_POLICIES } from './restart.ts';
 
 /**
@@ -23,21 +23,19 @@ const runOptionsSchema = z.strictObject({
   retries: z.int().min(0).max(1_000).optional(),
 });
 
+const programSchema = textSchema.min(1).max(4_096);
+const argumentsSchema = z.array(textSchema).max(511);
+
 const controlSchema = z.strictObject({
   execution: z
     .strictObject({
-      executable_path: z.string().min(1).max(4_096),
-      args: z.array(z.string().max(32_768)).max(511).optional(),
+      executable_path: programSchema,
+      args: argumentsSchema.optional(),
       environment: z
-        .array(
-          z
-            .string()
-            .max(32_768)
-            .regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'Expected NAME=value'),
-        )
+        .array(textSchema.regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'Expected NAME=value'))
         .max(1_024)
         .optional(),
-      working_directory: z.string().max(4_096).regex(/^\//, 'Expected an absolute path').optional(),
+      working_directory: absolutePathSchema.optional(),
     })
     .optional(),
   restart_policy: z.enum(['never', 'on-failure', 'always', 'unless-stopped', ...RESTART_POLICIES]).optional(),
@@ -46,6 +44,11 @@ const controlSchema = z.strictObject({
   resource_monitoring: resourceMonitoringSchema.optional(),
   graceful_timeout: durationSchema().optional(),
 });
+
+const addressSchema = z
+  .string()
+  .max(256)
+  .refine(isHostAndPort, { error: 'Expected HOST:PORT, an IPv6 address in brackets' });
 
 const healthCheckSchema = z
   .strictObject({
@@ -56,9 +59,9 @@ const healthCheckSchema = z
         headers: z.record(z.string(), z.string()).optional(),
       })
       .optional(),
-    grpc: z.strictObject({ address: z.string().max(256), service: z.string().max(256).optional() }).optional(),
+    grpc: z.strictObject({ address: addressSchema, service: z.string().max(256).optional() }).optional(),
     tcp: z.strictObject({ address: hostSchema.optional(), port: portSchema }).optional(),
-    exec: z.strictObject({ command: z.string().min(1).max(4_096), args: commandSchema.optional() }).optional(),
+    exec: z.strictObject({ command: programSchema, args: argumentsSchema.optional() }).optional(),
     run_options: runOptionsSchema.optional(),
   })
   .refine((check) => check[check.type] !== undefined, 'Expected the section that `type` names');
@@ -88,7 +91,7 @@ export const unitSchema = z
             process_name: z.string().max(256).optional(),
             process_args: z.array(z.string().max(4_096)).max(64).optional(),
             port: portSchema.optional(),
-            pid_file: z.string().max(4_096).regex(/^\//, 'Expected an absolute path').optional(),
+            pid_file: absolutePathSchema.optional(),
             check_interval: durationSchema({ fromMs: 100 }).optional(),
           })
           .optional(),

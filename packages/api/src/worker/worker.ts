@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { LIMITS } from '../limits.ts';
 import { labelsSchema } from '../permission.ts';
 import { durationSchema } from '../quantity.ts';
 import { pageOf, putSchemaOf, RESOURCE_FIELDS, type ResourceKind } from '../resource.ts';
@@ -166,10 +165,13 @@ export const workerUsageSampleSchema = z
     cpu_time_ms: z.number(),
     rss_bytes: z.int(),
     virtual_bytes: z.int(),
+    swap_bytes: z.int(),
     file_descriptors: z.int().nullable(),
     connections: z.int().nullable(),
     read_bytes: z.int().nullable(),
     write_bytes: z.int().nullable(),
+    read_ops: z.int().nullable(),
+    write_ops: z.int().nullable(),
     temporary_bytes: z.int().nullable(),
     log_bytes: z.int().nullable(),
   })
@@ -211,72 +213,16 @@ export const workerSchema = z
     labels: labelsSchema,
     ...workerInstanceSchema.omit({ instance: true }).shape,
     id: z.string(),
+    since: timeSchema.meta({ description: 'Null without an instance.' }),
     instances: z.array(workerInstanceSchema).meta({
       description: 'All of them; what stands beside is the first, and the state the worst of all.',
     }),
-    /** What was asked for, secrets left out. */
     spec: z.record(z.string(), z.unknown()).meta({ description: 'As it was written, secrets left out.' }),
     ...RESOURCE_FIELDS,
   })
   .meta({ id: 'Worker' });
 
 export const workerListSchema = pageOf(workerSchema, 'WorkerList');
-
-/** Longest tail of a log in one answer. */
-const MAX_LOG_LINES = 10_000;
-
-export const workerLogsQuerySchema = z.strictObject({
-  follow: z.boolean().optional().meta({ description: 'Goes on with what is written, as server-sent events.' }),
-  stream: z.enum(['stdout', 'stderr']).optional().meta({ description: 'Default: both.' }),
-  instance: z.int().min(0).max(999).optional().meta({ description: 'Default: all.' }),
-  since: z.iso.datetime().optional(),
-  until: z.iso.datetime().optional(),
-  limit: z.int().min(1).max(MAX_LOG_LINES).optional().meta({ description: 'The last so many lines. Default 100.' }),
-  format: z.enum(['text', 'json']).optional().meta({ description: 'Default `text`: the bytes as they are.' }),
-  pattern: z.string().min(1).max(1_024).optional().meta({ description: 'Regular expression for a line.' }),
-  level: z
-    .string()
-    .max(16)
-    .optional()
-    .meta({ description: 'Of lines that are JSON with `level`: this one and above.' }),
-});
-
-export const workerLogLineSchema = z
-  .strictObject({
-    at: z.iso.datetime().meta({ description: 'When the chunk that begins before it was read, to the index.' }),
-    worker: z.string(),
-    instance: z.int(),
-    stream: z.enum(['stdout', 'stderr']),
-    text: z.string(),
-    json: z.record(z.string(), z.unknown()).nullable().meta({ description: 'The line, where it is a JSON object.' }),
-  })
-  .meta({ id: 'WorkerLogLine' });
-
-export const workerUsageSchema = z
-  .strictObject({
-    worker: z.string(),
-    instances: z.array(
-      z.strictObject({
-        instance: z.int(),
-        limits: z.array(limitStatusSchema),
-        history: z.array(workerUsageSampleSchema),
-      }),
-    ),
-  })
-  .meta({ id: 'WorkerUsage' });
-
-export const workerCommandSchema = z
-  .strictObject({
-    instance: z.int().min(0).max(999).optional().meta({ description: 'Default: all.' }),
-    wait: z.boolean().optional().meta({ description: 'Answers when it is done. Default true.' }),
-    timeout: durationSchema({ fromMs: 1, toMs: LIMITS.maxTimeoutMs }).optional(),
-    force: z.boolean().optional().meta({ description: 'Past backoff, breaker and dependencies.' }),
-  })
-  .meta({ id: 'WorkerCommand' });
-
-export const workerSignalSchema = z
-  .strictObject({ signal: signalSchema, instance: z.int().min(0).max(999).optional() })
-  .meta({ id: 'WorkerSignal' });
 
 export const WORKER = {
   name: 'worker',
@@ -289,6 +235,7 @@ export const WORKER = {
   input: workerInputSchema,
   resource: workerSchema,
   hasStatus: true,
+  references: [{ field: 'depends_on', kind: 'worker', item: 'worker' }],
   secrets: [
     'secrets',
     'environment',
@@ -302,7 +249,3 @@ export type WorkerInstanceResource = z.infer<typeof workerInstanceSchema>;
 export type WorkerState = (typeof WORKER_STATES)[number];
 export type WorkerUsageSample = z.infer<typeof workerUsageSampleSchema>;
 export type WorkerLimitStatus = z.infer<typeof limitStatusSchema>;
-export type WorkerLogsQuery = z.infer<typeof workerLogsQuerySchema>;
-export type WorkerLogLine = z.infer<typeof workerLogLineSchema>;
-export type WorkerCommand = z.infer<typeof workerCommandSchema>;
-export type WorkerSignalRequest = z.infer<typeof workerSignalSchema>;

@@ -12,18 +12,22 @@ export interface Sample {
   /** Of one core, since the sample before. */
   readonly cpuPercent: number | null;
   readonly cpuTimeMs: number;
+  /** Of a control group, or the sum over its processes, which counts shared pages more than once. */
   readonly rssBytes: number;
   /** Of its largest process. */
   readonly virtualBytes: number;
   readonly swapBytes: number;
   /** Of the process that has most. */
   readonly fileDescriptors: number | null;
+  /** TCP, established. */
   readonly connections: number | null;
-  /** Since its start. */
+  /** From and to disks, since its start. */
   readonly readBytes: number | null;
   readonly writeBytes: number | null;
+  /** Calls of read(2) and its like, or requests to the disk where a control group counts those. */
   readonly readOps: number | null;
   readonly writeOps: number | null;
+  /** At the time of the sample before, for it takes a walk through the directory; at least. */
   readonly temporaryBytes: number | null;
   readonly logBytes: number | null;
 }
@@ -70,9 +74,11 @@ export interface Enforcement extends AsyncDisposable {
   on<K extends keyof EnforcementEvents>(name: K, listener: (fact: EnforcementEvents[K]) => void): Unsubscribe;
   /** Samples the run until the scope ends. */
   watch(run: Run, scope: Scope): void;
+  /** All that can be read of the watched run, now, the dear parts included; not kept. Undefined when nothing runs. */
+  sampleNow(): Promise<Sample | undefined>;
   /** Oldest first, as far as they are kept. */
   history(sinceMs?: number): readonly Sample[];
-  /** Slows it down to its processor limit, or no longer. */
+  /** Slows it down to its processor limit, or where it has none to half of what it took last; or no longer. */
   throttle(isOn: boolean): Promise<void>;
   /** Whether the run was killed by the kernel for want of memory. */
   wasOutOfMemory(): Promise<boolean>;
@@ -83,10 +89,12 @@ export interface Enforcement extends AsyncDisposable {
 }
 
 export interface LimiterSources {
-  /** Pids of the whole tree of the run. */
+  /** Pids of the whole tree of the run, exactly; may be dear, and is asked for `sampleNow` only. */
   readonly pids: () => Promise<readonly number[]>;
   /** Where its temporary files go; undefined: not watched. */
   readonly temporaryDirectory: string | undefined;
+  /** Tells whose disk the limits of input and output are set for; undefined or not on a disk: they are watched. */
+  readonly workingDirectory?: string | undefined;
   readonly logBytes: () => Promise<number>;
   readonly sustainedViolationMs: number;
   readonly spikeToleranceMs: number;

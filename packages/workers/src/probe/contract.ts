@@ -4,8 +4,11 @@ import type { ProbeAction, ProbeRole } from '../spec/spec.ts';
 
 /** Checks one instance, once. It opens nothing that outlives the scope. */
 export interface WorkerCheck {
-  /** Resolves with what was found, failures included; rejects only with the reason of the scope. */
-  check(action: ProbeAction, scope: Scope): Promise<ProbeResult>;
+  /**
+   * Resolves with what was found, failures included; rejects only with the reason of the scope. The role decides what a
+   * worker is asked over its contract.
+   */
+  check(action: ProbeAction, role: ProbeRole, scope: Scope): Promise<ProbeResult>;
 }
 
 /** How a probe of an instance stands. */

@@ -107,4 +107,9 @@ export interface ProcessHost extends AsyncDisposable {
   keeper(instance: InstanceId): Keeper;
   /** Runs a command as the program is run, to its end: for probes and hooks. */
   execute(launch: Launch, scope: Scope): Promise<{ readonly code: number | null; readonly output: string }>;
+  /**
+   * Ends the shims of instances that do not run, and, when nothing runs, spawner and log daemon as well; then closes.
+   * Closing alone leaves all of them for the next supervisor.
+   */
+  shutdown(scope: Scope): Promise<void>;
 }

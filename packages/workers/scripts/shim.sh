@@ -1,0 +1,46 @@
+# The shim of one instance: starts its program, waits for it, and tells how it ended.  sh shim.sh DIRECTORY NUMBER
+#
+# DIRECTORY has the FIFOs `control`, `life`, `out` and `err`. All of them are held open here for reading and writing, so
+# that what is written waits for whoever reads next, and no program ever meets a broken pipe.
+#   control  go NUMBER GENERATION · end NUMBER
+#   life     shim NUMBER PID START · exit GENERATION STATUS, and what launch.GENERATION says; at its end the shim is gone
+#   pid.G    PID START BOOT TOKEN NUMBER . made by launch.G, by whom a generation is claimed
+#   exit.G   STATUS .
+# Builtins only: a start costs the processes of the program and no other. The whole of it is read before it runs.
+
+keep() {
+  cd -- "$1" || exit 1
+  number=$2
+  # Not '': what is ignored here would be ignored by the program. An interrupted `read` is begun anew.
+  trap : HUP INT TERM
+  exec 3<>control 4<>life 5<>out 6<>err
+  read -r boot < /proc/sys/kernel/random/boot_id
+  read -r pid _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ < /proc/self/stat
+  # O_EXCL: of two shims with one number the second ends here.
+  set -C
+  echo "$pid $start $boot ." > "shim.$number" || exit 1
+  set +C
+  echo "shim $number $pid $start" >&4
+  while :; do
+    read -r verb to generation <&3 || continue
+    [ "$to" = "$number" ] || continue
+    case $verb in
+      go) run ;;
+      end) exit 0 ;;
+    esac
+  done
+}
+
+run() {
+  [ -e "launch.$generation" ] && [ ! -e "pid.$generation" ] || return
+  # In the foreground: POSIX has a shell ignore SIGINT and SIGQUIT for what it runs behind.
+  setsid sh "$PWD/launch.$generation" "$number" </dev/null >&5 2>&6 3<&- 5>&- 6>&-
+  status=$?
+  owner=
+  { read -r _ _ _ _ owner _ < "pid.$generation"; } 2>/dev/null
+  [ "$owner" = "$number" ] || return
+  { echo "$status ." > "exit.$generation"; } 2>/dev/null
+  echo "exit $generation $status" >&4
+}
+
+keep "$@"

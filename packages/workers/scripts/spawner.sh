@@ -1,0 +1,81 @@
+# The spawner: forks shims for a master that would fork slowly, and keeps the log daemon.  sh spawner.sh RUN NUMBER SHIM
+#
+# RUN/spawner/NUMBER has the FIFOs `control`, read here, and `life`, which ends with the spawner. Commands:
+#   shim INSTANCE NUMBER   starts a shim
+#   log                    starts the keeper of the log daemon, which runs RUN/spawner/log.sh again and again
+#   reap                   gives up the entries of shims that have ended
+#   end                    ends the log daemon and the spawner
+# Without a master and without a shim it ends by itself. The whole of it is read before it runs.
+
+serve() {
+  root=$1 own=$1/spawner/$2 shim=$3
+  trap : HUP INT TERM
+  exec 5<>"$own/life"
+  echo ready >&5
+  while :; do
+    # Waits until a master has it open; at its end the master is gone.
+    command exec 4<"$own/control" || continue
+    while read -r verb first second <&4; do
+      case $verb in
+        # What a shell runs behind has SIGINT and SIGQUIT ignored, which programs would inherit.
+        shim)
+          env --default-signal=INT,QUIT sh "$shim" "$root/workers/$first" "$second" </dev/null 4<&- 5>&- & ;;
+        log)
+          exec 7<>"$root/spawner/log"
+          keep_log_daemon </dev/null 4<&- 5>&- &
+          exec 7>&- ;;
+        reap) jobs >/dev/null ;;
+        end) end_log_daemon; exit 0 ;;
+      esac
+    done
+    exec 4<&-
+    has_shims || { end_log_daemon; exit 0; }
+  done
+}
+
+# The daemon inherits FIFO 7, RUN/spawner/log: it ends when neither of the two is left.
+keep_log_daemon() {
+  trap 'end_child' TERM
+  read -r pid _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ < /proc/self/stat
+  { echo "$pid $start ." > "$root/spawner/log.pid"; } 2>/dev/null
+  tenths=1
+  while :; do
+    read -r before _ < /proc/uptime
+    sh "$root/spawner/log.sh" & child=$!
+    wait "$child"
+    read -r after _ < /proc/uptime
+    [ $((${after%.*} - ${before%.*})) -lt 10 ] || tenths=1
+    sleep "$((tenths / 10)).$((tenths % 10))" 7>&- & child=$!
+    wait "$child"
+    tenths=$((tenths * 2))
+    [ "$tenths" -le 50 ] || tenths=50
+  done
+}
+
+end_child() {
+  kill -TERM "$child" 2>/dev/null
+  wait "$child"
+  exit 0
+}
+
+end_log_daemon() {
+  { read -r pid start _ < "$root/spawner/log.pid"; } 2>/dev/null || return
+  is_alive "$pid" "$start" && kill -TERM "$pid" 2>/dev/null
+}
+
+has_shims() {
+  for claim in "$root"/workers/*/*/shim.*; do
+    { read -r pid start _ < "$claim"; } 2>/dev/null || continue
+    is_alive "$pid" "$start" && return 0
+  done
+  return 1
+}
+
+# Whether the process with this number began at this time, and has not ended.
+is_alive() {
+  state= since=
+  { read -r _ _ state _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ since _ < "/proc/$1/stat"; } 2>/dev/null
+  [ "$since" = "$2" ] && [ "$state" != Z ] && [ "$state" != X ]
+}
+
+serve "$@"

@@ -1,0 +1,17 @@
+export { workerError } from './errors.ts';
+export type { InstanceId } from './instance/id.ts';
+export type { LimitStatus, Sample, Violation } from './limits/contract.ts';
+export type { LogLine, LogQuery, Logs, Stream } from './logs/contract.ts';
+export type { ProbeStatus, ProbeStatuses, ProbeVerdict } from './probe/contract.ts';
+export type { Exit } from './process/contract.ts';
+export { resolveWorker } from './spec/resolve.ts';
+export { LIMIT_UNITS, type WorkerSpec } from './spec/spec.ts';
+export type {
+  InstanceStatus,
+  InstanceUsage,
+  Move,
+  Supervisor,
+  SupervisorEvents,
+  WorkerStatus,
+  WorkerTarget,
+} from './supervisor/contract.ts';

@@ -1,0 +1,1 @@
+export { type ServedContract, serveWorkerContract, type WorkerHandlers } from './workerContract.ts';

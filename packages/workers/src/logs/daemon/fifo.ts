@@ -1,0 +1,129 @@
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, type FSWatcher, watch } from 'node:fs';
+import { Socket } from 'node:net';
+import { dirname } from 'node:path';
+
+/** What a pipe holds, pipe(7): no read gives more. */
+const BUFFER_BYTES = 65_536;
+/** One for all, since what is read is written before the next read. */
+const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+
+/** Takes the first `length` bytes, which are borrowed. */
+export type Receive = (bytes: Uint8Array, length: number) => void;
+
+/** The reading end of a FIFO: opened when the FIFO is there, and again when another takes its place. */
+export class FifoReader {
+  readonly #path: string;
+  readonly #receive: Receive;
+  readonly #onFault: (fault: unknown) => void;
+  #open: { readonly socket: Socket; readonly file: number; readonly inode: number } | undefined;
+  #watcher: FSWatcher | undefined;
+  #isClosed = false;
+
+  constructor(path: string, receive: Receive, onFault: (fault: unknown) => void) {
+    this.#path = path;
+    this.#receive = receive;
+    this.#onFault = onFault;
+  }
+
+  /** Sees to it that the FIFO that is there now is read; waits for it when there is none. */
+  check(): void {
+    if (this.#isClosed) return;
+    const there = statSync(this.#path, { throwIfNoEntry: false });
+    if (this.#open !== undefined && there?.ino === this.#open.inode) return;
+    this.#letGo();
+    if (there === undefined) {
+      this.#awaitPath();
+      // It may have been made just before the watch began.
+      if (statSync(this.#path, { throwIfNoEntry: false }) !== undefined) this.check();
+      return;
+    }
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    try {
+      this.#begin();
+    } catch (error) {
+      this.#onFault(error);
+    }
+  }
+
+  /** Takes what is in the FIFO still, and closes it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.#letGo();
+  }
+
+  #begin(): void {
+    // Read-write: it neither waits for a writer nor ends with the last one, fifo(7).
+    const file = openSync(this.#path, constants.O_RDWR | constants.O_NONBLOCK);
+    const { ino } = fstatSync(file);
+    if (!fstatSync(file).isFIFO()) {
+      closeSync(file);
+      throw new Error(`${this.#path} is no FIFO`);
+    }
+    const socket = new Socket({
+      fd: file,
+      readable: true,
+      writable: false,
+      onread: {
+        buffer,
+        callback: (length) => {
+          this.#receive(buffer, length);
+          return true;
+        },
+      },
+    });
+    socket.on('error', (error) => this.#onFault(error));
+    this.#open = { socket, file, inode: ino };
+  }
+
+  #letGo(): void {
+    if (this.#open === undefined) return;
+    const { socket, file } = this.#open;
+    this.#open = undefined;
+    if (socket.destroyed) return;
+    this.#drain(file);
+    socket.destroy();
+  }
+
+  #drain(file: number): void {
+    // A pipe's worth: a writer that goes on all the time does not keep it from closing.
+    for (let left = BUFFER_BYTES; left > 0; ) {
+      let length: number;
+      try {
+        length = readSync(file, buffer, 0, left, null);
+      } catch {
+        // EAGAIN: it is empty.
+        return;
+      }
+      if (length === 0) return;
+      this.#receive(buffer, length);
+      left -= length;
+    }
+  }
+
+  /** Watches the nearest directory above that is there. */
+  #awaitPath(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    const directory = nearestDirectory(this.#path);
+    try {
+      this.#watcher = watch(directory, () => this.check());
+      this.#watcher.on('error', (error) => this.#onFault(error));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.#onFault(error);
+        return;
+      }
+    }
+    // One may have been made, or have gone, just before the watch began.
+    if (this.#watcher === undefined || nearestDirectory(this.#path) !== directory) this.#awaitPath();
+  }
+}
+
+function nearestDirectory(path: string): string {
+  const directory = dirname(path);
+  if (directory === path || statSync(directory, { throwIfNoEntry: false }) !== undefined) return directory;
+  return nearestDirectory(directory);
+}

@@ -1,0 +1,249 @@
+import { constants } from 'node:fs';
+import { access, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, createScope, type Logger, RoundhouseError, type Scope, type Unsubscribe } from '@roundhouse/core';
+import { workerError } from '../errors.ts';
+import { type InstanceId, nameOf } from '../instance/id.ts';
+import type { LogSpec } from '../spec/spec.ts';
+import { type LogLine, type LogQuery, type Logs, STREAMS, type Stream } from './contract.ts';
+import { DirectoryWatches } from './directoryWatches.ts';
+import { followAll, type Followed } from './follow.ts';
+import { keepingDirectory, keepingName, keepingOf } from './keeping.ts';
+import { currentName, instanceDirectory } from './layout.ts';
+import { lineFilter } from './lineFilter.ts';
+import { latest } from './merge.ts';
+import { StreamFiles } from './streamFiles.ts';
+import { StreamFollower } from './streamFollower.ts';
+import { linesBackward, type TimedLine } from './tail.ts';
+
+const MAX_LINES = 10_000;
+/** Of one answer of `read`: more lines than fit are left out. */
+const MAX_ANSWER_BYTES = 33_554_432;
+/** After a failure of `watch`, until it looks again. */
+const RETRY_MS = 1_000;
+
+export interface LogsOptions {
+  readonly runDirectory: string;
+  /** Where the output of workers is kept. */
+  readonly directory: string;
+}
+
+export interface LogsDependencies {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export function createLogs(options: LogsOptions, deps: LogsDependencies): Logs {
+  return new KeptLogs(options, deps);
+}
+
+/** What listens to an instance, and the one follower that serves all of it. */
+interface Watched {
+  readonly scope: Scope;
+  readonly listeners: Set<(line: LogLine) => void>;
+}
+
+class KeptLogs implements Logs {
+  readonly #options: LogsOptions;
+  readonly #deps: LogsDependencies;
+  readonly #watches = new DirectoryWatches();
+  readonly #watched = new Map<string, Watched>();
+
+  constructor(options: LogsOptions, deps: LogsDependencies) {
+    this.#options = options;
+    this.#deps = deps;
+  }
+
+  async configure(instance: InstanceId, spec: LogSpec): Promise<void> {
+    const directory = this.#directoryOf(instance);
+    await this.#inLogDirectory(async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await access(directory, constants.W_OK | constants.X_OK);
+    });
+    const { runDirectory } = this.#options;
+    const path = join(keepingDirectory(runDirectory), keepingName(instance));
+    try {
+      await mkdir(keepingDirectory(runDirectory), { recursive: true, mode: 0o700 });
+      // The daemon reads a file as soon as it has its name, and takes one that is written again as a sign to look.
+      await writeFile(`${path}.tmp`, JSON.stringify(keepingOf(runDirectory, instance, spec)), { mode: 0o600 });
+      await rename(`${path}.tmp`, path);
+    } catch (error) {
+      const details = { directory: runDirectory, reason: reasonOf(error) };
+      throw workerError('WORKER_RUN_DIRECTORY', { details, cause: error });
+    }
+  }
+
+  filesOf(instance: InstanceId): { readonly stdout: string; readonly stderr: string } {
+    const directory = this.#directoryOf(instance);
+    return { stdout: join(directory, currentName('stdout')), stderr: join(directory, currentName('stderr')) };
+  }
+
+  read(query: LogQuery, scope: Scope): Promise<readonly LogLine[]> {
+    return this.#inLogDirectory(async () => {
+      const filter = lineFilter(query);
+      const limit = Math.min(Math.max(Math.trunc(query.limit), 1), MAX_LINES);
+      const opened: StreamFiles[] = [];
+      try {
+        const rows = streamsOf(query).map(({ instance, stream }) => {
+          const files = new StreamFiles(this.#directoryOf(instance), stream);
+          opened.push(files);
+          const range = { sinceMs: query.sinceMs, untilMs: query.untilMs };
+          return named(instance, stream, linesBackward(files, range, filter, scope));
+        });
+        return await latest(rows, limit, MAX_ANSWER_BYTES);
+      } finally {
+        for (const files of opened) files[Symbol.dispose]();
+      }
+    });
+  }
+
+  follow(query: Omit<LogQuery, 'limit' | 'untilMs'>, scope: Scope): AsyncIterable<LogLine> {
+    const filter = lineFilter(query);
+    const { sinceMs = -Infinity } = query;
+    const followed = this.#open(query, query.sinceMs);
+    // Nobody may ever ask for the first line.
+    const leave = scope.onEnd(() => {
+      for (const { follower } of followed) follower[Symbol.dispose]();
+    });
+    return this.#following(followed, (line) => line.at >= sinceMs && filter(line.bytes), leave, scope);
+  }
+
+  watch(instance: InstanceId, listener: (line: LogLine) => void): Unsubscribe {
+    const name = nameOf(instance);
+    let watched = this.#watched.get(name);
+    if (watched === undefined) {
+      watched = { scope: createScope({ clock: this.#deps.clock }), listeners: new Set() };
+      this.#watched.set(name, watched);
+      void this.#tell(instance, watched);
+    }
+    const entry = (line: LogLine): void => listener(line);
+    const { listeners, scope } = watched;
+    listeners.add(entry);
+    return () => {
+      listeners.delete(entry);
+      if (listeners.size > 0) return;
+      scope.end();
+      if (this.#watched.get(name)?.scope === scope) this.#watched.delete(name);
+    };
+  }
+
+  size(instance: InstanceId): Promise<number> {
+    return this.#inLogDirectory(async () => {
+      const directory = this.#directoryOf(instance);
+      const names = await unlessAbsent(readdir(directory));
+      const sizes = await Promise.all((names ?? []).map((name) => unlessAbsent(stat(join(directory, name)))));
+      return sizes.reduce((sum, each) => sum + (each?.size ?? 0), 0);
+    });
+  }
+
+  async remove(instance: InstanceId): Promise<void> {
+    const path = join(keepingDirectory(this.#options.runDirectory), keepingName(instance));
+    try {
+      // The daemon lets go of files that are not wanted, and makes none again.
+      await rm(path, { force: true });
+    } catch (error) {
+      const details = { directory: this.#options.runDirectory, reason: reasonOf(error) };
+      throw workerError('WORKER_RUN_DIRECTORY', { details, cause: error });
+    }
+    await this.#inLogDirectory(() => rm(this.#directoryOf(instance), { recursive: true, force: true, maxRetries: 3 }));
+  }
+
+  async *#following(
+    followed: readonly Followed[],
+    accepts: (line: TimedLine) => boolean,
+    leave: () => void,
+    scope: Scope,
+  ): AsyncGenerator<LogLine> {
+    leave();
+    try {
+      yield* followAll(followed, accepts, this.#watches, scope);
+    } catch (error) {
+      throw this.#directoryError(error);
+    }
+  }
+
+  /** Tells lines to the listeners as long as there are any, from where the streams end right now. */
+  async #tell(instance: InstanceId, { scope, listeners }: Watched): Promise<void> {
+    const { log } = this.#deps;
+    while (!scope.signal.aborted) {
+      try {
+        for await (const line of this.follow({ instances: [instance] }, scope))
+          for (const listener of [...listeners]) {
+            try {
+              listener(line);
+            } catch (error) {
+              log.error('A listener to the output of a worker has failed', { worker: nameOf(instance), error });
+            }
+          }
+      } catch (error) {
+        log.warn('The output of a worker cannot be read', { worker: nameOf(instance), error });
+        // Ended by the last listener: nothing to wait for.
+        await scope.sleep(RETRY_MS).catch(() => {});
+      }
+    }
+  }
+
+  #open(query: Pick<LogQuery, 'instances' | 'stream'>, sinceMs: number | undefined): Followed[] {
+    const followed: Followed[] = [];
+    try {
+      for (const { instance, stream } of streamsOf(query)) {
+        const directory = this.#directoryOf(instance);
+        const files = new StreamFiles(directory, stream);
+        const position = sinceMs === undefined ? files.end : files.firstSince(sinceMs);
+        followed.push({ instance, stream, directory, follower: new StreamFollower(files, position) });
+      }
+      return followed;
+    } catch (error) {
+      for (const { follower } of followed) follower[Symbol.dispose]();
+      throw this.#directoryError(error);
+    }
+  }
+
+  #directoryOf(instance: InstanceId): string {
+    return instanceDirectory(this.#options.directory, instance);
+  }
+
+  async #inLogDirectory<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw this.#directoryError(error);
+    }
+  }
+
+  #directoryError(error: unknown): unknown {
+    // The end of a scope comes as it is.
+    if (error instanceof RoundhouseError || !(error instanceof Error)) return error;
+    const details = { directory: this.#options.directory, reason: reasonOf(error) };
+    return workerError('WORKER_LOG_DIRECTORY', { details, cause: error });
+  }
+}
+
+function streamsOf({ instances, stream }: Pick<LogQuery, 'instances' | 'stream'>): readonly {
+  readonly instance: InstanceId;
+  readonly stream: Stream;
+}[] {
+  const streams = stream === undefined ? STREAMS : [stream];
+  return instances.flatMap((instance) => streams.map((each) => ({ instance, stream: each })));
+}
+
+async function* named(
+  instance: InstanceId,
+  stream: Stream,
+  lines: ReturnType<typeof linesBackward>,
+): AsyncGenerator<LogLine> {
+  for await (const { at, bytes, isCut } of lines) yield { instance, stream, at, bytes, isCut };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function unlessAbsent<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

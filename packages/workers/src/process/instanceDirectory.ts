@@ -1,0 +1,178 @@
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type InstanceId, nameOf } from '../instance/id.ts';
+import { codeOf } from '../limits/kernelFiles.ts';
+import type { Launch, ProcessIdentity } from './contract.ts';
+import type { LaunchScript } from './script.ts';
+
+const FIFOS = ['control', 'life', 'out', 'err'];
+
+/** Files of an instance that are numbered: by generation, and `shim` by the number of the shim. */
+const NUMBERED = /^(shim|launch|program|pid|exit|secrets)\.(\d+)$/;
+type Numbered = 'shim' | 'launch' | 'program' | 'pid' | 'exit' | 'secrets';
+
+/** Line of `pid.G`. */
+export interface RunRecord {
+  readonly process: ProcessIdentity;
+  readonly token: string;
+  /** The shim that has it as its child. */
+  readonly shim: number;
+}
+
+/** What is in the directory of an instance. */
+export interface Listing {
+  readonly hasFifos: boolean;
+  /** The latest of each; 0 for none. */
+  readonly shim: number;
+  readonly generation: number;
+  readonly numbered: readonly { readonly kind: Numbered; readonly number: number }[];
+}
+
+/** `run/workers/<worker>/<number>`: all that is known of an instance when nobody remembers it. Raises Node's errors. */
+export class InstanceDirectory {
+  readonly path: string;
+  readonly #root: string;
+
+  constructor(runDirectory: string, instance: InstanceId) {
+    this.#root = runDirectory;
+    this.path = join(runDirectory, 'workers', nameOf(instance));
+  }
+
+  get control(): string {
+    return join(this.path, 'control');
+  }
+
+  get life(): string {
+    return join(this.path, 'life');
+  }
+
+  file(kind: Numbered, number: number): string {
+    return join(this.path, `${kind}.${number}`);
+  }
+
+  /** Makes it; gives the FIFOs that are still to be made. */
+  async make(): Promise<readonly string[]> {
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
+    const present = new Set(await readdir(this.path));
+    return FIFOS.filter((name) => !present.has(name)).map((name) => join(this.path, name));
+  }
+
+  async list(): Promise<Listing> {
+    let names: readonly string[];
+    try {
+      names = await readdir(this.path);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      names = [];
+    }
+    const numbered = names.flatMap((name) => {
+      const [, kind, number] = NUMBERED.exec(name) ?? [];
+      return kind === undefined ? [] : [{ kind: kind as Numbered, number: Number(number) }];
+    });
+    const latest = (isWanted: (kind: Numbered) => boolean): number =>
+      Math.max(0, ...numbered.filter(({ kind }) => isWanted(kind)).map(({ number }) => number));
+    return {
+      hasFifos: FIFOS.every((name) => names.includes(name)),
+      shim: latest((kind) => kind === 'shim'),
+      generation: latest((kind) => kind === 'launch' || kind === 'pid' || kind === 'exit'),
+      numbered,
+    };
+  }
+
+  /** Undefined when it is not there, or not complete: `'partial'`. */
+  async readRun(generation: number): Promise<RunRecord | 'partial' | undefined> {
+    const text = await readIfThere(this.file('pid', generation));
+    return text === undefined ? undefined : (parseRun(text) ?? 'partial');
+  }
+
+  async readShim(number: number): Promise<ProcessIdentity | undefined> {
+    return parseIdentity((await readIfThere(this.file('shim', number))) ?? '');
+  }
+
+  /** Status and time (wall clock, ms) of a run that has ended and whose shim has lived to write it down. */
+  async readExit(generation: number): Promise<{ readonly status: number; readonly at: number } | undefined> {
+    const path = this.file('exit', generation);
+    const [, status] = /^(\d+) \.\n$/.exec((await readIfThere(path)) ?? '') ?? [];
+    return status === undefined ? undefined : { status: Number(status), at: Math.round((await stat(path)).mtimeMs) };
+  }
+
+  /** They hold values of the environment: for their owner alone, and removed by {@link forgetLaunch}. */
+  async writeLaunch(generation: number, { launch, program }: LaunchScript): Promise<void> {
+    if (program !== undefined) await writeFile(this.file('program', generation), program, { mode: 0o600 });
+    // Renamed, so that no shell ever reads a part of it.
+    const temporary = join(this.path, 'launch.new');
+    await writeFile(temporary, launch, { mode: 0o600 });
+    await rename(temporary, this.file('launch', generation));
+  }
+
+  async forgetLaunch(generation: number): Promise<void> {
+    await rm(this.file('launch', generation), { force: true });
+    await rm(this.file('program', generation), { force: true });
+  }
+
+  /** Writes the secret files of a run, for its user alone; gives their directory. */
+  async writeSecrets(generation: number, { secretFiles, user }: Launch): Promise<string> {
+    const directory = this.file('secrets', generation);
+    await rm(directory, { recursive: true, force: true });
+    await mkdir(directory, { mode: 0o700 });
+    const isForeign = user !== undefined && user.uid !== process.geteuid?.();
+    for (const [name, text] of Object.entries(secretFiles)) {
+      const path = join(directory, name);
+      await writeFile(path, text, { mode: 0o400 });
+      if (isForeign) await chown(path, user.uid, user.gid);
+    }
+    if (isForeign) {
+      await chown(directory, user.uid, user.gid);
+      // To be passed through, never listed: what is in them is for their owner alone.
+      for (const each of [this.path, dirname(this.path), join(this.#root, 'workers'), this.#root]) await chmod(each, 0o711);
+    }
+    return directory;
+  }
+
+  /** Removes all files of a generation: it may be asked for again. */
+  async forget(generation: number): Promise<void> {
+    await this.forgetLaunch(generation);
+    await rm(this.file('secrets', generation), { recursive: true, force: true });
+    await rm(this.file('exit', generation), { force: true });
+    await rm(this.file('pid', generation), { force: true });
+  }
+
+  /** Removes what is left of generations and shims before these. */
+  async tidy({ numbered }: Listing, generation: number, shim: number): Promise<void> {
+    for (const { kind, number } of numbered) {
+      if (number < (kind === 'shim' ? shim : generation)) await rm(this.file(kind, number), { recursive: true, force: true });
+    }
+  }
+
+  async forgetSecrets(generation: number): Promise<void> {
+    await rm(this.file('secrets', generation), { recursive: true, force: true });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+    // The worker's, when this was its last instance.
+    await rmdir(dirname(this.path)).catch(() => {});
+  }
+}
+
+/** `PID START BOOT .` */
+export function parseIdentity(text: string): ProcessIdentity | undefined {
+  const [, pid, startTime, bootId] = /^(\d+) (\d+) (\S+) \.\n$/.exec(text) ?? [];
+  return bootId === undefined ? undefined : { pid: Number(pid), startTime: Number(startTime), bootId };
+}
+
+/** `PID START BOOT TOKEN SHIM .` */
+export function parseRun(text: string): RunRecord | undefined {
+  const [, pid, startTime, bootId, token, shim] = /^(\d+) (\d+) (\S+) (\S+) (\d+) \.\n$/.exec(text) ?? [];
+  if (bootId === undefined || token === undefined) return undefined;
+  return { process: { pid: Number(pid), startTime: Number(startTime), bootId }, token, shim: Number(shim) };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'latin1');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

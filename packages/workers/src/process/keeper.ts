@@ -1,0 +1,533 @@
+import { Emitter, type Clock, type Logger, type RoundhouseError, type Scope, type Timer, type Unsubscribe } from '@roundhouse/core';
+import { GroupTree } from '../cgroup/tree.ts';
+import { workerError } from '../errors.ts';
+import { type InstanceId, nameOf } from '../instance/id.ts';
+import { codeOf } from '../limits/kernelFiles.ts';
+import type { Signal } from '../spec/spec.ts';
+import type { Exit, Found, Keeper, KeeperEvents, Launch, ProcessIdentity, Run } from './contract.ts';
+import { FifoReader, type FifoMaker, hasReader, tell } from './fifo.ts';
+import { InstanceDirectory, type RunRecord } from './instanceDirectory.ts';
+import { instanceScript } from './instanceScript.ts';
+import { exitOf, type Fault, type LifeFact, parseLife } from './life.ts';
+import { type Processes, sendSignal, type TreeMark } from './processes.ts';
+import { runDirectoryError } from './runDirectoryError.ts';
+import type { Spawner } from './spawner.ts';
+import { startError } from './startError.ts';
+
+/** After this a command that was not answered is sent again: it may have gone with a shim or a spawner. */
+const ASK_AGAIN_MS = 1_000;
+/** A program whose shim is gone is looked at so often. */
+const WATCH_MS = 100;
+const MAX_KILL_DELAY_MS = 100;
+const MAX_LAUNCH_DELAY_MS = 50;
+
+export interface KeeperDependencies {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly processes: Processes;
+  readonly fifos: FifoMaker;
+  readonly spawner: Spawner;
+  /** Its v2 group; undefined where there are none. */
+  readonly tree: GroupTree | undefined;
+  readonly newToken: () => string;
+  readonly onClose: () => void;
+}
+
+interface Shim {
+  readonly number: number;
+  readonly process: ProcessIdentity;
+}
+
+/** A start that is going on. */
+interface Attempt {
+  readonly generation: number;
+  readonly launch: Launch;
+  readonly token: string;
+  readonly outcome: PromiseWithResolvers<Run>;
+  run: Run | undefined;
+  fault: Fault | undefined;
+  /** It still has to become its user, or to give up rights. */
+  isUserDue: boolean;
+  isSettled: boolean;
+}
+
+/** One instance, by its directory: what was true when this process died is read from there. */
+export class InstanceKeeper implements Keeper {
+  readonly instance: InstanceId;
+  readonly #directory: InstanceDirectory;
+  readonly #runDirectory: string;
+  readonly #deps: KeeperDependencies;
+  readonly #events = new Emitter<KeeperEvents>();
+  /** Facts that came before anybody could listen. */
+  #untold: (() => void)[] | undefined = [];
+  #found: Promise<Found> | undefined;
+  #life: FifoReader | undefined;
+  #shim: Shim | undefined;
+  #run: Run | undefined;
+  /** Of the present run or the last one. */
+  #mark: TreeMark | undefined;
+  #attempt: Attempt | undefined;
+  #told = 0;
+  /** Statuses that came through `life` while the directory was read. */
+  readonly #statuses = new Map<number, number>();
+  #watch: Timer | undefined;
+  readonly #wakers = new Set<() => void>();
+  #isClosed = false;
+
+  constructor(runDirectory: string, instance: InstanceId, deps: KeeperDependencies) {
+    this.instance = instance;
+    this.#runDirectory = runDirectory;
+    this.#directory = new InstanceDirectory(runDirectory, instance);
+    this.#deps = deps;
+  }
+
+  get run(): Run | undefined {
+    return this.#run;
+  }
+
+  on<K extends keyof KeeperEvents>(name: K, listener: (fact: KeeperEvents[K]) => void): Unsubscribe {
+    return this.#events.on(name, listener);
+  }
+
+  /** Reads the directory, once. Raises Node's errors. */
+  find(): Promise<Found> {
+    this.#found ??= this.#find();
+    return this.#found;
+  }
+
+  /** Tells from the next turn on what has happened since it was found: whoever has it can listen by then. */
+  handOut(): this {
+    setImmediate(() => {
+      const facts = this.#untold ?? [];
+      this.#untold = undefined;
+      for (const tellIt of facts) tellIt();
+    });
+    return this;
+  }
+
+  async start(generation: number, launch: Launch, scope: Scope): Promise<Run> {
+    scope.throwIfEnded();
+    await this.#ready(scope);
+    const going = this.#attempt;
+    if (going?.generation === generation) return scope.race(going.outcome.promise);
+    const started = await this.#startedBefore(generation, scope);
+    if (started !== undefined) return started;
+    const attempt: Attempt = {
+      generation,
+      launch,
+      token: this.#deps.newToken(),
+      outcome: Promise.withResolvers(),
+      run: undefined,
+      fault: undefined,
+      isUserDue: false,
+      isSettled: false,
+    };
+    attempt.outcome.promise.catch(() => {});
+    this.#attempt = attempt;
+    try {
+      this.#refuseForeignUser(attempt);
+      await this.#prepare(attempt);
+      await this.#drive(attempt, scope);
+      return await attempt.outcome.promise;
+    } catch (error) {
+      const reason = runDirectoryError(this.#runDirectory, error);
+      attempt.outcome.reject(reason);
+      throw reason;
+    } finally {
+      if (this.#attempt === attempt) this.#attempt = undefined;
+      // Read by now, or not wanted any more.
+      await this.#directory.forgetLaunch(generation).catch(() => {});
+      if (attempt.fault !== undefined) await this.#directory.forget(generation).catch(() => {});
+    }
+  }
+
+  async signal(signal: Signal, to: 'leader' | 'group'): Promise<boolean> {
+    const run = this.#run;
+    if (run === undefined || !this.#deps.processes.isAlive(run.process)) return false;
+    const { pid } = run.process;
+    return sendSignal(to === 'group' ? -pid : pid, `SIG${signal}`);
+  }
+
+  async kill(scope: Scope): Promise<void> {
+    await this.#ready(scope);
+    const { tree } = this.#deps;
+    for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, MAX_KILL_DELAY_MS)) {
+      const isGroupKilled = tree?.isPopulated() === true && (await tree.kill());
+      // Within the same turn as it was seen, and never by a number alone.
+      const pids = await this.pids();
+      if (pids.length === 0) return;
+      if (!isGroupKilled) for (const pid of pids) sendSignal(pid, 'SIGKILL');
+      try {
+        await scope.sleep(delayMs);
+      } catch (reason) {
+        if ((reason as RoundhouseError).code !== 'DEADLINE_EXCEEDED') throw reason;
+        throw workerError('WORKER_KILL_FAILED', { details: { worker: this.instance.worker, pids }, cause: reason });
+      }
+    }
+  }
+
+  async hasStragglers(): Promise<boolean> {
+    const leader = this.#run?.process.pid;
+    return (await this.pids()).some((pid) => pid !== leader);
+  }
+
+  async pids(): Promise<readonly number[]> {
+    const { tree, processes } = this.#deps;
+    const grouped = tree?.pids() ?? [];
+    const mark = this.#mark;
+    if (mark === undefined) return grouped;
+    const isHeld = tree !== undefined && (grouped.includes(mark.leader.pid) || !processes.isAlive(mark.leader));
+    // What is in a group cannot leave it. A run of a time without groups is found by its marks.
+    return isHeld ? grouped : [...new Set([...grouped, ...(await processes.treeOf(mark))])];
+  }
+
+  async retire(scope: Scope): Promise<void> {
+    await this.#ready(scope);
+    await this.release(scope);
+    await this.#deps.tree?.remove();
+    await this.#directory.remove();
+  }
+
+  /** Ends the shim; nothing may run. */
+  async release(scope: Scope): Promise<void> {
+    while (this.#shim !== undefined) {
+      if (tell(this.#directory.control, `end ${this.#shim.number}`)) await this.#change(scope, ASK_AGAIN_MS);
+      else this.#shimGone();
+    }
+    this.#deps.spawner.send('reap');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#life?.close();
+    this.#life = undefined;
+    this.#watch?.cancel();
+    this.#events.clear();
+    this.#deps.onClose();
+  }
+
+  async #find(): Promise<Found> {
+    const listing = await this.#directory.list();
+    const { generation } = listing;
+    const isKept = listing.hasFifos && hasReader(this.#directory.control);
+    if (isKept) {
+      const identity = await this.#directory.readShim(listing.shim);
+      if (identity !== undefined) this.#shim = { number: listing.shim, process: identity };
+      // Before the files are read: what ends from now on comes through it.
+      this.#listen();
+    }
+    const record = generation === 0 ? undefined : await this.#directory.readRun(generation);
+    if (record === undefined || record === 'partial') return { instance: this.instance, generation, run: undefined, exit: undefined };
+    this.#mark = { leader: record.process, token: record.token };
+    const exit = await this.#exitOf(generation);
+    const run = this.#runOf(generation, record);
+    const isChild = this.#shim?.number === record.shim;
+    if (exit === undefined && (isChild || this.#deps.processes.isAlive(record.process))) {
+      this.#run = run;
+      if (!isChild) this.#orphaned(run);
+      return { instance: this.instance, generation, run, exit: undefined };
+    }
+    this.#told = generation;
+    await this.#directory.forgetSecrets(generation);
+    return { instance: this.instance, generation, run: undefined, exit: exit ?? this.#unknownExit(generation) };
+  }
+
+  /** Undefined when this generation has not been started, or may be started again. */
+  async #startedBefore(generation: number, scope: Scope): Promise<Run | undefined> {
+    if (this.#run?.generation === generation) return this.#run;
+    let record = await this.#directory.readRun(generation);
+    for (const until = scope.clock.monotonic() + ASK_AGAIN_MS; record === 'partial'; ) {
+      // The launch is between claiming its generation and saying who it is, or the disk was full.
+      if (scope.clock.monotonic() > until) await this.#directory.forget(generation);
+      await scope.sleep(10);
+      record = await this.#directory.readRun(generation);
+    }
+    if (record === undefined) return undefined;
+    this.#adopt(generation, record);
+    return this.#runOf(generation, record);
+  }
+
+  /** A launch that was asked for earlier has begun. */
+  #adopt(generation: number, record: RunRecord): void {
+    if (this.#told >= generation || this.#run?.generation === generation) return;
+    this.#mark = { leader: record.process, token: record.token };
+    this.#run = this.#runOf(generation, record);
+    if (this.#shim?.number !== record.shim) this.#orphaned(this.#run);
+  }
+
+  #refuseForeignUser({ launch: { user } }: Attempt): void {
+    const uid = process.geteuid?.() ?? 0;
+    if (user === undefined || uid === 0 || (user.uid === uid && user.gid === process.getegid?.())) return;
+    const reason = `Roundhouse runs as user ${uid} and cannot start programs as ${user.name}: only root can`;
+    throw workerError('WORKER_START_FAILED', { details: { worker: this.instance.worker, stage: 'user', reason } });
+  }
+
+  async #prepare(attempt: Attempt): Promise<void> {
+    const { generation, launch, token } = attempt;
+    const directory = this.#directory;
+    await this.#deps.fifos.make(await directory.make());
+    const listing = await directory.list();
+    await directory.tidy(listing, generation, listing.shim);
+    await this.#deps.tree?.open();
+    const hasSecrets = Object.keys(launch.secretFiles).length > 0;
+    const secrets = hasSecrets ? await directory.writeSecrets(generation, launch) : undefined;
+    const script = instanceScript(launch, directory, {
+      generation,
+      token,
+      bootId: this.#deps.processes.bootId,
+      secrets,
+      joinFile: this.#deps.tree?.joinFile,
+    });
+    attempt.isUserDue = script.program !== undefined;
+    await directory.writeLaunch(generation, script);
+  }
+
+  /** Sends what is to be done until the attempt is settled. */
+  async #drive(attempt: Attempt, scope: Scope): Promise<void> {
+    const { clock } = scope;
+    let askAt = -Infinity;
+    let delayMs = 1;
+    while (!attempt.isSettled) {
+      if (attempt.run === undefined) {
+        const shim = this.#shim ?? (await this.#raiseShim(scope));
+        if (clock.monotonic() >= askAt) {
+          askAt = clock.monotonic() + ASK_AGAIN_MS;
+          if (!tell(this.#directory.control, `go ${shim.number} ${attempt.generation}`)) this.#shimGone();
+        }
+        if (this.#shim === undefined) askAt = -Infinity;
+        else await this.#change(scope, ASK_AGAIN_MS);
+      } else {
+        if (this.#isBegun(attempt, attempt.run)) return this.#settle(attempt);
+        await this.#change(scope, delayMs);
+        delayMs = Math.min(delayMs * 2, MAX_LAUNCH_DELAY_MS);
+      }
+    }
+  }
+
+  async #raiseShim(scope: Scope): Promise<Shim> {
+    const { control, life } = this.#directory;
+    for (let isFirst = true; ; isFirst = false) {
+      if (this.#life === undefined) this.#listen();
+      const { shim: latest } = await this.#directory.list();
+      const identity = latest === 0 ? undefined : await this.#directory.readShim(latest);
+      const isThere = latest > 0 && hasReader(control);
+      if (this.#shim !== undefined) return this.#shim;
+      if (isThere && identity !== undefined && this.#deps.processes.isAlive(identity)) {
+        this.#shim = { number: latest, process: identity };
+        return this.#shim;
+      }
+      if (!isFirst && latest > 0 && identity === undefined && !isThere) {
+        // It has claimed its number, and could not write who it is.
+        throw Object.assign(new Error(`No space left for ${life}`), { code: 'ENOSPC' });
+      }
+      this.#deps.spawner.send(`shim ${nameOf(this.instance)} ${isThere ? latest : latest + 1}`);
+      await this.#change(scope, ASK_AGAIN_MS);
+      if (this.#shim !== undefined) return this.#shim;
+    }
+  }
+
+  /** Whether the launch has become the program. */
+  #isBegun(attempt: Attempt, run: Run): boolean {
+    const { processes } = this.#deps;
+    const line = processes.commandLine(run.process.pid);
+    const marker = this.#directory.file('launch', attempt.generation);
+    // A zombie has none: how it ended comes through `life`.
+    if (line === undefined || line.includes(marker) || !processes.isAlive(run.process)) return false;
+    return true;
+  }
+
+  #settle(attempt: Attempt): void {
+    if (attempt.isSettled) return;
+    attempt.isSettled = true;
+    const { run, fault, launch } = attempt;
+    if (fault === undefined && run !== undefined) attempt.outcome.resolve(run);
+    else if (fault !== undefined) attempt.outcome.reject(startError(this.instance, launch, fault, this.#runDirectory));
+  }
+
+  #listen(): void {
+    this.#life = new FifoReader(
+      this.#directory.life,
+      (line) => {
+        const fact = parseLife(line);
+        if (fact === undefined) return;
+        this.#onFact(fact);
+        this.#wake();
+      },
+      () => {
+        this.#life = undefined;
+        this.#shimGone();
+      },
+    );
+  }
+
+  #onFact(fact: LifeFact): void {
+    const { processes } = this.#deps;
+    if (fact.kind === 'shim') {
+      const { number, pid, startTime } = fact;
+      if (number >= (this.#shim?.number ?? 0)) this.#shim = { number, process: { pid, startTime, bootId: processes.bootId } };
+      return;
+    }
+    const attempt = this.#attempt?.generation === fact.generation ? this.#attempt : undefined;
+    switch (fact.kind) {
+      case 'run':
+        if (attempt === undefined) this.#learn(fact.generation);
+        else this.#begin(attempt, { pid: fact.pid, startTime: fact.startTime, bootId: processes.bootId });
+        break;
+      case 'user':
+        if (attempt !== undefined) attempt.isUserDue = false;
+        break;
+      case 'fault': {
+        if (attempt === undefined) break;
+        const { stage, status, reason } = fact;
+        attempt.fault = { stage, status, reason };
+        // Without a run the shim has nothing to tell of its end.
+        if (attempt.run === undefined) this.#settle(attempt);
+        break;
+      }
+      default:
+        this.#onStatus(fact.generation, fact.status, attempt);
+    }
+  }
+
+  #begin(attempt: Attempt, leader: ProcessIdentity): void {
+    if (attempt.run !== undefined) return;
+    attempt.run = { generation: attempt.generation, process: leader, startedAt: this.#deps.clock.now() };
+    this.#run = attempt.run;
+    this.#mark = { leader, token: attempt.token };
+  }
+
+  /** A run that began when nobody waited for it. */
+  #learn(generation: number): void {
+    void this.find()
+      .then(() => this.#directory.readRun(generation))
+      .then((record) => {
+        if (record !== undefined && record !== 'partial' && !this.#isClosed && this.#attempt === undefined) {
+          this.#adopt(generation, record);
+        }
+      })
+      .catch((error: unknown) => this.#deps.log.error('a run cannot be read', { instance: nameOf(this.instance), error }));
+  }
+
+  #onStatus(generation: number, status: number, attempt: Attempt | undefined): void {
+    this.#statuses.set(generation, status);
+    if (attempt !== undefined && !attempt.isSettled) {
+      if (attempt.fault === undefined && attempt.isUserDue) {
+        attempt.fault = { stage: 'user', status, reason: '' };
+      }
+      this.#settle(attempt);
+      if (attempt.fault !== undefined) {
+        this.#run = undefined;
+        return;
+      }
+      // Whoever waits for the start hears of it first.
+      setImmediate(() => this.#ended(exitOf(generation, status, this.#deps.clock.now())));
+      return;
+    }
+    if (this.#run?.generation === generation) this.#ended(exitOf(generation, status, this.#deps.clock.now()));
+  }
+
+  /** All who had `life` open are gone: the shim, and no launch is on its way. */
+  #shimGone(): void {
+    this.#shim = undefined;
+    this.#life?.close();
+    this.#life = undefined;
+    const run = this.#run;
+    if (run !== undefined && !this.#isClosed) {
+      const attempt = this.#attempt;
+      if (attempt?.run === run && attempt.fault !== undefined) {
+        this.#run = undefined;
+        this.#settle(attempt);
+      } else {
+        if (attempt?.run === run) this.#settle(attempt);
+        this.#orphaned(run);
+      }
+    }
+    this.#wake();
+  }
+
+  /** Looks after a run that is no child of a living shim. */
+  #orphaned(run: Run): void {
+    const { clock, processes } = this.#deps;
+    this.#watch?.cancel();
+    const isAlive = processes.isAlive(run.process);
+    if (isAlive) this.#tell('shimLost', { generation: run.generation });
+    const look = (): void => {
+      if (this.#run !== run || this.#isClosed) return;
+      if (processes.isAlive(run.process)) this.#watch = clock.setTimer(WATCH_MS, look);
+      else void this.#endedUnseen(run.generation);
+    };
+    look();
+  }
+
+  async #endedUnseen(generation: number): Promise<void> {
+    const exit = await this.#exitOf(generation).catch(() => undefined);
+    if (!this.#isClosed) this.#ended(exit ?? this.#unknownExit(generation));
+  }
+
+  #ended(exit: Exit): void {
+    if (this.#isClosed || this.#told >= exit.generation) return;
+    this.#told = exit.generation;
+    this.#run = undefined;
+    this.#watch?.cancel();
+    this.#statuses.clear();
+    this.#directory.forgetSecrets(exit.generation).catch((error: unknown) => {
+      this.#deps.log.error('secrets of a run cannot be removed', { instance: nameOf(this.instance), error });
+    });
+    this.#tell('exited', exit);
+  }
+
+  #tell<K extends keyof KeeperEvents>(name: K, fact: KeeperEvents[K]): void {
+    if (this.#untold === undefined) this.#events.emit(name, fact);
+    else this.#untold.push(() => this.#events.emit(name, fact));
+  }
+
+  async #exitOf(generation: number): Promise<Exit | undefined> {
+    const written = await this.#directory.readExit(generation);
+    if (written !== undefined) return exitOf(generation, written.status, written.at);
+    const status = this.#statuses.get(generation);
+    return status === undefined ? undefined : exitOf(generation, status, this.#deps.clock.now());
+  }
+
+  #unknownExit(generation: number): Exit {
+    return { generation, code: null, signal: null, isKnown: false, at: this.#deps.clock.now() };
+  }
+
+  #runOf(generation: number, { process: identity }: RunRecord): Run {
+    return { generation, process: identity, startedAt: this.#deps.processes.startedAt(identity) };
+  }
+
+  async #ready(scope: Scope): Promise<void> {
+    try {
+      await scope.race(this.find());
+    } catch (error) {
+      // Asked again, it may be there.
+      if (codeOf(error) !== undefined) this.#found = undefined;
+      throw codeOf(error) === undefined ? error : runDirectoryError(this.#runDirectory, error);
+    }
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#wakers]) wake();
+  }
+
+  /** Resolves when something was heard of the shim, or after `ms`. */
+  #change(scope: Scope, ms: number): Promise<void> {
+    scope.throwIfEnded();
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        timer.cancel();
+        leave();
+        this.#wakers.delete(finish);
+        resolve();
+      };
+      const timer = scope.clock.setTimer(ms, finish);
+      const leave = scope.onEnd((reason) => {
+        timer.cancel();
+        this.#wakers.delete(finish);
+        reject(reason);
+      });
+      this.#wakers.add(finish);
+    });
+  }
+}

@@ -1,0 +1,25 @@
+import { RoundhouseError } from '@roundhouse/core';
+import { workerError } from '../errors.ts';
+import { codeOf } from '../limits/kernelFiles.ts';
+
+/** Codes of the system that say the disk is to blame, in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'it is mounted read-only',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EIO: 'the disk cannot be read or written',
+  ENOTDIR: 'a part of the path is no directory',
+  EMFILE: 'this process has no file descriptors left',
+  ENFILE: 'this machine has no file descriptors left',
+};
+
+/** WORKER_RUN_DIRECTORY for whatever went wrong in it; what has a code of ours already stays as it is. */
+export function runDirectoryError(directory: string, cause: unknown): RoundhouseError {
+  if (cause instanceof RoundhouseError) return cause;
+  // Tools say it in words.
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const code = codeOf(cause) ?? (/No space left/.test(text) ? 'ENOSPC' : /Read-only/.test(text) ? 'EROFS' : '');
+  return workerError('WORKER_RUN_DIRECTORY', { details: { directory, reason: REASONS[code] ?? text }, cause });
+}

@@ -1,0 +1,49 @@
+import { type WorkerInput, workerInputSchema } from '@roundhouse/api';
+import fc from 'fast-check';
+import { resolveWorker } from './resolve.ts';
+import type { WorkerSpec } from './spec.ts';
+
+/** A worker as a file has it, by the way that files take: the schema first. */
+export function specOf(written: unknown): WorkerSpec {
+  return resolveWorker(workerInputSchema.parse(written));
+}
+
+const word = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,7}$/);
+const duration = fc.oneof(
+  fc.integer({ min: 100, max: 100_000 }).map((ms) => `${ms}ms`),
+  fc.integer({ min: 1, max: 10_000 }).map((seconds) => `${seconds}s`),
+);
+const size = fc.oneof(
+  fc.integer({ min: 4_096, max: 1e12 }),
+  fc.integer({ min: 1, max: 1_000 }).map((count) => `${count}MiB`),
+);
+const sparse = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { requiredKeys: [] });
+
+/** Fields that both forms of a worker have, in the words of the flat one. */
+export const commonFields = sparse({
+  description: word,
+  working_directory: word.map((name) => `/srv/${name}`),
+  environment: fc.dictionary(word, fc.string({ maxLength: 8 }).filter((text) => !text.includes('\0'))),
+  limits: sparse({
+    memory: sparse({ max_rss: size, max_swap: fc.constant(0), policy: fc.constantFrom('alert_only', 'restart') }),
+    cpu: sparse({ max_percent: fc.integer({ min: 1, max: 800 }), max_cores: fc.integer({ min: 1, max: 8 }) }),
+    storage: sparse({ max_temporary: size, warning_threshold: fc.integer({ min: 1, max: 100 }) }),
+  }),
+  resource_monitoring: sparse({ enabled: fc.boolean(), interval: duration, history_retention: duration }),
+  stop: fc.record({ grace: duration }),
+  restart: sparse({
+    policy: fc.constantFrom('never', 'always', 'on_failure', 'unless_stopped'),
+    context_aware: sparse({ startup_grace_period: duration, default: sparse({ retry_delay: duration }) }),
+  }),
+});
+
+export type CommonFields = Pick<
+  WorkerInput,
+  | 'description'
+  | 'working_directory'
+  | 'environment'
+  | 'limits'
+  | 'resource_monitoring'
+  | 'stop'
+  | 'restart'
+>;

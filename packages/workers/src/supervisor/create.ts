@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, coreError, createScope, type Logger, type Scope } from '@roundhouse/core';
+import type { Random } from '@roundhouse/resilience';
+import { findCgroups } from '../cgroup/hierarchy.ts';
+import { createContractClient } from '../contract/client.ts';
+import { Records } from '../instance/record.ts';
+import { placesOf } from '../launch/launch.ts';
+import { createLimiter } from '../limits/limiter.ts';
+import { logDaemonCommand } from '../logs/command.ts';
+import { createLogs } from '../logs/logs.ts';
+import { type CheckDependencies, createWorkerCheck, type Notices } from '../probe/check.ts';
+import { watchProbes } from '../probe/watch.ts';
+import { createProcessHost } from '../process/host.ts';
+import type { RestartHistory } from '../restart/history.ts';
+import { createRestartPolicy } from '../restart/policy.ts';
+import type { Supervisor } from './contract.ts';
+import { ManagedMember } from './managed.ts';
+import { SettingsFiles } from './settings.ts';
+import { ProcessSupervisor, type SupervisorParts } from './supervisor.ts';
+
+export interface SupervisorOptions {
+  /** Of what has to be known of workers that run: on a disk that outlives this process, short enough for sockets. */
+  readonly directory: string;
+  /** Of what workers write. */
+  readonly logDirectory: string;
+  /** Where workers have their own directories. */
+  readonly dataDirectory: string;
+  /** Processors of this machine. */
+  readonly cores: number;
+}
+
+export interface SupervisorSources {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: Random;
+  /** Of Roundhouse itself. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Gives the text behind a `secret://` reference. */
+  readonly secrets: (reference: string, scope: Scope) => Promise<string>;
+  /** The check of a protocol, as endpoints have it. */
+  readonly endpointProbe: CheckDependencies['endpointProbe'];
+}
+
+/** Nothing is opened before `open`. Raises NOT_SUPPORTED where there is no `/proc`. */
+export function createSupervisor(options: SupervisorOptions, sources: SupervisorSources): Supervisor {
+  const { directory, logDirectory, dataDirectory, cores } = options;
+  const { clock, log, random } = sources;
+  const scope = createScope({ clock });
+  const logs = createLogs({ runDirectory: directory, directory: logDirectory }, { clock, log });
+  const records = new Records<RestartHistory>(directory);
+  let bootId = '';
+
+  async function openParts(): Promise<SupervisorParts> {
+    bootId = await readBootId();
+    const hierarchy = await findCgroups(tagOf(directory));
+    const logDaemon = logDaemonCommand(directory, logDirectory);
+    return {
+      host: createProcessHost({ directory, logDaemon, hierarchy }, { clock, log }),
+      limiter: createLimiter({ hierarchy, cores }, { clock, log }),
+    };
+  }
+
+  return new ProcessSupervisor({
+    clock,
+    log,
+    logs,
+    settings: new SettingsFiles(join(directory, 'settings')),
+    openParts,
+    openMember: (id, spec, { host, limiter }, { found, ...context }) => {
+      const contract =
+        spec.type === 'integrated' ? createContractClient(placesOf(dataDirectory, id).contractSocket) : undefined;
+      return ManagedMember.open(id, spec, found, {
+        ...context,
+        clock,
+        log,
+        host,
+        limiter,
+        logs,
+        records,
+        dataDirectory,
+        bootId,
+        contract,
+        launch: {
+          environment: sources.environment,
+          secrets: sources.secrets,
+          logFiles: (instance) => logs.filesOf(instance),
+        },
+        policy: (specOf) => createRestartPolicy(specOf, { random }),
+        watchProbes: ({ id: instance, spec: present, run }, execute, onVerdict, within) => {
+          const { endpointProbe } = sources;
+          const check = createWorkerCheck(
+            instance,
+            run,
+            { execute, logs, endpointProbe, contract, notices: NO_NOTICES },
+            within,
+          );
+          const { worker, number } = instance;
+          return watchProbes(
+            { name: `${worker}/${number}`, probes: present.probes, startedAt: run.startedAt },
+            { check, random, onVerdict },
+            within,
+          );
+        },
+        scope,
+      });
+    },
+    scope,
+  });
+}
+
+const NO_NOTICES: Notices = { isReady: () => false };
+
+async function readBootId(): Promise<string> {
+  try {
+    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  } catch (cause) {
+    throw coreError('NOT_SUPPORTED', { details: { what: 'Supervising workers without /proc' }, cause });
+  }
+}
+
+/** Tells the control groups of one run directory from those of another. */
+function tagOf(directory: string): string {
+  return createHash('sha256').update(directory).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,231 @@
+import type { WorkerState } from '@roundhouse/api';
+import { type Clock, isRoundhouseError, type Logger, type Scope } from '@roundhouse/core';
+import { workerError } from '../errors.ts';
+import type { InstanceId } from '../instance/id.ts';
+import type { InstanceState } from '../instance/state.ts';
+import { parseSchedule } from '../schedule/schedule.ts';
+import { ScheduleRunner } from '../schedule/scheduleRunner.ts';
+import type { WorkerSpec } from '../spec/spec.ts';
+import type { InstanceStatus, WorkerStatus } from './contract.ts';
+import type { Member } from './member.ts';
+import type { SettingsFiles, WorkerSettings } from './settings.ts';
+
+export interface WorkerDependencies {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly settings: Pick<SettingsFiles, 'read' | 'write' | 'remove'>;
+  readonly openMember: (id: InstanceId, spec: WorkerSpec) => Promise<Member>;
+  readonly scope: Scope;
+}
+
+/** Worst first. */
+const WORST: readonly WorkerState[] = [
+  'failed',
+  'unknown',
+  'restarting',
+  'stopping',
+  'starting',
+  'running',
+  'ready',
+  'stopped',
+];
+
+/** A worker with its instances. Changes come one at a time; what they make necessary goes on beside. */
+export class Worker {
+  readonly #deps: WorkerDependencies;
+  #spec: WorkerSpec;
+  #settings: WorkerSettings;
+  readonly #members = new Map<number, Member>();
+  #schedule: ScheduleRunner | undefined;
+  #isBegun = false;
+  /** Ends a rolling restart that a newer specification overtakes. */
+  #roll: Scope | undefined;
+  /** Instances on their way out, by number. */
+  readonly #leaving = new Map<number, Promise<void>>();
+
+  static async open(spec: WorkerSpec, deps: WorkerDependencies): Promise<Worker> {
+    return new Worker(spec, await deps.settings.read(spec.id), deps);
+  }
+
+  private constructor(spec: WorkerSpec, settings: WorkerSettings, deps: WorkerDependencies) {
+    this.#deps = deps;
+    this.#spec = spec;
+    this.#settings = settings;
+  }
+
+  get spec(): WorkerSpec {
+    return this.#spec;
+  }
+
+  get members(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
+  get states(): readonly InstanceState[] {
+    return this.members.map(({ state }) => state);
+  }
+
+  get replicas(): number {
+    const { scaled } = this.#settings;
+    return scaled?.inPlaceOf === this.#spec.replicas ? scaled.replicas : this.#spec.replicas;
+  }
+
+  status(): WorkerStatus {
+    const nextRun = this.#schedule?.nextAt ?? undefined;
+    const instances = this.members.map((member) => {
+      const status = member.status();
+      return status.state === 'stopped' && nextRun !== undefined ? { ...status, nextStartAt: nextRun } : status;
+    });
+    const worst = (a: InstanceStatus, b: InstanceStatus): number => WORST.indexOf(a.state) - WORST.indexOf(b.state);
+    const [first] = instances.toSorted(worst);
+    return {
+      spec: this.#spec,
+      state: first?.state ?? 'stopped',
+      reason: first?.reason ?? 'no_instances',
+      replicas: this.replicas,
+      instances,
+    };
+  }
+
+  /** Those of a target. Raises WORKER_NOT_FOUND. */
+  select(instance: number | undefined): readonly Member[] {
+    if (instance === undefined) return this.members;
+    const member = this.#members.get(instance);
+    if (member === undefined) {
+      throw workerError('WORKER_NOT_FOUND', { details: { id: `${this.#spec.id}/${instance}` } });
+    }
+    return [member];
+  }
+
+  /** Becomes what the specification says; what has to be restarted for that is, one after the other, beside. */
+  async set(spec: WorkerSpec): Promise<void> {
+    const isEnabledNow = spec.isEnabled && !this.#spec.isEnabled;
+    this.#spec = spec;
+    for (const member of this.members) await member.reconfigure(spec);
+    await this.#settle();
+    if (!this.#isBegun) return;
+    if (isEnabledNow) for (const member of this.members) member.resume();
+    this.#plan();
+    this.renew(true);
+  }
+
+  async scale(replicas: number): Promise<void> {
+    await this.#keep({ scaled: { replicas, inPlaceOf: this.#spec.replicas } });
+    await this.#settle();
+  }
+
+  /** Starts what is to run. */
+  begin(): void {
+    this.#isBegun = true;
+    for (const member of this.members) member.resume();
+    this.#plan();
+    this.renew();
+  }
+
+  /** Stops all of it and leaves nothing but logs. */
+  async retire(scope: Scope): Promise<void> {
+    this.#schedule?.close();
+    this.#roll?.end();
+    await Promise.all(this.members.map((member) => this.#retire(member, scope)));
+    await Promise.all(this.#leaving.values());
+    await this.#deps.settings.remove(this.#spec.id);
+  }
+
+  /** Lets go of it. */
+  async close(): Promise<void> {
+    this.#schedule?.close();
+    this.#roll?.end();
+    await Promise.all(this.members.map((member) => member.close()));
+  }
+
+  /** As many instances as there are to be. */
+  async #settle(): Promise<void> {
+    const { openMember, scope } = this.#deps;
+    const wanted = this.replicas;
+    for (const member of this.members) {
+      if (member.id.number < wanted) continue;
+      this.#background('the end of an instance', this.#retire(member, scope));
+    }
+    const missing = Array.from({ length: wanted }, (_, number) => number).filter(
+      (number) => !this.#members.has(number),
+    );
+    await Promise.all(
+      missing.map(async (number) => {
+        await this.#leaving.get(number);
+        const member = await openMember({ worker: this.#spec.id, number }, this.#spec);
+        this.#members.set(number, member);
+        if (this.#isBegun) member.resume();
+      }),
+    );
+  }
+
+  #retire(member: Member, scope: Scope): Promise<void> {
+    const { number } = member.id;
+    this.#members.delete(number);
+    const left = (async () => {
+      await member.stop('by_request', scope);
+      await member.retire(scope);
+    })();
+    const settled = left.catch(() => {}).finally(() => this.#leaving.delete(number));
+    this.#leaving.set(number, settled);
+    return left;
+  }
+
+  /**
+   * Restarts what runs by an earlier specification, one after the other; the first that does not come back ends it. To be
+   * called whenever there may be such a one. `isAnew`: does not wait for what an earlier specification has begun.
+   */
+  renew(isAnew = false): void {
+    if (!this.#isBegun || (this.#roll !== undefined && !isAnew)) return;
+    this.#roll?.end();
+    const roll = this.#deps.scope.child();
+    this.#roll = roll;
+    const renewed = this.#restartStale(roll).finally(() => {
+      roll.end();
+      if (this.#roll === roll) this.#roll = undefined;
+    });
+    this.#background('the restart for a new specification', renewed, roll);
+  }
+
+  async #restartStale(scope: Scope): Promise<void> {
+    for (;;) {
+      const stale = this.members.find(({ isStale }) => isStale);
+      if (stale === undefined) return;
+      try {
+        await stale.restart('spec_changed', scope);
+      } catch (error) {
+        // Whoever asked for something else has it: that is by the new specification too.
+        if (!isRoundhouseError(error) || error.code !== 'WORKER_SUPERSEDED') throw error;
+      }
+    }
+  }
+
+  #plan(): void {
+    const { schedule } = this.#spec;
+    this.#schedule?.close();
+    this.#schedule = undefined;
+    if (schedule === undefined) return;
+    const { clock } = this.#deps;
+    this.#schedule = new ScheduleRunner(parseSchedule(schedule), {
+      clock,
+      doneUntil: this.#settings.scheduledUntil,
+      onDue: () => {
+        this.#background('the note of a scheduled start', this.#keep({ scheduledUntil: clock.now() }));
+        for (const member of this.members) member.runOnce();
+      },
+    });
+    this.#schedule.start();
+  }
+
+  async #keep(changes: Partial<WorkerSettings>): Promise<void> {
+    this.#settings = { ...this.#settings, ...changes };
+    await this.#deps.settings.write(this.#spec.id, this.#settings);
+  }
+
+  #background(what: string, work: Promise<unknown>, scope = this.#deps.scope): void {
+    const { log } = this.#deps;
+    work.catch((error: unknown) => {
+      if (!scope.signal.aborted) log.warn(`${what} failed`, { worker: this.#spec.id, reason: String(error) });
+    });
+  }
+}
