@@ -11,9 +11,12 @@ declare -A purpose=(
   [postgresql]="a database server that the store keeps its data in"
   [slapd]="a directory server that people are authenticated by"
   [ldap-utils]="its tools"
+  [python3-grpcio]="gRPC of others: speaks the worker contract and the health protocol with us"
+  [protobuf-compiler]="reads the worker contract as others do"
+  [supervisor]="supervisord: what the bench compares the supervisor with"
   [prometheus]="reads our metrics; promtool checks our rules"
 )
-order=(s3270 c3270 hercules openssl tmux postgresql slapd ldap-utils prometheus)
+order=(s3270 c3270 hercules openssl tmux postgresql slapd ldap-utils prometheus python3-grpcio protobuf-compiler supervisor)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "peers: this is not a Debian system. Install these yourself: ${order[*]}" >&2

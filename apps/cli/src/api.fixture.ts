@@ -15,6 +15,9 @@ import {
   validate,
   validateQuery,
   type WebhookResource,
+  type WorkerInstanceResource,
+  type WorkerResource,
+  type WorkerUsageSample,
 } from '@roundhouse/api';
 import type { Clock, Timer } from '@roundhouse/core';
 import { expect } from 'vitest';
@@ -31,7 +34,8 @@ export interface Asked {
   readonly id: string | undefined;
   /** What stands for any name in the path. */
   readonly params: Readonly<Record<string, string | undefined>>;
-  readonly query: Record<string, string>;
+  /** A list for what is given more than once. */
+  readonly query: Readonly<Record<string, string | readonly string[]>>;
   readonly body: unknown;
   readonly headers: http.IncomingHttpHeaders;
 }
@@ -99,8 +103,8 @@ export class FakeApi implements AsyncDisposable {
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '', this.url);
     const { name, route, params } = find(request.method ?? '', url.pathname);
-    if (request.headers.authorization !== `Bearer ${this.token}`) return problem(response, 401, 'UNAUTHENTICATED');
-    const query = Object.fromEntries(url.searchParams);
+    if (request.headers.authorization !== `Bearer ${this.token}`) return problem(response, new Problem(401, 'UNAUTHENTICATED'));
+    const query = queryOf(url.searchParams);
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
@@ -120,7 +124,7 @@ export class FakeApi implements AsyncDisposable {
     const reply = this.replies[name];
     const answer = typeof reply === 'function' ? reply(asked, response) : reply;
     if (answer === RESPONDED) return;
-    if (answer instanceof Problem) return problem(response, answer.status, answer.code);
+    if (answer instanceof Problem) return problem(response, answer);
     if (typeof answer === 'string') return void response.writeHead(route.success.status).end(answer);
     const schema = route.success.content?.['application/json'];
     if (schema === undefined || schema === 'text') return void response.writeHead(route.success.status).end();
@@ -158,16 +162,28 @@ export const RESPONDED = Symbol('responded');
 export class Problem {
   readonly status: number;
   readonly code: string;
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, code: string) {
+  constructor(status: number, code: string, details: Readonly<Record<string, unknown>> = {}) {
     this.status = status;
     this.code = code;
+    this.details = details;
   }
 }
 
-function problem(response: http.ServerResponse, status: number, code: string): void {
-  const body = { code, detail: `It is ${code}`, hint: 'Mend it.', retryable: false, status, details: {}, errors: [] };
+function problem(response: http.ServerResponse, { status, code, details }: Problem): void {
+  const body = { code, detail: `It is ${code}`, hint: 'Mend it.', retryable: false, status, details, errors: [] };
   response.writeHead(status, { 'content-type': PROBLEM_MEDIA_TYPE }).end(JSON.stringify(body));
+}
+
+function queryOf(parameters: URLSearchParams): Asked['query'] {
+  const names = [...new Set(parameters.keys())];
+  return Object.fromEntries(
+    names.map((name) => {
+      const [first = '', ...others] = parameters.getAll(name);
+      return [name, others.length === 0 ? first : [first, ...others]];
+    }),
+  );
 }
 
 interface Found {
@@ -320,6 +336,70 @@ export function webhookOf(over: Partial<WebhookResource> = {}): WebhookResource 
     pending: 2,
     dead_letters: 1,
     oldest_dead_letter_at: AT,
+    ...KEPT,
+    ...over,
+  };
+}
+
+export function sampleOf(over: Partial<WorkerUsageSample> = {}): WorkerUsageSample {
+  return {
+    at: AT,
+    processes: 1,
+    threads: 7,
+    cpu_percent: 12.34,
+    cpu_time_ms: 65_000,
+    rss_bytes: 52_428_800,
+    virtual_bytes: 104_857_600,
+    swap_bytes: 0,
+    file_descriptors: 21,
+    connections: null,
+    read_bytes: 1_024,
+    write_bytes: 2_048,
+    read_ops: null,
+    write_ops: null,
+    temporary_bytes: null,
+    log_bytes: 4_096,
+    ...over,
+  };
+}
+
+export function instanceOf(over: Partial<WorkerInstanceResource> = {}): WorkerInstanceResource {
+  return {
+    instance: 0,
+    state: 'ready',
+    reason: 'started',
+    since: AT,
+    pid: 4711,
+    started_at: AT,
+    restarts: 0,
+    last_exit: null,
+    next_start_at: null,
+    blocked_by: [],
+    health: { startup: null, readiness: null, liveness: null },
+    limits: [],
+    usage: sampleOf(),
+    ...over,
+  };
+}
+
+/** A worker with these instances; of one that is not said, what the first of them shows. */
+export function workerOf(
+  over: Partial<WorkerResource> = {},
+  instances: readonly WorkerInstanceResource[] = [instanceOf()],
+): WorkerResource {
+  const { instance: _, ...first } = instances[0] ?? instanceOf({ state: 'stopped', pid: null, usage: null });
+  return {
+    description: null,
+    type: 'managed',
+    enabled: true,
+    command: ['node', 'server.js'],
+    group: null,
+    replicas: instances.length,
+    labels: {},
+    ...first,
+    id: 'web',
+    instances: [...instances],
+    spec: { id: 'web', command: ['node', 'server.js'] },
     ...KEPT,
     ...over,
   };

@@ -18,6 +18,7 @@ function modules(): ReadonlyArray<Promise<object>> {
     import('@roundhouse/tn3270'),
     import('@roundhouse/tn3270/host'),
     import('@roundhouse/traffic'),
+    import('@roundhouse/workers'),
     import('./errors.ts'),
     import('./terminal/errors.ts'),
   ];

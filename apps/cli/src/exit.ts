@@ -45,6 +45,7 @@ const BY_ERROR: Readonly<Record<string, ExitCode>> = {
   SETTING_INVALID: EXIT.Usage,
   TERMINAL_REQUIRED: EXIT.Usage,
   LOCKED_OUT: EXIT.Unauthenticated,
+  DEADLINE_EXCEEDED: EXIT.WaitTimeout,
   OPERATION_UNFINISHED: EXIT.WaitTimeout,
   WAIT_TIMEOUT: EXIT.WaitTimeout,
   SOME_FAILED: EXIT.Findings,

@@ -1,8 +1,9 @@
+import { readFile, stat } from 'node:fs/promises';
 import { cliError } from './errors.ts';
 import type { Input, Io } from './io.ts';
 
 /** Most that is read from standard input or a file, bytes. */
-export const MAX_INPUT_BYTES = 16 * 1_048_576;
+const MAX_INPUT_BYTES = 16 * 1_048_576;
 
 const KEY = { CtrlC: '\u0003', CtrlD: '\u0004', Backspace: '\u0008', CtrlU: '\u0015', Delete: '\u007f' } as const;
 
@@ -19,7 +20,24 @@ export async function readInput(io: Io): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-export function tooLarge(argument: string): Error {
+/** The whole of a file; `-` is standard input. Raises ARGUMENT_INVALID when it cannot be read, or is too large. */
+export async function readText(file: string, io: Io): Promise<string> {
+  if (file === '-') return readInput(io);
+  try {
+    if ((await stat(file)).size > MAX_INPUT_BYTES) throw tooLarge(`file "${file}"`);
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    if (!isSystemError(cause)) throw cause;
+    const reason = cause.code === 'ENOENT' ? 'there is none' : `it cannot be read (${cause.code})`;
+    throw cliError('ARGUMENT_INVALID', { details: { argument: `file "${file}"`, reason }, cause });
+  }
+}
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && 'syscall' in error;
+}
+
+function tooLarge(argument: string): Error {
   return cliError('ARGUMENT_INVALID', { details: { argument, reason: `it has more than ${MAX_INPUT_BYTES} bytes` } });
 }
 

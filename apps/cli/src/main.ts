@@ -19,11 +19,13 @@ import { operationCommand } from './commands/operation/operation.ts';
 import { principalCommand } from './commands/principal/principal.ts';
 import { sessionCommand } from './commands/session/session.ts';
 import { supportBundleCommand } from './commands/supportBundle.ts';
+import { topCommand } from './commands/top.ts';
 import { upCommand } from './commands/up.ts';
 import { usageCommand } from './commands/usage.ts';
 import { watchCommand } from './commands/watch.ts';
 import { webhookCommand } from './commands/webhook/webhook.ts';
 import { whoamiCommand } from './commands/whoami.ts';
+import { workerCommand } from './commands/worker/worker.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { stayAlive } from './foreground.ts';
 import type { Io, VerdictIo } from './io.ts';
@@ -59,6 +61,7 @@ export function program(argv: readonly string[], io: VerdictIo): Command {
   const groups: Readonly<Record<string, readonly Command[]>> = {
     'Run:': [demoCommand(io), upCommand(io), connectCommand(io)],
     'Use hosts:': [sessionCommand(argv, io), operationCommand(io)],
+    'Keep programs running:': [workerCommand(io), topCommand(io)],
     'Say what there is:': [
       endpointCommand(io),
       groupCommand(io),

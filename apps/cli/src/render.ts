@@ -123,10 +123,13 @@ export function writeError(error: unknown, output: Output, asJson: boolean): voi
   else output.write(`roundhouse: ${errorLines(error).join('\n  ')}\n`);
 }
 
-/** Message, each fault, next step and code, a line each. */
+/** Message, each fault, what else is known, next step and code, a line each. */
 export function errorLines({ message, hint, code, details }: RoundhouseError): readonly string[] {
   const faults = Array.isArray(details['errors']) ? (details['errors'] as unknown[]) : [];
-  return [message, ...faults.map(faultLine), `hint: ${hint}`, `code: ${code}`].map((line) => printable(line));
+  const evidence = Array.isArray(details['evidence']) ? (details['evidence'] as unknown[]).map(String) : [];
+  return [message, ...faults.map(faultLine), ...evidence, `hint: ${hint}`, `code: ${code}`].map((line) =>
+    printable(line),
+  );
 }
 
 function faultLine(fault: unknown): string {

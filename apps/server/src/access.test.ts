@@ -5,6 +5,7 @@ import { FakeSession } from '@roundhouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from './log/silentLog.fixture.ts';
 import { type Answer, EXPECTED, ROLES } from './policy/builtIn.fixture.ts';
+import { FakeSupervisor } from './worker/supervisor.fixture.ts';
 import { createServer, type Server } from './server.ts';
 import { basic, bearer, call, type WireAnswer, type WireRequest, watchEvents } from './wire.fixture.ts';
 import { hashPassword } from './identity/password.ts';
@@ -60,6 +61,7 @@ beforeAll(async () => {
     },
     {
       log: silentLog(),
+      supervisor: new FakeSupervisor(),
       openSession: async (options, scope) => {
         const session = new FakeSession(options);
         scope.onEnd((reason) => session.destroy(reason));
@@ -117,6 +119,10 @@ async function thingFor({ permission }: Route, owner: string): Promise<string> {
       return (await server.resources.create('endpoint_group', { id: next('g') }, BY)).id;
     case 'webhook':
       return (await server.resources.create('webhook', webhook(next('w')), BY)).id;
+    case 'worker': {
+      const id = next('w');
+      return (await server.resources.create('worker', { id, command: ['true'], group: id }, BY)).id;
+    }
     case 'role':
       return (await server.resources.create('role', { id: next('r'), rules: [] }, BY)).id;
     case 'principal':
@@ -140,6 +146,12 @@ function bodyFor(name: string, id: string): unknown {
     putEndpoint: endpoint(id, { weight: 2 }),
     createEndpointGroup: { id: next('made') },
     putEndpointGroup: { id, queue: { max: 7 } },
+    createWorker: { id: next('made'), command: ['true'] },
+    putWorker: { id, command: ['false'] },
+    scaleWorker: { replicas: 2 },
+    scaleWorkerGroup: { replicas: 2 },
+    signalWorker: { signal: 'HUP' },
+    execWorker: { command: ['true'] },
     createRole: { id: next('made'), rules: [] },
     putRole: { id, rules: [] },
     createPrincipal: { id: next('made'), roles: [] },
@@ -163,14 +175,19 @@ async function perform(
   owner: string,
 ): Promise<{ id: string; answer: WireAnswer }> {
   const id = await thingFor(route, owner);
-  const path = route.path.replace('{id}', id).replace('{delivery}', '1').replace('{module}', 'api');
-  const query = QUERIES[name] ?? '';
+  const path = route.path
+    .replace('{id}', id)
+    .replace('{group}', id)
+    .replace('{delivery}', '1')
+    .replace('{module}', 'api');
+  const query = QUERIES[name]?.(id) ?? '';
   return { id, answer: await ask(as, route.method, path + query, bodyFor(name, id)) };
 }
 
-const QUERIES: Readonly<Record<string, string>> = {
-  canI: '?verb=get&kind=usage',
-  deleteOverride: '?path=limits.max_sessions',
+const QUERIES: Readonly<Record<string, (id: string) => string>> = {
+  canI: () => '?verb=get&kind=usage',
+  deleteOverride: () => '?path=limits.max_sessions',
+  getWorkersLogs: (id) => `?worker=${id}`,
 };
 
 const TABLE = Object.entries<Route>(ROUTES);
@@ -205,7 +222,11 @@ describe('each route and built-in role', () => {
     const { json } = await ask(role, 'GET', `/api/v1/can-i?verb=${verb}&kind=${kind}${one}`);
     expect({ allowed: json?.['allowed'] }).toEqual({ allowed: foreign.answer.status !== 403 });
     if (route.method !== 'GET') return;
-    const head = await ask(role, 'HEAD', route.path.replace('{id}', foreign.id).replace('{delivery}', '1'));
+    const head = await ask(
+      role,
+      'HEAD',
+      route.path.replace('{id}', foreign.id).replace('{delivery}', '1') + (QUERIES[name]?.(foreign.id) ?? ''),
+    );
     expect(head.status).toBe(foreign.answer.status);
   });
 

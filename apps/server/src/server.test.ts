@@ -18,6 +18,7 @@ import { FakeSession } from '@roundhouse/testing';
 import { FIELD_ATTRIBUTE, type SessionOptions } from '@roundhouse/tn3270';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLog } from './log/silentLog.fixture.ts';
+import { FakeSupervisor } from './worker/supervisor.fixture.ts';
 import { createServer, type Server } from './server.ts';
 
 const TOKEN = 'a-token-of-this-test';
@@ -57,6 +58,7 @@ beforeAll(async () => {
     },
     {
       log: silentLog(),
+      supervisor: new FakeSupervisor(),
       openSession: async (options, scope) => {
         optionsSeen = options;
         await connection;
@@ -136,12 +138,20 @@ async function openedSession(request: Partial<CreateSession> = {}): Promise<{ id
 const ROUTE_TABLE = Object.entries<Route>(ROUTES).map(([name, route]) => [name, route] as const);
 const CLOSED_ROUTES = ROUTE_TABLE.filter(([, route]) => route.permission !== 'none');
 const pathOf = (route: Route): string =>
-  route.path.replace('{id}', 'ses_none').replace('{delivery}', '7').replace('{module}', 'nobody');
+  route.path
+    .replace('{id}', 'ses_none')
+    .replace('{delivery}', '7')
+    .replace('{module}', 'nobody')
+    .replace('{group}', 'none');
 
 const VALID_BODIES: Readonly<Record<string, unknown>> = {
   sendInput: { actions: [] },
   migrateSession: { host: '127.0.0.1', port: 23 },
   putLogLevel: { level: 'debug' },
+  signalWorker: { signal: 'HUP' },
+  execWorker: { command: ['true'] },
+  scaleWorker: { replicas: 1 },
+  scaleWorkerGroup: { replicas: 1 },
 };
 
 const NOT_FOUND_CODES: Readonly<Record<string, string>> = {
@@ -154,6 +164,8 @@ const NOT_FOUND_CODES: Readonly<Record<string, string>> = {
   'api-keys': 'API_KEY_NOT_FOUND',
   webhooks: 'WEBHOOK_NOT_FOUND',
   'log-levels': 'LOG_MODULE_UNKNOWN',
+  workers: 'WORKER_NOT_FOUND',
+  'worker-groups': 'WORKER_GROUP_NOT_FOUND',
 };
 
 describe('every route', () => {

@@ -7,6 +7,7 @@ import { migrateSchema } from './operation.ts';
 import { screenQuerySchema } from './screen.ts';
 import { createSessionSchema } from './session.ts';
 import { validate, validateQuery } from './validate.ts';
+import { workersLogsQuerySchema } from './worker/logLine.ts';
 
 function faults(
   schema: Parameters<typeof validate>[0],
@@ -206,6 +207,14 @@ describe('validateQuery', () => {
 
   it('refuses a parameter given twice', () => {
     expect(validateQuery(screenQuerySchema, { after: ['1', '2'] }).ok).toBe(false);
+  });
+
+  it('reads booleans, and lists that are given once or more', () => {
+    const read = (query: Record<string, unknown>) => validateQuery(workersLogsQuerySchema, query);
+    expect(read({ worker: 'a', follow: 'true' })).toEqual({ ok: true, value: { worker: ['a'], follow: true } });
+    expect(read({ worker: ['a', 'b'], follow: 'false' })).toMatchObject({ ok: true, value: { worker: ['a', 'b'] } });
+    expect(read({ worker: 'a', follow: 'yes' })).toMatchObject({ ok: false, errors: [{ pointer: '/follow' }] });
+    expect(read({})).toMatchObject({ ok: false, errors: [{ pointer: '/worker' }] });
   });
 
   it('suggests the parameter that was meant', () => {

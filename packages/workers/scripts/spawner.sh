@@ -22,7 +22,7 @@ serve() {
           env --default-signal=INT,QUIT sh "$shim" "$root/workers/$first" "$second" </dev/null 4<&- 5>&- & ;;
         log)
           exec 7<>"$root/spawner/log"
-          keep_log_daemon </dev/null 4<&- 5>&- &
+          keep_log_daemon &
           exec 7>&- ;;
         reap) jobs >/dev/null ;;
         end) end_log_daemon; exit 0 ;;
@@ -35,6 +35,8 @@ serve() {
 
 # The daemon inherits FIFO 7, RUN/spawner/log: it ends when neither of the two is left.
 keep_log_daemon() {
+  # By exec: a redirection of the function would keep copies of both open.
+  exec </dev/null 4<&- 5>&-
   trap 'end_child' TERM
   read -r pid _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ < /proc/self/stat
   { echo "$pid $start ." > "$root/spawner/log.pid"; } 2>/dev/null

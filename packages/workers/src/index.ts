@@ -15,3 +15,5 @@ export type {
   WorkerStatus,
   WorkerTarget,
 } from './supervisor/contract.ts';
+export { changeOf, type SpecChange } from './spec/change.ts';
+export { createSupervisor, type SupervisorOptions, type SupervisorSources } from './supervisor/create.ts';

@@ -42,7 +42,7 @@ function nameOf({ wanted: { kind, id } }: Step) {
 }
 
 function changeOf(step: Step) {
-  const fields = step.differences.map(({ path, from, to }) => ({ path, from: from ?? null, to }));
+  const fields = step.differences.map(({ path, from, to }) => ({ path, from: from ?? null, to: to ?? null }));
   return { ...nameOf(step), change: step.change, fields, obstacle: step.obstacle ?? null };
 }
 
@@ -57,6 +57,9 @@ function changeText({ wanted, change, differences, obstacle }: Step): string {
 }
 
 function fieldText({ path, from, to }: FieldDifference, isNew: boolean): string {
-  const after = JSON.stringify(to);
-  return isNew ? `${path}: ${after}` : `${path}: ${from === undefined ? 'nothing' : JSON.stringify(from)} -> ${after}`;
+  return isNew ? `${path}: ${valueText(to)}` : `${path}: ${valueText(from)} -> ${valueText(to)}`;
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
 }

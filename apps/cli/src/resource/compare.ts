@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ResourceKind } from '@roundhouse/api';
-import type { Fields } from './manifest.ts';
+import { type Fields, isFields } from './fields.ts';
+import { writtenFields } from './references.ts';
 
 export interface FieldDifference {
   /** Dotted. */
   readonly path: string;
   /** Undefined where nothing is shown. */
   readonly from: unknown;
+  /** Undefined where nothing is said. */
   readonly to: unknown;
 }
 
@@ -20,7 +22,8 @@ const MASK = '[secret]';
 
 /**
  * What a manifest says against what the server shows; `shown` is undefined for a resource that there is not yet. What a
- * manifest leaves out is not compared: it takes its default, which the server knows.
+ * manifest leaves out is not compared, but with a kind that shows its specification: it takes its default, which the
+ * server knows.
  */
 export function compare(kind: ResourceKind, input: Fields, shown: Fields | undefined): Comparison {
   const { id: _id, ...said } = masked(
@@ -31,7 +34,8 @@ export function compare(kind: ResourceKind, input: Fields, shown: Fields | undef
     const differences = Object.entries(said).map(([path, to]) => ({ path, from: undefined, to }));
     return { differences, notCompared: [] };
   }
-  return compareFields(kind.resource, said, shown, '');
+  const written = writtenFields(kind, shown);
+  return written === shown ? compareFields(kind.resource, said, shown, '') : compareWritten(said, written, '');
 }
 
 function compareFields(schema: { readonly shape: Fields }, said: Fields, shown: Fields, prefix: string): Comparison {
@@ -42,12 +46,29 @@ function compareFields(schema: { readonly shape: Fields }, said: Fields, shown: 
     const from = shown[name];
     const inner = bare(schema.shape[name]);
     if (inner === undefined) notCompared.push(path);
-    else if (isObject(to) && isObject(from) && hasShape(inner)) {
+    else if (isFields(to) && isFields(from) && hasShape(inner)) {
       const nested = compareFields(inner, to, from, `${path}.`);
       differences.push(...nested.differences);
       notCompared.push(...nested.notCompared);
-    } else if (isObject(to) && from === true) notCompared.push(path);
+    } else if (isFields(to) && from === true) notCompared.push(path);
     else if (!isDeepStrictEqual(to, from)) differences.push({ path, from, to });
+  }
+  return { differences, notCompared };
+}
+
+/** With what was written: there a field that the manifest leaves out is a difference. */
+function compareWritten(said: Fields, written: Fields, prefix: string): Comparison {
+  const differences: FieldDifference[] = [];
+  const notCompared: string[] = [];
+  for (const name of new Set([...Object.keys(said), ...Object.keys(written)])) {
+    const [path, from, to] = [prefix + name, written[name], said[name]];
+    if (path === 'id') continue;
+    if (to === MASK) notCompared.push(path);
+    else if (isFields(to) && isFields(from)) {
+      const nested = compareWritten(to, from, `${path}.`);
+      differences.push(...nested.differences);
+      notCompared.push(...nested.notCompared);
+    } else if (!isDeepStrictEqual(to, from)) differences.push({ path, from, to });
   }
   return { differences, notCompared };
 }
@@ -73,11 +94,7 @@ function masked(fields: Fields, paths: ReadonlyArray<readonly string[]>): Fields
     const inner = paths.filter(([first]) => first === name).map(([, ...rest]) => rest);
     if (inner.length === 0) return [name, value];
     if (inner.some((rest) => rest.length === 0)) return [name, MASK];
-    return [name, isObject(value) ? masked(value, inner) : value];
+    return [name, isFields(value) ? masked(value, inner) : value];
   });
   return Object.fromEntries(entries) as Fields;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

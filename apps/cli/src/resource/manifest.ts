@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import {
   configurationFileSchema,
   type FieldProblem,
@@ -10,10 +9,10 @@ import {
 } from '@roundhouse/api';
 import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, type YAMLError } from 'yaml';
 import { cliError } from '../errors.ts';
-import { MAX_INPUT_BYTES, readInput, tooLarge } from '../input.ts';
+import { readText } from '../input.ts';
 import type { Io } from '../io.ts';
-
-export type Fields = Readonly<Record<string, unknown>>;
+import type { Fields } from './fields.ts';
+import { idsNamed } from './references.ts';
 
 /** A resource as a manifest wants it. */
 export interface Wanted {
@@ -51,7 +50,7 @@ export async function readManifests(files: readonly string[], io: Io): Promise<r
   const faults: Fault[] = [];
   const wanted = new Map<string, Wanted>();
   for (const file of files) {
-    const manifest = parseManifest(nameOf(file), await textOf(file, io));
+    const manifest = parseManifest(nameOf(file), await readText(file, io));
     faults.push(...manifest.faults);
     for (const each of manifest.wanted) {
       const key = keyOf(each.kind, each.id);
@@ -67,27 +66,11 @@ export async function readManifests(files: readonly string[], io: Io): Promise<r
     });
   }
   if (faults.length > 0) throw invalid(faults);
-  return inOrder([...wanted.values()], wanted);
+  return inOrder([...wanted.values()]);
 }
 
 function nameOf(file: string): string {
   return file === '-' ? 'standard input' : file;
-}
-
-async function textOf(file: string, io: Io): Promise<string> {
-  if (file === '-') return readInput(io);
-  try {
-    if ((await stat(file)).size > MAX_INPUT_BYTES) throw tooLarge(`file "${file}"`);
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
-    const reason = cause.code === 'ENOENT' ? 'there is none' : `it cannot be read (${cause.code})`;
-    throw cliError('ARGUMENT_INVALID', { details: { argument: `file "${file}"`, reason }, cause });
-  }
-}
-
-function isSystemError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'code' in error && 'syscall' in error;
 }
 
 interface Manifest {
@@ -184,7 +167,8 @@ function offsetOf(document: Document.Parsed, path: ReadonlyArray<string | number
 }
 
 /** Kind by kind as they may refer to each other, and depth first by what each refers to. */
-function inOrder(wanted: readonly Wanted[], byKey: ReadonlyMap<string, Wanted>): readonly Wanted[] {
+export function inOrder(wanted: readonly Wanted[]): readonly Wanted[] {
+  const byKey = new Map(wanted.map((each) => [keyOf(each.kind, each.id), each]));
   const ranked = wanted.toSorted((a, b) => RESOURCE_KIND_NAMES.indexOf(a.kind) - RESOURCE_KIND_NAMES.indexOf(b.kind));
   const done = new Set<Wanted>();
   const ordered: Wanted[] = [];
@@ -202,7 +186,7 @@ function inOrder(wanted: readonly Wanted[], byKey: ReadonlyMap<string, Wanted>):
 }
 
 function namedBy({ references = [] }: ResourceKind, input: Fields): readonly string[] {
-  return references.flatMap(({ field, kind }) => [input[field]].flat().map((id) => keyOf(kind, String(id))));
+  return references.flatMap((reference) => idsNamed(reference, input).map((id) => keyOf(reference.kind, id)));
 }
 
 function keyOf(kind: string, id: string): string {

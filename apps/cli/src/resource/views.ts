@@ -1,5 +1,6 @@
 import type { Resource, ResourceKind, ResourceKindName } from '@roundhouse/api';
 import { address } from '../render.ts';
+import { workerReport } from '../worker/report.ts';
 
 interface Column<R> {
   readonly head: string;
@@ -13,6 +14,8 @@ export interface View<R> {
   readonly columns: ReadonlyArray<Column<R>>;
   /** What to do when there are none. */
   readonly begin: string;
+  /** All there is to know of one, where a line for each field would not do. `nowMs`: ms since 1970. */
+  readonly report?: (resource: R, nowMs: number) => string;
   /** A name for the kind besides those that follow from its declaration. */
   readonly short?: string;
 }
@@ -96,7 +99,8 @@ const VIEWS: { readonly [K in ResourceKindName]: View<Resource<K>> } = {
       { head: 'COMMAND', value: ({ command }) => command?.join(' ') ?? null, isWide: true },
       { head: 'LABELS', value: ({ labels }) => labels, isWide: true },
     ],
-    begin: '"roundhouse apply -f FILE" adds those of a file.',
+    begin: '"roundhouse apply -f FILE" adds those of a file, and "roundhouse worker import" makes one.',
+    report: workerReport,
   },
   webhook: {
     columns: [

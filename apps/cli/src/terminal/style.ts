@@ -25,6 +25,11 @@ export function inColor(foreground: number, background: number): Style {
   return ((foreground & 0x0f) + 1) | (((background & 0x0f) + 1) << BACKGROUND_SHIFT);
 }
 
+/** A style with a foreground alone; the background is the terminal's own. */
+export function inForeground(color: number): Style {
+  return (color & 0x0f) + 1;
+}
+
 /** Low four bits of the 3270 colour, or −1 for the terminal's own. */
 export const foregroundIndex = (style: Style): number => (style & COLOR_MASK) - 1;
 export const backgroundIndex = (style: Style): number => ((style >>> BACKGROUND_SHIFT) & COLOR_MASK) - 1;

@@ -1,8 +1,9 @@
-import type { Clock, RoundhouseError, Timer, Unsubscribe } from '@roundhouse/core';
+import type { Clock, RoundhouseError, Unsubscribe } from '@roundhouse/core';
 import { compose } from './compose.ts';
 import { Display } from './display.ts';
 import type { Frame } from './frame.ts';
-import { InputDecoder, type InputEvent } from './input.ts';
+import type { InputEvent } from './input.ts';
+import { InputReader } from './inputReader.ts';
 import { Operator } from './operator.ts';
 import type { TerminalFacts } from './panel.ts';
 import type { TerminalSession } from './session.ts';
@@ -17,21 +18,16 @@ export type TerminalEnd =
   /** The terminal itself has gone. */
   | { readonly by: 'terminal' };
 
-/** An Esc that nothing follows within this time is the key itself. A slow line must not cut function keys in two. */
-export const ESCAPE_DELAY_MS = 100;
-
 /** A session shown in the user's terminal, from `run` until the person leaves or `close`. */
 export class Terminal implements TtyHandler {
   readonly #session: TerminalSession;
   readonly #tty: Tty;
   readonly #facts: TerminalFacts;
-  readonly #clock: Clock;
-  readonly #decoder = new InputDecoder();
+  readonly #reader: InputReader;
   readonly #operator: Operator;
   readonly #display: Display;
   readonly #ended = Promise.withResolvers<TerminalEnd>();
   #viewport: Pick<Viewport, 'top' | 'left'> = ORIGIN;
-  #escapeTimer: Timer | undefined;
   #sessionEnd: { readonly error?: RoundhouseError } | undefined;
   #subscriptions: readonly Unsubscribe[] = [];
 
@@ -39,7 +35,7 @@ export class Terminal implements TtyHandler {
     this.#session = session;
     this.#tty = tty;
     this.#facts = facts;
-    this.#clock = clock;
+    this.#reader = new InputReader(clock, (events) => this.#handle(events));
     this.#display = new Display(tty, tty.palette, clock, () => this.#compose());
     this.#operator = new Operator(session, {
       redraw: () => this.#display.redraw(),
@@ -66,10 +62,7 @@ export class Terminal implements TtyHandler {
   }
 
   input(bytes: Uint8Array): void {
-    this.#escapeTimer?.cancel();
-    this.#handle(this.#decoder.push(bytes));
-    if (!this.#decoder.isPending) return;
-    this.#escapeTimer = this.#clock.setTimer(ESCAPE_DELAY_MS, () => this.#handle(this.#decoder.flush()));
+    this.#reader.push(bytes);
   }
 
   resized(): void {
@@ -86,7 +79,7 @@ export class Terminal implements TtyHandler {
 
   /** Gives the terminal back. Idempotent: the first end stays. */
   close(end: TerminalEnd): void {
-    this.#escapeTimer?.cancel();
+    this.#reader.close();
     this.#display.close();
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     this.#tty.close();

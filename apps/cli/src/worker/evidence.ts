@@ -15,14 +15,24 @@ const EXPLAINED: ReadonlySet<string> = new Set([
 /** Lines of its log that are shown. */
 const LINES = 10;
 
-/** The same error with what the server knows of the worker, as far as the caller may see it, in `details.evidence`. */
-export async function withEvidence(error: unknown, client: Client, id: string, nowMs: number): Promise<unknown> {
+/**
+ * The same error with what the server knows of the worker that it names, else of `id`, as far as the caller may see it,
+ * in `details.evidence`.
+ */
+export async function withEvidence(
+  error: unknown,
+  client: Client,
+  id: string | undefined,
+  nowMs: number,
+): Promise<unknown> {
   if (!isRoundhouseError(error) || !EXPLAINED.has(error.code)) return error;
-  const worker = await client.getResource('worker', id).catch(() => undefined);
-  if (worker === undefined) return error;
-  const lines = await client.workers.logLines([id], { limit: LINES }).catch(() => []);
+  const { worker: named } = error.details;
+  const culprit = typeof named === 'string' ? named : id;
+  const worker = culprit === undefined ? undefined : await client.getResource('worker', culprit).catch(() => undefined);
+  if (worker === undefined || culprit === undefined) return error;
+  const lines = await client.workers.logLines([culprit], { limit: LINES }).catch(() => []);
   const evidence = [
-    `${id} is ${stateText(worker, nowMs)}`,
+    `${culprit} is ${stateText(worker, nowMs)}`,
     ...exits(worker, nowMs),
     ...(lines.length === 0 ? ['it has written nothing'] : ['its last lines:']),
     ...lines.map(({ stream, text }) => `  ${stream}: ${text}`),

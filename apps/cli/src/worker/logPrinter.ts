@@ -72,5 +72,8 @@ export class LogPrinter {
 }
 
 function visible(text: string): string {
-  return text.split('\t').map((part) => printable(part)).join('\t');
+  return text
+    .split('\t')
+    .map((part) => printable(part))
+    .join('\t');
 }

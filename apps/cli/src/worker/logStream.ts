@@ -1,13 +1,8 @@
-import type { WorkerLogLine, WorkersLogsQuery } from '@roundhouse/api';
+import type { WorkerLogFilters, WorkerLogLine } from '@roundhouse/api';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import { type ApiOptions, connect } from '../api.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import type { Io } from '../io.ts';
-
-export type LogFilters = Pick<WorkersLogsQuery, 'stream' | 'since' | 'until' | 'limit' | 'pattern' | 'level'> & {
-  /** Of a single worker. */
-  readonly instance?: number;
-};
 
 /** Between two attempts to connect again, ms. */
 const RETRY_MS = 500;
@@ -20,7 +15,7 @@ const CATCH_UP_LINES = 10_000;
  */
 export async function* followLogs(
   workers: readonly string[],
-  filters: Omit<LogFilters, 'until'>,
+  filters: Omit<WorkerLogFilters, 'until'>,
   options: ApiOptions,
   scope: Scope,
   io: Io,

@@ -19,9 +19,11 @@ export function stateText(worker: WorkerResource, nowMs: number): string {
   // The worst one says what all of them wait for.
   const telling = instances.find((each) => each.state === state && each.reason === reason) ?? instances[0];
   const count = instances.length > 1 ? [`${instances.filter(isUp).length} of ${instances.length} up`] : [];
-  return [stateWithReason({ state, reason }), ...count, ...(telling === undefined ? [] : waitTexts(telling, nowMs))].join(
-    ', ',
-  );
+  return [
+    stateWithReason({ state, reason }),
+    ...count,
+    ...(telling === undefined ? [] : waitTexts(telling, nowMs)),
+  ].join(', ');
 }
 
 export function stateWithReason({ state, reason }: Pick<WorkerResource, 'state' | 'reason'>): string {

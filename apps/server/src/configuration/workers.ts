@@ -50,10 +50,10 @@ function* sharedSockets(specs: readonly Placed[]): Iterable<Finding> {
 export function workerEffects(before: ConfigurationValue, next: ConfigurationValue): ReloadPlan['workers'] {
   const [old, present] = [byId(before), byId(next)];
   const ids = [...new Set([...old.keys(), ...present.keys()])].sort();
-  return ids.flatMap((worker) => {
+  return ids.flatMap((worker): ReloadPlan['workers'] => {
     const [from, to] = [old.get(worker), present.get(worker)];
-    if (from === undefined) return [{ worker, effect: 'add' as const }];
-    if (to === undefined) return [{ worker, effect: 'remove' as const }];
+    if (from === undefined) return [{ worker, effect: 'add' }];
+    if (to === undefined) return [{ worker, effect: 'remove' }];
     const effect = changeOf(from, to);
     return effect === 'none' ? [] : [{ worker, effect }];
   });

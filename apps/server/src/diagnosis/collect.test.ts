@@ -29,6 +29,7 @@ function places(some: Partial<Places> = {}): Places {
     wantedDescriptors: 100,
     isStrict: false,
     releasedAt: 0,
+    workers: undefined,
     pingStore: () => Promise.resolve(),
     ...some,
   };
@@ -53,6 +54,15 @@ describe('collectFacts', () => {
     expect(facts.disk?.totalBytes).toBeGreaterThan(facts.disk?.freeBytes as number);
     expect(facts.descriptors.limit).toBeGreaterThan(100);
     expect(facts.runtime.node).toBe(process.versions.node);
+  });
+
+  it('looks at what workers need, where there are any', async () => {
+    expect((await collectFacts(places(), createScope())).workers).toBeNull();
+    const workers = { runDirectory: join(folder, 'run'), programs: ['sh', 'no-such-program-here'] };
+    expect((await collectFacts(places({ workers }), createScope())).workers).toEqual({
+      runDirectory: { path: join(folder, 'run'), state: 'absent', mode: null, isOwn: false },
+      missingPrograms: ['no-such-program-here'],
+    });
   });
 
   it('knows the disk of a directory that is yet to be made', async () => {

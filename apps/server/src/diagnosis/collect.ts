@@ -3,10 +3,10 @@ import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/prom
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import { maxDescriptors } from '../limit/descriptors.ts';
-import type { CertificateFacts, Facts, HomeFacts, PortFacts, StoreFacts } from './facts.ts';
+import type { CertificateFacts, Facts, HomeFacts, PortFacts, StoreFacts, WorkerFacts } from './facts.ts';
 
 /** Where to look. */
 export interface Places {
@@ -21,6 +21,8 @@ export interface Places {
   readonly isStrict: boolean;
   /** When this version of the product was made, ms since 1970. */
   readonly releasedAt: number;
+  /** Undefined where none is configured. */
+  readonly workers: { readonly runDirectory: string; readonly programs: readonly string[] } | undefined;
   /** Asks the store for anything. */
   readonly pingStore: (scope: Scope) => Promise<void>;
 }
@@ -42,8 +44,8 @@ const MAX_ANSWER = 1_000;
 
 /** Finds out how things are; whatever cannot be found out is a fact, too. Rejects only when the scope ends. */
 export async function collectFacts(places: Places, scope: Scope): Promise<Facts> {
-  const { home, ports, certificates, wantedDescriptors, isStrict, releasedAt, pingStore } = places;
-  const [homeFacts, disk, newestStateAt, store, portFacts, certificateFacts] = await scope.race(
+  const { home, ports, certificates, wantedDescriptors, isStrict, releasedAt, workers, pingStore } = places;
+  const [homeFacts, disk, newestStateAt, store, portFacts, certificateFacts, workerFacts] = await scope.race(
     Promise.all([
       lookAtHome(home),
       freeSpace(home),
@@ -51,6 +53,7 @@ export async function collectFacts(places: Places, scope: Scope): Promise<Facts>
       askStore(pingStore, scope),
       lookAtPorts(ports, scope),
       Promise.all(certificates.map(lookAtCertificate)),
+      workers === undefined ? null : lookAtWorkers(workers),
     ]),
   );
   return {
@@ -62,7 +65,19 @@ export async function collectFacts(places: Places, scope: Scope): Promise<Facts>
     ports: portFacts,
     certificates: certificateFacts,
     store,
+    workers: workerFacts,
   };
+}
+
+async function lookAtWorkers({ runDirectory, programs }: NonNullable<Places['workers']>): Promise<WorkerFacts> {
+  const [facts, ...areThere] = await Promise.all([lookAtHome(runDirectory), ...programs.map(isOnPath)]);
+  return { runDirectory: facts, missingPrograms: programs.filter((_, index) => areThere[index] !== true) };
+}
+
+async function isOnPath(program: string): Promise<boolean> {
+  const directories = (process.env['PATH'] ?? '').split(delimiter).filter((each) => each !== '');
+  const found = directories.map((each) => access(join(each, program), constants.X_OK).then(() => true));
+  return await Promise.any(found).catch(() => false);
 }
 
 async function lookAtHome(path: string): Promise<HomeFacts> {

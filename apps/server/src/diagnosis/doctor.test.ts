@@ -22,7 +22,13 @@ describe('the doctor', () => {
       'store',
       'port api',
       'certificate api',
+      'run directory',
+      'programs for workers',
     ]);
+  });
+
+  it('says nothing of workers where there are none', () => {
+    expect(doctor({ ...WELL, workers: null }).map(({ check }) => check)).not.toContain('run directory');
   });
 
   const cases: ReadonlyArray<readonly [outcome: 'ok' | 'warn' | 'fail', message: RegExp, change: object]> = [
@@ -47,6 +53,16 @@ describe('the doctor', () => {
       'fail',
       /STORE_UNAVAILABLE: gone/,
       { store: { state: 'unreachable', code: 'STORE_UNAVAILABLE', message: 'gone' } },
+    ],
+    [
+      'fail',
+      /run cannot be written/,
+      { workers: { ...WELL.workers, runDirectory: { ...WELL.workers?.runDirectory, state: 'not_writable' } } },
+    ],
+    [
+      'fail',
+      /workers need setpriv, prlimit/,
+      { workers: { ...WELL.workers, missingPrograms: ['setpriv', 'prlimit'] } },
     ],
     ['warn', /within 900 ms/, { store: { state: 'reachable', elapsedMs: 900 } }],
     ['ok', /a Roundhouse answers at \[::1\]:7070/, { ports: [{ ...port, host: '::1', state: 'ours' }] }],

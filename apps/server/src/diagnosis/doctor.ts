@@ -1,6 +1,8 @@
 import type { CertificateFacts, Facts, PortFacts } from './facts.ts';
 import { type Check, fail, type Finding, ok, type Outcome, warn } from './finding.ts';
+import { directoryFinding } from './directory.ts';
 import { runtimeCheck } from './runtime.ts';
+import { workersCheck } from './workers.ts';
 
 const MIB = 1_048_576;
 const GIB = 1_073_741_824;
@@ -12,8 +14,6 @@ const GOOD_FREE_BYTES = 2 * GIB;
 const EXPIRES_SOON_DAYS = 2;
 const EXPIRES_DAYS = 14;
 const SLOW_STORE_MS = 500;
-/** Bits of a mode that let others in. */
-const OTHERS = 0o077;
 
 /** Everything that is looked at, in the order in which one would. */
 const CHECKS: readonly Check[] = [
@@ -25,6 +25,7 @@ const CHECKS: readonly Check[] = [
   storeCheck,
   portCheck,
   certificateCheck,
+  workersCheck,
 ];
 
 /** What is well and what is not. */
@@ -39,27 +40,7 @@ export function worstOf(findings: readonly Finding[]): Outcome {
 }
 
 function homeCheck({ home }: Facts): readonly Finding[] {
-  const { path, state, mode, isOwn } = home;
-  const check = 'data directory';
-  switch (state) {
-    case 'absent':
-      return [ok(check, `${path} is not there yet; it is made at the first start`)];
-    case 'not_a_directory':
-      return [fail(check, `${path} is no directory`, 'Move it away, or set ROUNDHOUSE_HOME to a directory.')];
-    case 'not_writable':
-      return [fail(check, `${path} cannot be written`, `Give it to the user of the server: chown -R USER ${path}`)];
-    case 'ready': {
-      const octal = mode === null ? 'unknown' : (mode & 0o777).toString(8);
-      if (mode !== null && (mode & OTHERS) !== 0) {
-        return [warn(check, `${path} is open to others (mode ${octal})`, `Close it: chmod 700 ${path}`)];
-      }
-      if (!isOwn)
-        return [
-          warn(check, `${path} belongs to another user`, `Give it to the user of the server: chown -R USER ${path}`),
-        ];
-      return [ok(check, `${path} is writable and private (mode ${octal})`)];
-    }
-  }
+  return [directoryFinding('data directory', home, 'set ROUNDHOUSE_HOME to a directory')];
 }
 
 function diskCheck({ disk, home }: Facts): readonly Finding[] {

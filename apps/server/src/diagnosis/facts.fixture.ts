@@ -16,4 +16,8 @@ export const WELL: Facts = {
     { name: 'api', path: '/etc/api.pem', validFrom: NOW - DAY_MS, expiresAt: NOW + 90 * DAY_MS, fault: null },
   ],
   store: { state: 'reachable', elapsedMs: 2 },
+  workers: {
+    runDirectory: { path: '/var/lib/roundhouse/run', state: 'ready', mode: 0o700, isOwn: true },
+    missingPrograms: [],
+  },
 };

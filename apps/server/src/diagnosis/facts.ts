@@ -22,6 +22,8 @@ export interface Facts {
   readonly ports: readonly PortFacts[];
   readonly certificates: readonly CertificateFacts[];
   readonly store: StoreFacts;
+  /** Null where no worker is configured. */
+  readonly workers: WorkerFacts | null;
 }
 
 export interface HomeFacts {
@@ -30,6 +32,13 @@ export interface HomeFacts {
   /** Permissions, e.g. 0o700. */
   readonly mode: number | null;
   readonly isOwn: boolean;
+}
+
+export interface WorkerFacts {
+  /** What runs is found by it. */
+  readonly runDirectory: HomeFacts;
+  /** Programs that workers are started with, and that are not there. */
+  readonly missingPrograms: readonly string[];
 }
 
 export interface PortFacts {

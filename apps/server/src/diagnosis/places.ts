@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, type Scope, Secret, silentLogger } from '@roundhouse/core';
 import { openStore } from '@roundhouse/store';
+import { resolveWorker, type WorkerSpec } from '@roundhouse/workers';
 import type { ConfigurationValue } from '../configuration/definition.ts';
 import { isLoopback } from '../http/clientAddress.ts';
+import { supervisorPlaces } from '../run/supervisor.ts';
 import type { Places } from './collect.ts';
 
 const HOST = '127.0.0.1';
@@ -18,7 +20,7 @@ const OTHER_DESCRIPTORS = 256;
 
 /** Where a server of this configuration lives: what the doctor looks at. */
 export async function placesOf(
-  { server = {}, front_door: door, limits = {}, store = {} }: ConfigurationValue,
+  { server = {}, front_door: door, limits = {}, store = {}, workers = [] }: ConfigurationValue,
   { home, clock }: { readonly home: string; readonly clock: Clock },
 ): Promise<Places> {
   const { host = HOST, port = DEFAULT_PORT, tls } = server;
@@ -43,8 +45,23 @@ export async function placesOf(
     // Attackers reach what listens beyond this machine.
     isStrict: !isLoopback(host) && host !== 'localhost',
     releasedAt: await releasedAt(),
+    workers:
+      workers.length === 0
+        ? undefined
+        : { runDirectory: supervisorPlaces(home).directory, programs: programsOf(workers.map(resolveWorker)) },
     pingStore: (scope) => pingStore(store.url ?? `sqlite:${join(home, 'roundhouse.db')}`, clock, scope),
   };
+}
+
+/** What these workers are started with, beside their own programs. */
+function programsOf(workers: readonly WorkerSpec[]): readonly string[] {
+  const programs = workers.flatMap(({ program }) => program ?? []);
+  const areConfined = programs.some(
+    ({ user, group, keepCapabilities, hasNoNewPrivileges }) =>
+      user !== undefined || group !== undefined || keepCapabilities !== undefined || hasNoNewPrivileges,
+  );
+  const areLimited = workers.some(({ limits }) => Object.keys(limits).length > 0);
+  return ['sh', ...(areConfined ? ['setpriv'] : []), ...(areLimited ? ['prlimit'] : [])];
 }
 
 /** When the files of this version were made: that of this one. */

@@ -46,13 +46,11 @@ export function workerGroupRoutes(deps: WorkerGroupRoutesDependencies) {
     if (members === undefined) throw workersError('WORKER_GROUP_NOT_FOUND', { details: { group } });
     return reply.send(groupShown(group, members));
   };
-  /** All are asked at once: the supervisor keeps the order that their dependencies want. */
   const command =
-    (work: (supervised: Supervisor, worker: string) => Promise<void>) =>
+    (work: (supervised: Supervisor, workers: readonly string[]) => Promise<void>) =>
     async (request: FastifyRequest, reply: FastifyReply) => {
       const body = valid(validate(workerGroupCommandSchema, bodyOf(request), 'body'));
-      const asked = operated(request).map((worker) => work(supervisor(), worker));
-      await awaited(reply, server, body, allOf(asked));
+      await awaited(reply, server, body, work(supervisor(), operated(request)));
       return shown(request, reply);
     };
 
@@ -69,9 +67,14 @@ export function workerGroupRoutes(deps: WorkerGroupRoutesDependencies) {
       return reply.send({ items, next_cursor: next });
     },
 
-    startWorkerGroup: command((supervised, worker) => supervised.start({ worker }, {}, server)),
-    stopWorkerGroup: command((supervised, worker) => supervised.stop({ worker }, server)),
-    restartWorkerGroup: command((supervised, worker) => supervised.restart({ worker }, server)),
+    // Asked at once, each waits for those that it depends on.
+    startWorkerGroup: command((supervised, each) =>
+      allOf(each.map((worker) => supervised.start({ worker }, {}, server))),
+    ),
+    stopWorkerGroup: command((supervised, each) => supervised.stopAll(each, server)),
+    restartWorkerGroup: command((supervised, each) =>
+      allOf(each.map((worker) => supervised.restart({ worker }, server))),
+    ),
 
     async scaleWorkerGroup(request: FastifyRequest, reply: FastifyReply) {
       const { replicas } = valid(validate(workerScaleSchema, request.body, 'body'));

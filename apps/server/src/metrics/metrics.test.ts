@@ -2,14 +2,26 @@ import { createScope } from '@roundhouse/core';
 import { FakeClock, promtool } from '@roundhouse/testing';
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from './metrics.ts';
-import type { MetricSources, WatchedEvent } from './sources.ts';
+import type { MetricSources, WatchedEvent, WorkerFigures } from './sources.ts';
 
 const ENDPOINT = { endpoint: 'tso1', group: 'tso', sessions: 3, leases: 4, status: 'degraded' } as const;
+
+const WORKER: WorkerFigures = {
+  worker: 'web',
+  state: 'ready',
+  replicas: 17,
+  running: 18,
+  cpuPercent: 19.5,
+  rssBytes: 20,
+  logBytes: null,
+  limits: [{ limit: 'memory.max_rss', ratio: 0.21 }],
+};
 
 /** Every source says something. */
 const SOURCES: Required<MetricSources> = {
   sessionsByState: () => ({ active: 1, idle: 2 }),
   endpoints: () => [ENDPOINT],
+  workers: () => [WORKER],
   connections: () => ({ api: 5, front_door: 6 }),
   queues: () => ({ input: 7 }),
   pendingInputs: () => 8,
@@ -61,6 +73,13 @@ describe('the metrics', () => {
       'roundhouse_events_lost_total 11',
       'roundhouse_webhook_pending{webhook="w1"} 12',
       'roundhouse_webhook_dead_letters{webhook="w1"} 13',
+      'roundhouse_workers{state="ready"} 1',
+      'roundhouse_workers{state="failed"} 0',
+      'roundhouse_worker_replicas{worker="web"} 17',
+      'roundhouse_worker_running{worker="web"} 18',
+      'roundhouse_worker_cpu_percent{worker="web"} 19.5',
+      'roundhouse_worker_memory_bytes{worker="web"} 20',
+      'roundhouse_worker_limit_ratio{worker="web",limit="memory.max_rss"} 0.21',
       'roundhouse_limit_used{limit="sessions"} 14',
       'roundhouse_limit_capacity{limit="sessions"} 10000',
       'roundhouse_certificate_expiry_seconds{listener="api"} 86400',
@@ -122,6 +141,14 @@ describe('the metrics', () => {
     expect(text).toContain('roundhouse_endpoint_sessions{endpoint="other",group="other"} 1500\n');
   });
 
+  it('have room for 2,000 workers, and nothing to show of what is not known of them', async () => {
+    const workers = Array.from({ length: 2_500 }, (_, index) => ({ ...WORKER, worker: `w${index}` }));
+    const text = await setUp({ workers: () => workers }).render();
+    expect(text.match(/^roundhouse_worker_replicas\{/gm)).toHaveLength(2_001);
+    expect(text).toContain('roundhouse_worker_replicas{worker="other"} 8500\n');
+    expect(text).not.toMatch(/^roundhouse_worker_log_bytes\{/m);
+  });
+
   it('count what happens', async () => {
     const metrics = setUp();
     let tell: ((event: WatchedEvent) => void) | undefined;
@@ -142,6 +169,9 @@ describe('the metrics', () => {
     publish('session.migrated');
     publish('session.input_indeterminate');
     publish('endpoint.health_changed', { to: 'unhealthy' });
+    publish('worker.restarting');
+    publish('worker.exited', { reason: 'out_of_memory' });
+    publish('worker.failed');
     const text = await metrics.render();
     for (const line of [
       'roundhouse_sessions_created_total 1',
@@ -152,6 +182,9 @@ describe('the metrics', () => {
       'roundhouse_session_migrations_total 1',
       'roundhouse_session_indeterminate_inputs_total 1',
       'roundhouse_endpoint_health_changes_total{to="unhealthy"} 1',
+      'roundhouse_worker_restarts_total{worker="s1"} 1',
+      'roundhouse_worker_exits_total{reason="out_of_memory"} 1',
+      'roundhouse_worker_failures_total 1',
     ]) {
       expect(text).toContain(`${line}\n`);
     }

@@ -11,6 +11,8 @@ export interface Actuator<K extends ResourceKindName> {
   readonly kind: K;
   /** Raises what keeps an input from being applied; changes nothing. */
   check(input: ResourceInput<K>): void | Promise<void>;
+  /** Raises what keeps inputs from being there together: all that there will be. */
+  checkAll?(inputs: ReadonlyArray<ResourceInput<K>>): void;
   /** Makes an input real, in the place of one before. When it raises, nothing has changed. */
   apply(input: ResourceInput<K>): void | Promise<void>;
   /** Undoes what `apply` did. */

@@ -208,6 +208,7 @@ export class Resources {
   async #carryOut(changes: readonly Change[], by: string): Promise<void> {
     const steps = inOrder(changes);
     this.#checkReferences(steps);
+    for (const kind of new Set(steps.map((step) => step.kind))) this.#checkAll(kind, steps);
     const done: Change[] = [];
     try {
       for (const step of steps) {
@@ -239,6 +240,18 @@ export class Resources {
     } catch (error) {
       this.#deps.log.error('a change could not be taken back', { kind, id, reason: String(error) });
     }
+  }
+
+  #checkAll<K extends ResourceKindName>(kind: K, steps: readonly Change[]): void {
+    const actuator = this.#actuator(kind);
+    if (actuator.checkAll === undefined) return;
+    const next = new Map([...this.#of(kind)].map(([id, { input }]) => [id, input]));
+    for (const { kind: of, id, after } of steps) {
+      if (of !== kind) continue;
+      if (after === undefined) next.delete(id);
+      else next.set(id, after.input);
+    }
+    actuator.checkAll([...next.values()] as Array<ResourceInput<K>>);
   }
 
   /** Whether all that is named will be there, and nothing goes that is still named. */

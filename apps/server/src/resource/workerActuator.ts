@@ -1,4 +1,5 @@
-import { resolveWorker, type Supervisor } from '@roundhouse/workers';
+import type { ResourceInput } from '@roundhouse/api';
+import { checkGraph, resolveWorker, type Supervisor, workerError } from '@roundhouse/workers';
 import { workersError } from '../worker/errors.ts';
 import { workerShown } from '../worker/shown.ts';
 import type { Actuator } from './actuator.ts';
@@ -12,8 +13,24 @@ export function workerActuator(supervisor: Supervisor | undefined): Actuator<'wo
   return {
     kind: 'worker',
     check: (input) => required().check(resolveWorker(input)),
+    checkAll: checkDependencies,
     apply: (input) => required().set(resolveWorker(input)),
-    remove: (id) => supervisor?.remove(id),
+    async remove(id) {
+      // One that is kept, and could not be applied when it was read, is not known there.
+      if (supervisor?.find(id) !== undefined) await supervisor.remove(id);
+    },
     show: (input) => workerShown(input, resolveWorker(input), supervisor?.find(input.id)),
   };
+}
+
+/** Raises WORKER_INVALID for those that wait for each other. That all are there is known. */
+function checkDependencies(inputs: ReadonlyArray<ResourceInput<'worker'>>): void {
+  // None else can be part of a circle.
+  const waiting = inputs.filter(({ depends_on: on = [] }) => on.length > 0);
+  const fault = checkGraph(waiting.map(resolveWorker)).find(({ kind }) => kind !== 'missing');
+  if (fault === undefined) return;
+  const field = `depends_on[${fault.index}]`;
+  throw workerError('WORKER_INVALID', {
+    details: { worker: fault.worker, field, reason: `the dependency ${fault.reason}` },
+  });
 }

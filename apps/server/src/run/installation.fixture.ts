@@ -6,7 +6,7 @@ import { type Client, createClient, type EventRecord, type SessionResource } fro
 import { isRoundhouseError } from '@roundhouse/core';
 import { openSession } from '@roundhouse/tn3270';
 import { vi } from 'vitest';
-import { type RunningServer, runServer } from './run.ts';
+import { type RunningServer, runServer, type RunOptions } from './run.ts';
 
 /** What stands in a configuration file; JSON is YAML. */
 export type Content = Readonly<Record<string, unknown>>;
@@ -37,11 +37,14 @@ export class Installation implements AsyncDisposable {
     this.file = join(folder, 'roundhouse.yaml');
   }
 
-  /** `isWatched`: whether a change of the file is a reload. */
-  static async start(content: Content, { isWatched = false } = {}): Promise<Installation> {
+  /** `isWatched`: whether a change of the file is a reload, default false. */
+  static async start(
+    content: Content,
+    options: Partial<Pick<RunOptions, 'isWatched' | 'createSupervisor'>> = {},
+  ): Promise<Installation> {
     const installation = new Installation(await mkdtemp(join(tmpdir(), 'roundhouse-run-')));
     await installation.write(content);
-    await installation.#start(isWatched);
+    await installation.#start({ isWatched: false, ...options });
     return installation;
   }
 
@@ -104,14 +107,14 @@ export class Installation implements AsyncDisposable {
     await rm(this.folder, { recursive: true });
   }
 
-  async #start(isWatched: boolean): Promise<void> {
+  async #start(options: Partial<RunOptions>): Promise<void> {
     this.#server = await runServer({
       version: '0.0.0',
       openSession,
       variables: {},
       home: join(this.folder, 'home'),
       sources: { file: this.file },
-      isWatched,
+      ...options,
       defaults: { port: 0, frontPort: undefined, logFilter: 'silent', token: 'token-of-this-test' },
     });
     this.#client = createClient({ url: this.#server.url, token: this.#server.token });

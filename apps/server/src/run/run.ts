@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type Sources, systemFiles, systemSecrets, systemWatcher } from '@roundhouse/config';
-import { createScope, Secret, systemClock } from '@roundhouse/core';
+import { createScope, type Scope, Secret, systemClock } from '@roundhouse/core';
 import type { Gateway, OpenSession } from '@roundhouse/sessions';
 import { openStore } from '@roundhouse/store';
+import { createSupervisor } from '@roundhouse/workers';
 import {
   type CheckedConfiguration,
   Configuration,
@@ -17,10 +18,13 @@ import { createServer, type Server } from '../server.ts';
 import { openOtlpTracing } from '../trace/otlp.ts';
 import { openHome } from './home.ts';
 import { desiredResources, liveLimits, logOptions, serverOptions, workersOptions } from './options.ts';
+import { openSupervisor } from './supervisor.ts';
 
 export interface RunOptions {
   readonly version: string;
   readonly openSession: OpenSession;
+  /** Makes what supervises workers. Default: that of this machine. */
+  readonly createSupervisor?: typeof createSupervisor;
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** Data directory. */
   readonly home: string;
@@ -77,7 +81,17 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     await openStore(new Secret(storeUrl), { clock, log: logger.child({ module: 'store' }) }, scope),
   );
   const findSecret = systemSecrets(files, variables);
+  const secrets = async (name: string, caller: Scope): Promise<string> =>
+    (await findSecret(name.startsWith('secret://') ? name : `secret://env/${name}`, caller)).reveal();
   const token = defaults.token ?? home.token.reveal();
+  const supervisor = openSupervisor(home.directory, options.createSupervisor ?? createSupervisor, {
+    clock,
+    log: logger.child({ module: 'workers' }),
+    random: Math.random,
+    environment: variables,
+    secrets,
+    endpointProbe: () => undefined,
+  });
   const server = parts.use(
     await createServer(
       { ...serverOptions(value), token, version },
@@ -89,8 +103,8 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         cursorKey: home.cursorKey,
         clock,
         randomBytes,
-        secrets: async (name, caller) =>
-          (await findSecret(name.startsWith('secret://') ? name : `secret://env/${name}`, caller)).reveal(),
+        secrets,
+        ...(supervisor === undefined ? {} : { supervisor }),
         ...(traces === undefined ? {} : { tracer: traces.tracer }),
       },
     ),

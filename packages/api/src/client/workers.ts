@@ -1,5 +1,5 @@
 import { createScope, parseDuration } from '@roundhouse/core';
-import { ROUTES } from '../routes.ts';
+import { type Route, ROUTES } from '../routes.ts';
 import type { ListSessionsQuery } from '../session.ts';
 import type {
   WorkerCommand,
@@ -14,9 +14,14 @@ import type { WorkerLogLine, WorkerLogsQuery, WorkersLogsQuery } from '../worker
 import type { WorkerHistory, WorkerUsage, WorkerUsageQuery } from '../worker/past.ts';
 import type { WorkerResource } from '../worker/worker.ts';
 import { EventStreamParser } from './eventStream.ts';
-import type { HttpConnection } from './http.ts';
+import type { Call, HttpConnection } from './http.ts';
 
-type Filters = Omit<WorkersLogsQuery, 'worker' | 'follow' | 'format'>;
+export type WorkerLogFilters = Omit<WorkersLogsQuery, 'worker' | 'follow' | 'format'> & {
+  /** Goes with a single worker. */
+  readonly instance?: number;
+};
+
+type LogsCall = readonly [route: Route, call: Call];
 
 /** What is asked of workers besides what all resources have. */
 export interface WorkerCalls {
@@ -30,11 +35,15 @@ export interface WorkerCalls {
 
   /** Lines of a worker as they were written: its bytes, as UTF-8. */
   logText(id: string, query?: Omit<WorkerLogsQuery, 'follow' | 'format'>, signal?: AbortSignal): Promise<string>;
-  logLines(workers: readonly string[], query?: Filters, signal?: AbortSignal): Promise<readonly WorkerLogLine[]>;
+  logLines(
+    workers: readonly string[],
+    query?: WorkerLogFilters,
+    signal?: AbortSignal,
+  ): Promise<readonly WorkerLogLine[]>;
   /** The lines of the past that `limit` asks for, and all that follow; ends with the signal. A lost connection is raised. */
   followLogs(
     workers: readonly string[],
-    query?: Omit<Filters, 'until'>,
+    query?: Omit<WorkerLogFilters, 'until'>,
     signal?: AbortSignal,
   ): AsyncIterable<WorkerLogLine>;
 
@@ -77,14 +86,15 @@ export function createWorkerCalls(http: HttpConnection): WorkerCalls {
 
     logText: (id, query, signal) =>
       http.text(ROUTES.getWorkerLogs, { id, query: { ...query, format: 'text' }, signal }),
-    async logLines(worker, query, signal) {
-      const text = await http.text(ROUTES.getWorkersLogs, { query: { ...query, worker, format: 'json' }, signal });
+    async logLines(workers, query, signal) {
+      const [route, call] = logsCall(workers, { ...query, format: 'json' });
+      const text = await http.text(route, { ...call, signal });
       return text
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => lineOf(line, http));
     },
-    followLogs: (worker, query, signal) => followLogs(http, { ...query, worker: [...worker] }, signal),
+    followLogs: (workers, query, signal) => followLogs(http, logsCall(workers, { ...query, follow: true }), signal),
 
     usage: (id, query, signal) => http.json(ROUTES.getWorkerUsage, { id, query: { ...query }, signal }),
     history: (id, instance, signal) => http.json(ROUTES.getWorkerHistory, { id, query: { instance }, signal }),
@@ -98,16 +108,24 @@ export function createWorkerCalls(http: HttpConnection): WorkerCalls {
   };
 }
 
+/** Only the logs of one worker can be told apart by instance. */
+function logsCall(workers: readonly string[], { instance, ...query }: WorkerLogsQuery): LogsCall {
+  const [id] = workers;
+  if (instance === undefined || id === undefined) {
+    return [ROUTES.getWorkersLogs, { query: { ...query, worker: workers } }];
+  }
+  return [ROUTES.getWorkerLogs, { id, query: { ...query, instance } }];
+}
+
 async function* followLogs(
   http: HttpConnection,
-  query: WorkersLogsQuery,
+  [route, call]: LogsCall,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<WorkerLogLine, void, void> {
   using scope = createScope({ clock: http.clock, ...(signal === undefined ? {} : { signal }) });
   const parser = new EventStreamParser();
   try {
-    const call = { query: { ...query, follow: true }, signal: scope.signal };
-    for await (const bytes of await http.stream(ROUTES.getWorkersLogs, call)) {
+    for await (const bytes of await http.stream(route, { ...call, signal: scope.signal })) {
       for (const data of parser.push(bytes)) yield lineOf(data, http);
       if (parser.buffered > MAX_LINE_LENGTH) throw http.invalid(`a line has more than ${MAX_LINE_LENGTH} characters`);
     }

@@ -13,6 +13,8 @@ export interface Imported {
 const MAX_LENGTH = 1_048_576;
 const MAX_WORKERS = 10_000;
 const MAX_ID_LENGTH = 64;
+/** Longest part of a name that is told. */
+const MAX_SHOWN = 128;
 
 /** `line` counts from 1. */
 export function importInvalid(format: string, reason: string, line?: number, hint?: string): Error {
@@ -57,6 +59,8 @@ export class Collector {
   readonly #format: string;
   readonly #drafts = new Map<string, Draft>();
   readonly #ids = new Set<string>();
+  /** Of an id that was wanted again, the number to try next. */
+  readonly #nextNumbers = new Map<string, number>();
   readonly #notes: string[] = [];
 
   constructor(format: string) {
@@ -73,7 +77,7 @@ export class Collector {
     const id = this.#unusedId(name);
     this.#ids.add(id);
     const draft = new Draft(name, id, this.#notes);
-    if (id !== name) draft.note('name', `was ${JSON.stringify(name)}`);
+    if (id !== name) draft.note('name', `was ${JSON.stringify(name.slice(0, MAX_SHOWN))}`);
     if (!this.#drafts.has(name)) this.#drafts.set(name, draft);
     else this.#drafts.set(`${name}\0${id}`, draft);
     return draft;
@@ -92,10 +96,12 @@ export class Collector {
   #unusedId(name: string): string {
     const base = idOf(name);
     let id = base;
-    for (let number = 2; this.#ids.has(id); number++) {
+    let number = this.#nextNumbers.get(base) ?? 2;
+    for (; this.#ids.has(id); number++) {
       const suffix = `-${number}`;
       id = base.slice(0, MAX_ID_LENGTH - suffix.length) + suffix;
     }
+    this.#nextNumbers.set(base, number);
     return id;
   }
 }
@@ -106,27 +112,28 @@ export function idOf(name: string): string {
   return id.slice(0, MAX_ID_LENGTH) || 'worker';
 }
 
-/** Leaves out what the schema refuses, and tells of it. */
+/** Leaves out what the schema refuses, and tells of it: parts of a field first, then, if that does not do, all of it. */
 function fitted(draft: Draft): WorkerInput {
   let worker: WorkerInput = draft.worker;
-  for (let depth = 2; depth >= 1; depth--) {
-    const { error } = workerInputSchema.safeParse(worker);
-    for (const { path, message } of error?.issues ?? []) {
-      const place = path.slice(0, depth).map(String);
-      if (place.length > 0 && place[0] !== 'id') {
-        draft.note(path.join('.'), `is left out: ${message}`);
-        worker = without(worker, place);
-      }
+  for (const isWhole of [false, true]) {
+    const refused = new Map<string, Set<string>>();
+    for (const { path, message } of workerInputSchema.safeParse(worker).error?.issues ?? []) {
+      draft.note(path.join('.'), `is left out: ${message}`);
+      const [field = '', part = ''] = path.map(String);
+      refused.set(field, (refused.get(field) ?? new Set()).add(isWhole ? '' : part));
     }
+    if (refused.size > 0) worker = without(worker, refused);
   }
   return workerInputSchema.parse(worker);
 }
 
-function without<T>(value: T, [key = '', ...rest]: readonly string[]): T {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return value;
-  // Elements of lists go with the list: the others would move.
-  if (rest.length > 0 && !Array.isArray((value as Record<string, unknown>)[key])) {
-    return { ...value, [key]: without((value as Record<string, unknown>)[key], rest) };
-  }
-  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key)) as T;
+/** `refused`: parts of fields; the part '' is all of it. Elements of lists go with the list, for the others would move. */
+function without(worker: WorkerInput, refused: ReadonlyMap<string, ReadonlySet<string>>): WorkerInput {
+  const fields = Object.entries(worker).flatMap(([field, value]): [string, unknown][] => {
+    const parts = refused.get(field);
+    if (parts === undefined) return [[field, value]];
+    if (parts.has('') || typeof value !== 'object' || Array.isArray(value)) return [];
+    return [[field, Object.fromEntries(Object.entries(value).filter(([part]) => !parts.has(part)))]];
+  });
+  return Object.fromEntries(fields) as WorkerInput;
 }

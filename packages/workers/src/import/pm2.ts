@@ -116,16 +116,18 @@ function takeApp(app: Fields, index: number, collector: Collector): void {
 }
 
 /** What PM2 runs files with, by their ending: lib/API/interpreter.json of PM2 6. */
-const INTERPRETERS: Readonly<Record<string, string>> = {
-  '.js': 'node',
-  '.cjs': 'node',
-  '.mjs': 'node',
-  '.sh': 'bash',
-  '.py': 'python',
-  '.rb': 'ruby',
-  '.pl': 'perl',
-  '.php': 'php',
-};
+const INTERPRETERS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '.js': 'node',
+    '.cjs': 'node',
+    '.mjs': 'node',
+    '.sh': 'bash',
+    '.py': 'python',
+    '.rb': 'ruby',
+    '.pl': 'perl',
+    '.php': 'php',
+  }),
+);
 
 function takeCommand(fields: AppFields, draft: Draft): void {
   const script = fields.text('script', 'exec', 'cmd', 'command') ?? '';
@@ -139,7 +141,7 @@ function takeCommand(fields: AppFields, draft: Draft): void {
     draft.set('command', ['/bin/sh', '-c', [script, ...args].join(' ')]);
   } else {
     const ending = posix.extname(script);
-    const interpreter = given ?? INTERPRETERS[ending] ?? 'none';
+    const interpreter = given ?? INTERPRETERS.get(ending) ?? 'none';
     if (given === undefined && interpreter === 'none' && script.includes('/')) {
       draft.note(
         'script',
@@ -278,60 +280,62 @@ const PM2_ITSELF = 'is left out: it concerns PM2 itself';
 const NO_WATCH = 'is left out: files are not watched';
 const NO_MESSAGES = 'is left out: there is no channel for `process.send`; use `probes` and the signal';
 
-const REASONS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    [
-      'out_file',
-      'out',
-      'output',
-      'out_log',
-      'error_file',
-      'error',
-      'err',
-      'err_file',
-      'err_log',
-      'log_file',
-      'log',
-      'log_type',
-      'log_date_format',
-      'time',
-      'merge_logs',
-      'combine_logs',
-      'disable_logs',
-    ].map((key) => [key, OUTPUT]),
-  ),
-  ...Object.fromEntries(
-    [
-      'pmx',
-      'automation',
-      'vizion',
-      'trace',
-      'disable_trace',
-      'v8',
-      'event_loop_inspector',
-      'deep_monitoring',
-      'io',
-      'force',
-      'write',
-      'username',
-      'install_url',
-      'post_update',
-      'windowsHide',
-      'append_env_to_name',
-      'name_prefix',
-      'execute_command',
-      'kill_retry_time',
-    ].map((key) => [key, PM2_ITSELF]),
-  ),
-  ...Object.fromEntries(['watch', 'ignore_watch', 'watch_options', 'watch_delay'].map((key) => [key, NO_WATCH])),
-  ...Object.fromEntries(['wait_ready', 'listen_timeout', 'shutdown_with_message'].map((key) => [key, NO_MESSAGES])),
-  instance_var: 'is left out: each instance knows its number as `ROUNDHOUSE_INSTANCE`',
-  increment_var: 'is left out: each instance knows its number as `ROUNDHOUSE_INSTANCE`',
-  source_map_support: 'is left out: give node `--enable-source-maps` in `command`',
-  filter_env: 'is left out: nothing is passed on but what `inherit_environment` names',
-  pid_file: 'is left out: processes are not told by files here',
-  pid: 'is left out: processes are not told by files here',
-};
+const REASONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ...Object.fromEntries(
+      [
+        'out_file',
+        'out',
+        'output',
+        'out_log',
+        'error_file',
+        'error',
+        'err',
+        'err_file',
+        'err_log',
+        'log_file',
+        'log',
+        'log_type',
+        'log_date_format',
+        'time',
+        'merge_logs',
+        'combine_logs',
+        'disable_logs',
+      ].map((key) => [key, OUTPUT]),
+    ),
+    ...Object.fromEntries(
+      [
+        'pmx',
+        'automation',
+        'vizion',
+        'trace',
+        'disable_trace',
+        'v8',
+        'event_loop_inspector',
+        'deep_monitoring',
+        'io',
+        'force',
+        'write',
+        'username',
+        'install_url',
+        'post_update',
+        'windowsHide',
+        'append_env_to_name',
+        'name_prefix',
+        'execute_command',
+        'kill_retry_time',
+      ].map((key) => [key, PM2_ITSELF]),
+    ),
+    ...Object.fromEntries(['watch', 'ignore_watch', 'watch_options', 'watch_delay'].map((key) => [key, NO_WATCH])),
+    ...Object.fromEntries(['wait_ready', 'listen_timeout', 'shutdown_with_message'].map((key) => [key, NO_MESSAGES])),
+    instance_var: 'is left out: each instance knows its number as `ROUNDHOUSE_INSTANCE`',
+    increment_var: 'is left out: each instance knows its number as `ROUNDHOUSE_INSTANCE`',
+    source_map_support: 'is left out: give node `--enable-source-maps` in `command`',
+    filter_env: 'is left out: nothing is passed on but what `inherit_environment` names',
+    pid_file: 'is left out: processes are not told by files here',
+    pid: 'is left out: processes are not told by files here',
+  }),
+);
 
 /** A switch that is off asks for nothing. */
 function tellRest(fields: AppFields, draft: Draft): void {
@@ -340,7 +344,7 @@ function tellRest(fields: AppFields, draft: Draft): void {
     const isVariant = key.startsWith('env_');
     draft.note(
       key,
-      isVariant ? 'is left out: write a layer of its own for it' : (REASONS[key] ?? 'has no counterpart here'),
+      isVariant ? 'is left out: write a layer of its own for it' : (REASONS.get(key) ?? 'has no counterpart here'),
     );
   }
 }

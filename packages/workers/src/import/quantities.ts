@@ -12,6 +12,7 @@ export function binaryBytes(text: string): number | undefined {
   return Math.round(Number(number) * KIBI ** ' KMGT'.indexOf(unit.toUpperCase() || ' '));
 }
 
+const MAX_SPAN = 64;
 const SPAN_UNITS: readonly (readonly [RegExp, number])[] = [
   [/^(us|usec|µs)$/, 0.001],
   [/^(ms|msec)$/, 1],
@@ -24,6 +25,7 @@ const SPAN_UNITS: readonly (readonly [RegExp, number])[] = [
 
 /** `90`, `5s`, `2min 200ms`: ms, as systemd.time(7) has them; undefined for `infinity` too. */
 export function spanMs(text: string): number | undefined {
+  if (text.length > MAX_SPAN) return undefined;
   const parts = [...text.matchAll(/\s*(\d{1,12}(?:\.\d{1,6})?)\s*([a-zµ]*)\s*/g)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) return undefined;
   let total = 0;

@@ -37,6 +37,12 @@ export const UNIT_DIALECT: Dialect = {
   hasInlineComments: false,
 };
 
+interface OpenEntry {
+  readonly key: string;
+  readonly lines: string[];
+  readonly line: number;
+}
+
 interface Line {
   readonly number: number;
   readonly text: string;
@@ -46,12 +52,12 @@ interface Line {
 /** Reads `[sections]` of keys and values, in order. Raises IMPORT_INVALID with the line. */
 export function readSections(text: string, dialect: Dialect): Section[] {
   const { format, separators, continuation } = dialect;
-  const sections: { name: string; line: number; entries: Entry[] }[] = [];
+  const sections: { name: string; line: number; entries: OpenEntry[] }[] = [];
   for (const { number, text: line, isIndented } of linesOf(text, dialect)) {
     const entries = sections.at(-1)?.entries;
     const last = entries?.at(-1);
     if (isIndented && continuation === 'indent' && entries !== undefined && last !== undefined) {
-      entries[entries.length - 1] = { ...last, value: `${last.value}\n${line}`.trim() };
+      last.lines.push(line);
       continue;
     }
     const [, name] = /^\[([^\]]+)\]$/.exec(line) ?? [];
@@ -62,9 +68,12 @@ export function readSections(text: string, dialect: Dialect): Section[] {
     const at = line.search(separators);
     if (at < 1) throw importInvalid(format, `${JSON.stringify(line.slice(0, 64))} is no key with a value`, number);
     if (entries === undefined) throw importInvalid(format, 'a key stands before the first section', number);
-    entries.push({ key: line.slice(0, at).trim(), value: line.slice(at + 1).trim(), line: number });
+    entries.push({ key: line.slice(0, at).trim(), lines: [line.slice(at + 1).trim()], line: number });
   }
-  return sections;
+  return sections.map((section) => ({
+    ...section,
+    entries: section.entries.map(({ key, lines, line }) => ({ key, value: lines.join('\n').trim(), line })),
+  }));
 }
 
 /** Lines without comments and empty ones; of those that are one, the first one's number. */

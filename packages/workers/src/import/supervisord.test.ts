@@ -141,9 +141,11 @@ describe('what is no configuration of supervisord', () => {
     ['[program:a]\ncommand=a\nnumprocs=0', 'numprocs is not from 1 to 1000', 1],
     ['[program:a]\ncommand=a\nautostart=perhaps', 'autostart is neither true nor false', 3],
     ['[program:a]\ncommand=a\nenvironment=A="1" B', '`environment` is not written as KEY="value",…', 3],
+    [`[program:a]\nnumprocs=1000\ncommand=%(process_num)d${'x'.repeat(5_000)}`, '[program:a] becomes too long', 1],
+    [`[program:${'a'.repeat(257)}]\ncommand=a`, 'a name is longer than 256', 1],
     ['[program:]\ncommand=a', 'a program has no name', 1],
     ['[group:x]\npriority=1', '[group:x] has no `programs`', 1],
-  ])('%j', (text, reason, line) => {
+  ])('%.60j', (text, reason, line) => {
     expect(() => importSupervisord(text)).toThrow(
       expect.objectContaining({
         code: 'IMPORT_INVALID',

@@ -6,6 +6,9 @@ import { shellWords } from './words.ts';
 
 const FORMAT = SUPERVISORD_DIALECT.format;
 const MAX_PROCESSES = 1_000;
+const MAX_NAME = 256;
+/** Of a program with all of its processes, UTF-16 units. */
+const MAX_EXPANDED = 4_194_304;
 
 /**
  * Takes over the programs of a supervisord.conf, as version 4 reads it. Programs whose processes differ by
@@ -23,7 +26,8 @@ export function importSupervisord(text: string): Imported {
   for (const section of sections) {
     const [kind = '', name = ''] = partsOf(section);
     if (kind === 'program') takeProgram(section, name, groups.get(name), collector);
-    else if (kind !== 'group') collector.note(`\`[${section.name}]\` ${SECTIONS[kind] ?? 'has no counterpart here'}`);
+    else if (kind !== 'group')
+      collector.note(`\`[${section.name}]\` ${SECTIONS.get(kind) ?? 'has no counterpart here'}`);
   }
   if (sections.some((section) => partsOf(section)[0] === 'program')) {
     collector.note(
@@ -33,15 +37,17 @@ export function importSupervisord(text: string): Imported {
   return collector.finish();
 }
 
-const SECTIONS: Readonly<Record<string, string>> = {
-  include: 'is left out: take over each of its files by itself',
-  'fcgi-program': 'is left out: sockets are passed as `LISTEN_FDS` here, not as standard input; see `sockets`',
-  eventlistener: 'is left out: events are told by webhooks and the event stream',
-  supervisord: 'is left out: it concerns supervisord itself',
-  supervisorctl: 'is left out: it concerns supervisord itself',
-  unix_http_server: 'is left out: it concerns supervisord itself',
-  inet_http_server: 'is left out: it concerns supervisord itself',
-};
+const SECTIONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    include: 'is left out: take over each of its files by itself',
+    'fcgi-program': 'is left out: sockets are passed as `LISTEN_FDS` here, not as standard input; see `sockets`',
+    eventlistener: 'is left out: events are told by webhooks and the event stream',
+    supervisord: 'is left out: it concerns supervisord itself',
+    supervisorctl: 'is left out: it concerns supervisord itself',
+    unix_http_server: 'is left out: it concerns supervisord itself',
+    inet_http_server: 'is left out: it concerns supervisord itself',
+  }),
+);
 
 function partsOf({ name }: Section): string[] {
   const colon = name.indexOf(':');
@@ -59,7 +65,7 @@ function takeGroup(
   if (programs === undefined) throw importInvalid(FORMAT, `[${title}] has no \`programs\``, line);
   for (const program of programs.value.split(',')) groups.set(program.trim(), name);
   for (const [key] of keys.left())
-    collector.note(`\`[${title}]\` \`${key}\` ${REASONS[key] ?? 'has no counterpart here'}`);
+    collector.note(`\`[${title}]\` \`${key}\` ${REASONS.get(key) ?? 'has no counterpart here'}`);
 }
 
 /** Keys in any case; of one that is there twice the last counts. */
@@ -70,6 +76,9 @@ function keysOf(entries: readonly Entry[]): Keys<Entry> {
 function takeProgram(section: Section, name: string, group: string | undefined, collector: Collector): void {
   const { entries, line } = section;
   if (name === '') throw importInvalid(FORMAT, 'a program has no name', line);
+  if (name.length > MAX_NAME || (group?.length ?? 0) > MAX_NAME) {
+    throw importInvalid(FORMAT, `a name is longer than ${MAX_NAME}`, line);
+  }
   const raw = keysOf(entries);
   const count = wholeNumber(raw.take('numprocs'), 1);
   if (count < 1 || count > MAX_PROCESSES)
@@ -85,11 +94,16 @@ function takeProgram(section: Section, name: string, group: string | undefined, 
     takeFields(section, { program_name: name, group_name: group ?? name, process_num: first }, group, draft);
     return;
   }
+  if (count * lengthOf(entries) > MAX_EXPANDED) throw importInvalid(FORMAT, `[${section.name}] becomes too long`, line);
   for (let number = first; number < first + count; number++) {
     const draft = collector.begin(`${name}_${String(number).padStart(2, '0')}`);
     const values = { program_name: name, group_name: group ?? name, process_num: number };
     takeFields(section, values, group ?? name, draft);
   }
+}
+
+function lengthOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { value }) => sum + value.length, 0);
 }
 
 function isNumbered(entries: readonly Entry[], key: string): boolean {
@@ -138,7 +152,7 @@ function takeFields(section: Section, values: Values, group: string | undefined,
   takeStop(entryOf, draft);
   takeRestart(entryOf, draft);
   takeOutput(entryOf, draft);
-  for (const [key] of keys.left()) draft.note(key, REASONS[key] ?? 'has no counterpart here');
+  for (const [key] of keys.left()) draft.note(key, REASONS.get(key) ?? 'has no counterpart here');
 }
 
 type EntryOf = (key: string) => Entry | undefined;
@@ -159,13 +173,13 @@ function takeProcess(entryOf: EntryOf, draft: Draft): void {
 /** `KEY="val",KEY2='v,2'`: values without quotes end at a comma. */
 function variablesOf({ value, line }: Entry): Record<string, string> {
   const pair = /\s*([^\s=,"']+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^,\s"']*))\s*(?:,|$)/y;
-  const variables: Record<string, string> = {};
+  const variables = new Map<string, string>();
   while (pair.lastIndex < value.length) {
     const [, name, double, single, plain] = pair.exec(value) ?? [];
     if (name === undefined) throw importInvalid(FORMAT, '`environment` is not written as KEY="value",…', line);
-    variables[name] = double ?? single ?? plain ?? '';
+    variables.set(name, double ?? single ?? plain ?? '');
   }
-  return variables;
+  return Object.fromEntries(variables);
 }
 
 function flag(entry: Entry | undefined): boolean | undefined {
@@ -238,14 +252,16 @@ const OUTPUT = 'is left out: output is kept here, see `logs` and `roundhouse wor
 const EVENTS = 'is left out: see `logs.forward` for lines that become events';
 const BOTH = 'is left out: `logs` is for both streams, and goes by that of stdout';
 
-const REASONS: Readonly<Record<string, string>> = {
-  priority: 'is left out: the order of starts is that of `depends_on`',
-  redirect_stderr: 'is left out: both streams are kept, and shown in order of time',
-  stderr_logfile_maxbytes: BOTH,
-  stderr_logfile_backups: BOTH,
-  stdout_capture_maxbytes: EVENTS,
-  stderr_capture_maxbytes: EVENTS,
-  stdout_events_enabled: EVENTS,
-  stderr_events_enabled: EVENTS,
-  serverurl: 'is left out: it concerns supervisord itself',
-};
+const REASONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    priority: 'is left out: the order of starts is that of `depends_on`',
+    redirect_stderr: 'is left out: both streams are kept, and shown in order of time',
+    stderr_logfile_maxbytes: BOTH,
+    stderr_logfile_backups: BOTH,
+    stdout_capture_maxbytes: EVENTS,
+    stderr_capture_maxbytes: EVENTS,
+    stdout_events_enabled: EVENTS,
+    stderr_events_enabled: EVENTS,
+    serverurl: 'is left out: it concerns supervisord itself',
+  }),
+);

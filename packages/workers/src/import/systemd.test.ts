@@ -220,11 +220,18 @@ describe('what is no service', () => {
     ['a', 'Key=value', 'a key stands before the first section', 1],
     ['a', '[Service]\nnonsense', '"nonsense" is no key with a value', 2],
     ['a', '[Service]\n\nExecStart=/a "b', 'a quote is not closed', 3],
+    [
+      'a',
+      `[Service]\nEnvironment=A=${'x'.repeat(2_000)}\nExecStart=/a ${'${A}'.repeat(600)}`,
+      'a command becomes too long',
+      3,
+    ],
+    ['a'.repeat(256), '[Service]\nExecStart=/a', 'a name is longer than 255', undefined],
     ['a', '[Service]\nExecStart=/a\nNice=high', 'Nice is no whole number', 3],
     ['a', '[Service]\nExecStart=/a\nTimeoutStopSec=soon', 'TimeoutStopSec is no time span', 3],
     ['a', '[Service]\nExecStart=/a\nMemoryMax=much', 'MemoryMax is no size', 3],
     ['a', '[Service]\nExecStart=/a\nEnvironment=NAME', 'Environment is no list of NAME=value', 3],
-  ])('%s: %j', (name, text, reason, line) => {
+  ])('%.20s: %.60j', (name, text, reason, line) => {
     expect(() => importSystemd([{ name, text }])).toThrow(
       expect.objectContaining({
         code: 'IMPORT_INVALID',

@@ -13,12 +13,10 @@ export interface SystemdUnit {
   readonly text: string;
 }
 
-/** Who comes after whom, in names of services; `binds` says more than the order. */
-interface Edge {
-  readonly from: string;
-  readonly to: string;
-  readonly cascade: 'none' | 'stop' | 'restart';
-}
+type Cascade = 'none' | 'stop' | 'restart';
+
+/** Of each service those that it comes after, and what follows for it when they go down. */
+type Bindings = Map<string, Map<string, Cascade>>;
 
 /**
  * Takes over services of systemd, as version 252 reads them. Units that name each other become dependencies when both are
@@ -28,7 +26,7 @@ export function importSystemd(units: readonly SystemdUnit[]): Imported {
   checkLength(FORMAT, units.map(({ text }) => text).join(''));
   const collector = new Collector(FORMAT);
   const names = new Set(units.map(({ name }) => serviceName(name)));
-  const edges: Edge[] = [];
+  const bindings: Bindings = new Map();
   const conditions = new Map<string, Condition>();
   for (const { name, text } of units) {
     const service = serviceName(name);
@@ -37,13 +35,20 @@ export function importSystemd(units: readonly SystemdUnit[]): Imported {
     const sections = sectionsOf(text, draft);
     const keys = sections.get('Service');
     if (keys === undefined) throw importInvalid(FORMAT, `${service} has no [Service]`);
-    edges.push(...takeUnit(sections.get('Unit') ?? new Keys([]), service, names, draft));
+    for (const edge of takeUnit(sections.get('Unit') ?? new Keys([]), service, names, draft)) {
+      const [from, to] = edge.isBefore ? [edge.other, service] : [service, edge.other];
+      bind(bindings, from, to, edge.cascade);
+    }
     conditions.set(service, takeService(keys, service, draft));
     tellInstall(sections.get('Install'), draft);
   }
-  for (const service of names) {
-    const draft = collector.named(service);
-    if (draft !== undefined) depend(draft, edges, conditions, collector);
+  for (const [from, others] of bindings) {
+    const dependencies = [...others].map(([to, cascade]) => ({
+      worker: collector.named(to)?.worker.id ?? to,
+      condition: conditions.get(to) ?? 'started',
+      cascade,
+    }));
+    collector.named(from)?.set('depends_on', dependencies);
   }
   return collector.finish();
 }
@@ -55,6 +60,7 @@ function serviceName(name: string): string {
     throw importInvalid(FORMAT, `${name} is no service`);
   }
   const service = name.replace(/\.service$/, '');
+  if (name.length > MAX_NAME) throw importInvalid(FORMAT, `a name is longer than ${MAX_NAME}`);
   if (service.endsWith('@'))
     throw importInvalid(FORMAT, `${name} is a template: name an instance, such as ${service}1.service`);
   return service;
@@ -70,7 +76,11 @@ function sectionsOf(text: string, draft: Draft): Map<string, UnitKeys> {
     const keys = sections.get(name) ?? new Map<string, Entry[]>();
     sections.set(name, keys);
     // A value of nothing takes back all that was set before.
-    for (const entry of entries) keys.set(entry.key, entry.value === '' ? [] : [...(keys.get(entry.key) ?? []), entry]);
+    for (const entry of entries) {
+      const before = keys.get(entry.key);
+      if (before === undefined || entry.value === '') keys.set(entry.key, entry.value === '' ? [] : [entry]);
+      else before.push(entry);
+    }
   }
   return new Map(
     [...sections].map(([name, keys]) => [name, new Keys([...keys].filter(([, entries]) => entries.length > 0))]),
@@ -79,67 +89,63 @@ function sectionsOf(text: string, draft: Draft): Map<string, UnitKeys> {
 
 /** What kinds of dependencies mean for a worker when the other one goes down: systemd.unit(5). */
 const BINDINGS = {
-  After: 'none',
-  Wants: 'none',
-  Requires: 'stop',
-  Requisite: 'stop',
-  BindsTo: 'stop',
-  PartOf: 'restart',
+  After: { cascade: 'none', isBefore: false },
+  Wants: { cascade: 'none', isBefore: false },
+  Requires: { cascade: 'stop', isBefore: false },
+  Requisite: { cascade: 'stop', isBefore: false },
+  BindsTo: { cascade: 'stop', isBefore: false },
+  PartOf: { cascade: 'restart', isBefore: false },
+  Before: { cascade: 'none', isBefore: true },
 } as const;
 
 const MAX_DESCRIPTION = 256;
+/** Bytes of a file name, as the kernel bounds them. */
+const MAX_NAME = 255;
 
-function takeUnit(unit: UnitKeys, service: string, names: ReadonlySet<string>, draft: Draft): Edge[] {
-  const edges: Edge[] = [];
+interface Mention {
+  readonly other: string;
+  readonly cascade: Cascade;
+  /** Whether the other one comes after this one. */
+  readonly isBefore: boolean;
+}
+
+function takeUnit(unit: UnitKeys, service: string, names: ReadonlySet<string>, draft: Draft): Mention[] {
   const description = unit.take('Description')?.at(-1);
   if (description !== undefined) {
     draft.set('description', withSpecifiers(description, service, draft).slice(0, MAX_DESCRIPTION));
   }
-  const othersOf = (key: string): string[] => {
-    const others = (unit.take(key) ?? []).flatMap(({ value }) => value.split(/\s+/));
-    const known = others.filter((other) => other.endsWith('.service') && names.has(other.slice(0, -'.service'.length)));
-    const foreign = others.filter((other) => !known.includes(other));
+  const mentions: Mention[] = [];
+  for (const [key, { cascade, isBefore }] of Object.entries(BINDINGS)) {
+    const foreign: string[] = [];
+    for (const name of (unit.take(key) ?? []).flatMap(({ value }) => value.split(/\s+/))) {
+      const other = name.replace(/\.service$/, '');
+      if (name === other || !names.has(other)) foreign.push(name);
+      else if (other !== service) mentions.push({ other, cascade, isBefore });
+    }
     if (foreign.length > 0) draft.note(key, `names what is not taken over with it: ${foreign.join(', ')}`);
-    return known.map((other) => other.slice(0, -'.service'.length)).filter((other) => other !== service);
-  };
-  for (const [key, cascade] of Object.entries(BINDINGS)) {
-    for (const to of othersOf(key)) edges.push({ from: service, to, cascade });
   }
-  for (const from of othersOf('Before')) edges.push({ from, to: service, cascade: 'none' });
-  for (const [key] of unit.left()) draft.note(key, UNIT_REASONS[key] ?? 'has no counterpart here');
-  return edges;
+  for (const [key] of unit.left()) draft.note(key, UNIT_REASONS.get(key) ?? 'has no counterpart here');
+  return mentions;
 }
 
-const UNIT_REASONS: Readonly<Record<string, string>> = {
-  StartLimitIntervalSec: 'is left out: `restart.context_aware` bounds restarts here',
-  StartLimitBurst: 'is left out: `restart.context_aware` bounds restarts here',
-  OnFailure: 'is left out: events and alerts tell of failures here',
-  Conflicts: 'is left out: workers do not stop one another',
-  Documentation: 'is left out',
-};
+const UNIT_REASONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    StartLimitIntervalSec: 'is left out: `restart.context_aware` bounds restarts here',
+    StartLimitBurst: 'is left out: `restart.context_aware` bounds restarts here',
+    OnFailure: 'is left out: events and alerts tell of failures here',
+    Conflicts: 'is left out: workers do not stop one another',
+    Documentation: 'is left out',
+  }),
+);
 
-function depend(
-  draft: Draft,
-  edges: readonly Edge[],
-  conditions: ReadonlyMap<string, Condition>,
-  collector: Collector,
-): void {
-  const strength = { none: 0, restart: 1, stop: 2 };
-  const on = new Map<string, Edge['cascade']>();
-  for (const { from, to, cascade } of edges) {
-    if (from !== draft.name) continue;
-    const before = on.get(to) ?? 'none';
-    on.set(to, strength[cascade] > strength[before] ? cascade : before);
-  }
-  if (on.size === 0) return;
-  draft.set(
-    'depends_on',
-    [...on].map(([to, cascade]) => ({
-      worker: collector.named(to)?.worker.id ?? to,
-      condition: conditions.get(to) ?? 'started',
-      cascade,
-    })),
-  );
+const STRENGTH: Readonly<Record<Cascade, number>> = { none: 0, restart: 1, stop: 2 };
+
+/** Of several the strongest counts. */
+function bind(bindings: Bindings, from: string, to: string, cascade: Cascade): void {
+  const others = bindings.get(from) ?? new Map<string, Cascade>();
+  bindings.set(from, others);
+  const before = others.get(to) ?? 'none';
+  others.set(to, STRENGTH[cascade] > STRENGTH[before] ? cascade : before);
 }
 
 /** What is wanted by a target is started by itself here, as everything is. */

@@ -13,7 +13,7 @@ type Rule = NonNullable<NonNullable<WorkerInput['restart']>['rules']>[number];
 /** Takes a `[Service]` over; answers what of it others wait for. Raises IMPORT_INVALID with the line. */
 export function takeService(keys: UnitKeys, service: string, draft: Draft): 'started' | 'ready' | 'completed' {
   const type = last(keys, 'Type')?.value ?? 'simple';
-  const environment = environmentOf(keys, { service, environment: {} }, draft);
+  const environment = environmentOf(keys, service, draft);
   const values: UnitValues = { service, environment };
   takeCommand(keys, values, type, draft);
   takeProcess(keys, draft);
@@ -36,17 +36,17 @@ function invalid({ key, line }: Entry, what: string): Error {
   return importInvalid(UNIT_DIALECT.format, `${key} is ${what}`, line);
 }
 
-function environmentOf(keys: UnitKeys, values: UnitValues, draft: Draft): Record<string, string> {
-  const environment: Record<string, string> = {};
+function environmentOf(keys: UnitKeys, service: string, draft: Draft): ReadonlyMap<string, string> {
+  const variables = new Map<string, string>();
   for (const entry of keys.take('Environment') ?? []) {
-    for (const word of wordsOf(entry, values, draft)) {
+    for (const word of wordsOf(entry, service, draft)) {
       const at = word.indexOf('=');
       if (at < 1) throw invalid(entry, 'no list of NAME=value');
-      environment[word.slice(0, at)] = word.slice(at + 1);
+      variables.set(word.slice(0, at), word.slice(at + 1));
     }
   }
-  const hasVariables = Object.keys(environment).length > 0;
-  if (hasVariables) draft.set('environment', environment);
+  const hasVariables = variables.size > 0;
+  if (hasVariables) draft.set('environment', Object.fromEntries(variables));
   const files = (keys.take('EnvironmentFile') ?? []).map(({ value }) => value);
   if (files.length > 0) {
     if (hasVariables)
@@ -59,17 +59,19 @@ function environmentOf(keys: UnitKeys, values: UnitValues, draft: Draft): Record
   }
   const passed = (keys.take('PassEnvironment') ?? []).flatMap(({ value }) => value.split(/\s+/));
   if (passed.length > 0) draft.set('inherit_environment', passed);
-  return environment;
+  return variables;
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  forking: 'forking: what goes to the background is lost sight of; start the program in the foreground',
-  dbus: 'dbus: nobody waits for its name on the bus; give it a probe',
-  idle: 'idle: it is started as others are',
-};
+const TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    forking: 'forking: what goes to the background is lost sight of; start the program in the foreground',
+    dbus: 'dbus: nobody waits for its name on the bus; give it a probe',
+    idle: 'idle: it is started as others are',
+  }),
+);
 
 function takeCommand(keys: UnitKeys, values: UnitValues, type: string, draft: Draft): void {
-  const reason = TYPES[type];
+  const reason = TYPES.get(type);
   if (reason !== undefined) draft.note('Type', reason);
   const commands = (keys.take('ExecStart') ?? []).flatMap((entry) => commandsOf(entry, values, draft));
   const [command, ...others] = commands;
@@ -232,11 +234,14 @@ function ruleOf({ codes, signals }: Statuses, action: Rule['action']): Rule {
   };
 }
 
+const CODE = /^\d{1,3}$/;
+const SIGNAL = /^SIG[A-Z0-9+]{2,12}$/;
+
 function statusesOf(keys: UnitKeys, key: string, draft: Draft): Statuses {
   const words = (keys.take(key) ?? []).flatMap(({ value }) => value.split(/\s+/));
-  const codes = words.filter((word) => /^\d{1,3}$/.test(word)).map(Number);
-  const signals = words.filter((word) => /^SIG[A-Z0-9+]{2,12}$/.test(word));
-  const others = words.filter((word) => !/^\d{1,3}$/.test(word) && !signals.includes(word));
+  const codes = words.filter((word) => CODE.test(word)).map(Number);
+  const signals = words.filter((word) => SIGNAL.test(word));
+  const others = words.filter((word) => !CODE.test(word) && !SIGNAL.test(word));
   if (others.length > 0) draft.note(key, `${others.join(', ')}: write the number of the code`);
   return { codes, signals };
 }
@@ -295,23 +300,25 @@ function takeLimits(keys: UnitKeys, draft: Draft): void {
 
 const HOOKS = 'is left out: put it into the command, or make a worker of it with `depends_on` and `completed`';
 const OUTPUT = 'is left out: output is kept here, see `logs` and `roundhouse worker logs`';
-const REASONS: Readonly<Record<string, string>> = {
-  ExecStartPre: HOOKS,
-  ExecStartPost: HOOKS,
-  ExecStopPost: HOOKS,
-  ExecCondition: HOOKS,
-  StandardOutput: OUTPUT,
-  StandardError: OUTPUT,
-  SyslogIdentifier: OUTPUT,
-  WatchdogSec: 'is left out: give it a liveness probe',
-  NotifyAccess: 'is left out: any process of the worker may notify',
-  PIDFile: 'is left out: what is started is what is watched',
-  RemainAfterExit: 'is left out: a worker that has completed stays so',
-  LimitNPROC: 'is left out: it counts processes of the user; see `limits.process`',
-  MemoryHigh: 'is left out: see `limits.memory` with `warning_threshold`',
-  RuntimeMaxSec: 'is left out: a run is not bounded in time here',
-};
+const REASONS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ExecStartPre: HOOKS,
+    ExecStartPost: HOOKS,
+    ExecStopPost: HOOKS,
+    ExecCondition: HOOKS,
+    StandardOutput: OUTPUT,
+    StandardError: OUTPUT,
+    SyslogIdentifier: OUTPUT,
+    WatchdogSec: 'is left out: give it a liveness probe',
+    NotifyAccess: 'is left out: any process of the worker may notify',
+    PIDFile: 'is left out: what is started is what is watched',
+    RemainAfterExit: 'is left out: a worker that has completed stays so',
+    LimitNPROC: 'is left out: it counts processes of the user; see `limits.process`',
+    MemoryHigh: 'is left out: see `limits.memory` with `warning_threshold`',
+    RuntimeMaxSec: 'is left out: a run is not bounded in time here',
+  }),
+);
 
 function reasonOf(key: string): string {
-  return REASONS[key] ?? 'has no counterpart here';
+  return REASONS.get(key) ?? 'has no counterpart here';
 }

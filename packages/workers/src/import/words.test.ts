@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shellWords, unitWords } from './words.ts';
 
@@ -14,23 +12,6 @@ describe('words of a shell', () => {
     ['end\\', ['end\\']],
   ])('%j', (text, words) => {
     expect(shellWords(text)).toEqual(words);
-  });
-
-  it('are those of a real shell', () => {
-    const texts = fc.sample(
-      fc
-        .string({ unit: fc.constantFrom('a', 'b', ' ', '"', "'", '\\', '=') })
-        .filter((text) => shellWords(text) !== undefined && !/\\$/.test(text)),
-      { numRuns: 200, seed: 7 },
-    );
-    const script = texts.map((text) => `printf '%s\\001' ${text}; printf '\\002'`).join('\n');
-    const output = execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' });
-    const expected = output
-      .split('\x02')
-      .slice(0, -1)
-      .map((line) => line.split('\x01').slice(0, -1));
-    // Without arguments printf still writes one empty text.
-    expect(texts.map((text) => (shellWords(text)?.length === 0 ? [''] : shellWords(text)))).toEqual(expected);
   });
 });
 

@@ -119,10 +119,9 @@ export class Instance<H> {
       this.send({ kind: 'launched', run });
       if (isUnwanted) this.send({ kind: 'stop', cause: 'by_request', reason: 'by_request' });
     } else if (exit !== undefined && exit.generation !== this.#record.lastExit?.generation) {
-      this.#note(exit, isUnwanted ? 'by_request' : this.#reasonOf(exit));
-      this.#enter({ kind: 'launching', then: undefined });
-      if (isUnwanted) this.#enter({ kind: 'idle', reason: 'by_request' });
-      else this.send({ kind: 'exited', exit });
+      const then = { cause: 'by_request', after: { kind: 'idle', reason: 'by_request' } } as const;
+      this.#enter({ kind: 'launching', then: isUnwanted ? then : undefined });
+      void this.#onExited(exit);
     }
   }
 
@@ -181,7 +180,9 @@ export class Instance<H> {
   /** Takes it down and up again, and waits until it is ready. Raises what `start` does. */
   async restart(cause: StopCause, scope: Scope): Promise<void> {
     this.#mustHaveProgram();
-    this.#want('running');
+    // What follows another worker has been asked for by nobody.
+    if (cause === 'dependency') this.#command++;
+    else this.#want('running');
     const before = this.#record.generation;
     const isUpAgain = (state: InstanceState): Reached => (this.#record.generation > before ? isUp(state) : 'pending');
     const ready = this.#reach(isUpAgain, false, scope);
@@ -236,7 +237,7 @@ export class Instance<H> {
   #want(desired: 'running' | 'stopped'): void {
     this.#command++;
     if (desired === 'running') this.#isFirstStart = true;
-    this.#keep({ desired, adjustments: 0 });
+    this.#keep({ desired, adjustments: 0, ...(desired === 'running' && { history: undefined }) });
   }
 
   #keep(changes: Partial<InstanceRecord<H>>): void {
@@ -261,8 +262,10 @@ export class Instance<H> {
   #decide(ending: Ending): RestartVerdict {
     const { clock, policy } = this.#deps;
     const now = clock.now();
-    const run = runOf(this.#state);
-    const upMs = run === undefined ? 0 : Math.max(0, now - run.startedAt);
+    // Nobody may have seen the run itself.
+    const startedAt = runOf(this.#state)?.startedAt ?? this.#record.launchedAt;
+    const endedAt = ending.kind === 'exited' ? ending.exit.at : startedAt;
+    const upMs = Math.max(0, endedAt - startedAt);
     const { history, verdict } = policy.decide(this.#record.history, { ...ending, upMs }, now);
     this.#keep({ history });
     return verdict;
@@ -330,6 +333,7 @@ export class Instance<H> {
       this.#record = {
         ...this.#record,
         generation,
+        launchedAt: this.#deps.clock.now(),
         rest: undefined,
         specDigest: digestOf(spec),
         restarts: this.#isFirstStart ? 0 : this.#record.restarts + (isRestart ? 1 : 0),

@@ -156,7 +156,7 @@ function enter(state: StateOf<'stopping'>, { spec, monotonic }: StepContext): St
     case 'drain':
       return { state, effects: [{ kind: 'wait', ms: drainMs }] };
     case 'pre_stop':
-      return { state, effects: [{ kind: 'preStop' }] };
+      return { state, effects: hook(state, monotonic) };
     case 'signal':
       return {
         state: { ...state, graceEnds: monotonic + left },
@@ -167,6 +167,11 @@ function enter(state: StateOf<'stopping'>, { spec, monotonic }: StepContext): St
   }
 }
 
+/** Whichever is over first ends the phase. */
+function hook({ graceEnds }: StateOf<'stopping'>, monotonic: number): readonly Effect[] {
+  return [{ kind: 'preStop' }, { kind: 'wait', ms: Math.max(graceEnds - monotonic, 0) }];
+}
+
 /** Something else comes after the stop, which goes on as it was: what it waits for is set going anew. */
 function turn(before: StateOf<'stopping'>, after: AfterStop, { spec, monotonic }: StepContext): Step {
   const state = { ...before, after };
@@ -175,7 +180,7 @@ function turn(before: StateOf<'stopping'>, after: AfterStop, { spec, monotonic }
     case 'drain':
       return { state, effects: [{ kind: 'wait', ms: Math.max(left - spec.stop.graceMs, 0) }] };
     case 'pre_stop':
-      return { state, effects: [{ kind: 'preStop' }] };
+      return { state, effects: hook(state, monotonic) };
     case 'signal':
       return { state, effects: [{ kind: 'wait', ms: left }] };
     default:

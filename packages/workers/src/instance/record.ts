@@ -14,6 +14,8 @@ export interface InstanceRecord<H> {
   readonly rest: Resting | undefined;
   /** The latest generation that was to start. */
   readonly generation: number;
+  /** When that was, wall clock in ms. */
+  readonly launchedAt: number;
   /** Starts after the first since somebody started it. */
   readonly restarts: number;
   /** The latest end, and why. */
@@ -35,6 +37,7 @@ export const NEW_RECORD: InstanceRecord<never> = {
   desired: undefined,
   rest: undefined,
   generation: 0,
+  launchedAt: 0,
   restarts: 0,
   lastExit: undefined,
   specDigest: undefined,

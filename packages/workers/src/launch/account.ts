@@ -31,7 +31,7 @@ export function ownAccount(): Account {
 
 async function entryOf(database: 'passwd' | 'group', key: string): Promise<readonly (string | undefined)[]> {
   try {
-    const { stdout } = await run('getent', [database, key], { timeout: 10_000 });
+    const { stdout } = await run('getent', [database, '--', key], { timeout: 10_000 });
     return stdout.split('\n', 1)[0]?.split(':') ?? [];
   } catch (error) {
     // 2: one or more keys could not be found (getent(1)).

@@ -24,6 +24,8 @@ export interface InstancePlaces {
   readonly temporary: string;
   /** Where an integrated worker serves the worker contract. */
   readonly contractSocket: string;
+  /** Where it tells that it is ready, as sd_notify(3) does. */
+  readonly notifySocket: string;
 }
 
 /** All that an instance is started with, resolved. Raises WORKER_NO_COMMAND, WORKER_START_FAILED. */
@@ -59,6 +61,7 @@ export async function prepareLaunch(
       ROUNDHOUSE_WORKER: spec.id,
       ROUNDHOUSE_INSTANCE: String(instance.number),
       ...(spec.type === 'integrated' && { ROUNDHOUSE_WORKER_SOCKET: places.contractSocket }),
+      ...(isNotifying(spec) && { NOTIFY_SOCKET: places.notifySocket }),
     },
     secretFiles,
     user: isSameUser ? undefined : { uid: account.uid, gid: account.gid, name: account.name },
@@ -111,13 +114,24 @@ async function secretsOf(
 }
 
 /** Whether the program is to have this directory. */
-export function hasPlace({ type, program, limits }: WorkerSpec, place: 'data' | 'temporary'): boolean {
+export function hasPlace(spec: WorkerSpec, place: 'data' | 'temporary'): boolean {
+  const { type, program, limits } = spec;
   if (place === 'temporary') return limits['storage.max_temporary'] !== undefined;
-  return type === 'integrated' || program?.workingDirectory === undefined;
+  return type === 'integrated' || isNotifying(spec) || program?.workingDirectory === undefined;
+}
+
+/** Whether a probe waits for what the program says over `NOTIFY_SOCKET`. */
+export function isNotifying({ probes }: WorkerSpec): boolean {
+  return [probes.startup, probes.readiness, probes.liveness].some((probe) => probe?.action.kind === 'notify');
 }
 
 /** Where the files of an instance are, below a data directory. */
 export function placesOf(directory: string, { worker, number }: InstanceId): InstancePlaces {
   const data = join(directory, worker, String(number));
-  return { data, temporary: join(data, 'tmp'), contractSocket: join(data, 'worker.sock') };
+  return {
+    data,
+    temporary: join(data, 'tmp'),
+    contractSocket: join(data, 'worker.sock'),
+    notifySocket: join(data, 'notify.sock'),
+  };
 }

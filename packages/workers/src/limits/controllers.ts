@@ -39,7 +39,7 @@ export function controllersOf({ unified, legacy }: CgroupHierarchy): Controllers
 }
 
 /** A file of a group, and what is written to it. */
-export interface Setting {
+interface Setting {
   readonly file: string;
   readonly text: string;
 }

@@ -64,7 +64,14 @@ describe('the detector of violations', () => {
 
   it('waits with the recovery for as long', () => {
     expect(tell([120, 120, 120, 70, 120, 70, 70, 70], {}, { sustainedMs: 20 })).toEqual([
-      ...['-', '-', 'critical 0', '-', '-', '-', '-', 'recovered'],
+      '-',
+      '-',
+      'critical 0',
+      '-',
+      '-',
+      '-',
+      '-',
+      'recovered',
     ]);
   });
 

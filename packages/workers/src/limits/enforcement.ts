@@ -58,6 +58,7 @@ export class InstanceEnforcement implements Enforcement {
   #failures: ReadonlyMap<LimitName, string> = new Map();
   /** As it is, for the run that is watched. */
   #placements: readonly Placement[] = [];
+  #isLoose = false;
   #watched: Watched | undefined;
   #generation = 0;
   #latest: Sample | undefined;
@@ -107,6 +108,7 @@ export class InstanceEnforcement implements Enforcement {
   }
 
   get statuses(): readonly LimitStatus[] {
+    if (this.#isLoose) this.#settle();
     const context = {
       controllers: this.#means.controllers,
       device: this.#means.device,
@@ -254,9 +256,13 @@ export class InstanceEnforcement implements Enforcement {
     }
   }
 
-  /** Finds out which of the limits hold, for the run that is watched or else for the next one. */
+  /**
+   * Finds out which of the limits hold, for the run that is watched or else for the next one. It is asked again as long as
+   * some do not: a run is told of as soon as it is there, which may be before it has joined its groups.
+   */
   #settle(): void {
     const loose = this.#watched === undefined ? new Map<LimitName, string>() : this.#looseIn(this.#watched.run);
+    this.#isLoose = loose.size > 0;
     this.#placements = this.#plan.map((each) => {
       const reason = this.#failures.get(each.limit) ?? loose.get(each.limit);
       return reason === undefined ? each : { ...each, group: undefined, rlimit: undefined, isExact: false, reason };
@@ -298,6 +304,7 @@ export class InstanceEnforcement implements Enforcement {
   }
 
   #sample({ run, meter }: Watched, tick: Tick): void {
+    if (this.#isLoose) this.#settle();
     const taken = take(
       pidsOf(run.process, this.#groups, tick),
       this.#groups,

@@ -112,8 +112,7 @@ export class InstanceGroups {
   /** How often the kernel has killed a process of it for want of memory. */
   oomKills(): number {
     const isV2 = this.#version('memory') === 2;
-    const events = this.#table('memory', isV2 ? 'memory.events' : 'memory.oom_control');
-    return events?.get('oom_kill') ?? 0;
+    return fieldOf(this.#read('memory', isV2 ? 'memory.events' : 'memory.oom_control'), 'oom_kill') ?? 0;
   }
 
   /** Removes all of them, of earlier supervisors too. Tells which are still in use. */
@@ -146,25 +145,20 @@ export class InstanceGroups {
   }
 
   #memory(): Pick<GroupUsage, 'rssBytes' | 'swapBytes'> {
-    const stat = this.#table('memory', 'memory.stat');
+    const stat = this.#read('memory', 'memory.stat');
     if (stat === undefined) return { rssBytes: null, swapBytes: null };
     // The group is charged with its page cache as well, which is given up under pressure and is no one's resident set.
+    const sum = (one: string, other: string): number => (fieldOf(stat, one) ?? 0) + (fieldOf(stat, other) ?? 0);
     if (this.#version('memory') === 1) {
-      return {
-        rssBytes: (stat.get('total_rss') ?? 0) + (stat.get('total_mapped_file') ?? 0),
-        swapBytes: stat.get('total_swap') ?? null,
-      };
+      return { rssBytes: sum('total_rss', 'total_mapped_file'), swapBytes: fieldOf(stat, 'total_swap') ?? null };
     }
     const swap = this.#read('memory', 'memory.swap.current');
-    return {
-      rssBytes: (stat.get('anon') ?? 0) + (stat.get('file_mapped') ?? 0),
-      swapBytes: swap === undefined ? null : Number(swap),
-    };
+    return { rssBytes: sum('anon', 'file_mapped'), swapBytes: swap === undefined ? null : Number(swap) };
   }
 
   #cpuTimeMs(): number | null {
     if (this.#version('cpu') === 2) {
-      const micros = this.#table('cpu', 'cpu.stat')?.get('usage_usec');
+      const micros = fieldOf(this.#read('cpu', 'cpu.stat'), 'usage_usec');
       return micros === undefined ? null : micros / 1_000;
     }
     const nanos = this.#read('cpuacct', 'cpuacct.usage');
@@ -198,18 +192,12 @@ export class InstanceGroups {
     const directory = this.#open.get(name);
     return directory === undefined ? undefined : readIfThere(this.#files, join(directory, file));
   }
+}
 
-  /** Lines of a word and a number. */
-  #table(name: ControllerName, file: string): ReadonlyMap<string, number> | undefined {
-    const text = this.#read(name, file);
-    if (text === undefined) return undefined;
-    return new Map(
-      text.split('\n').map((line) => {
-        const blank = line.indexOf(' ');
-        return [line.slice(0, blank), Number(line.slice(blank + 1))];
-      }),
-    );
-  }
+/** Of lines of a name and a number. */
+function fieldOf(text: string | undefined, name: string): number | undefined {
+  const at = `\n${text}`.indexOf(`\n${name} `);
+  return text === undefined || at === -1 ? undefined : Number.parseInt(text.slice(at + name.length + 1), 10);
 }
 
 /** Lines of device, kind and number, over all devices. */

@@ -5,17 +5,22 @@ import { SampleHistory } from './history.ts';
 
 function sampleAt(at: number): Sample {
   return {
-    ...{
-      at,
-      processes: 1,
-      threads: 2,
-      cpuPercent: at % 2 === 0 ? null : 3,
-      cpuTimeMs: 4,
-      rssBytes: at,
-      virtualBytes: 6,
-    },
-    ...{ swapBytes: 7, fileDescriptors: null, connections: 0, readBytes: 8, writeBytes: 9, readOps: null, writeOps: 1 },
-    ...{ temporaryBytes: null, logBytes: 5 },
+    at,
+    processes: 1,
+    threads: 2,
+    cpuPercent: at % 2 === 0 ? null : 3,
+    cpuTimeMs: 4,
+    rssBytes: at,
+    virtualBytes: 6,
+    swapBytes: 7,
+    fileDescriptors: null,
+    connections: 0,
+    readBytes: 8,
+    writeBytes: 9,
+    readOps: null,
+    writeOps: 1,
+    temporaryBytes: null,
+    logBytes: 5,
   };
 }
 
@@ -38,6 +43,13 @@ describe('the history of samples', () => {
         },
       ),
     );
+  });
+
+  it('grows while it is in the middle of a turn', () => {
+    const history = new SampleHistory(50);
+    const times = [...Array.from({ length: 12 }, (_, index) => index * 10), ...Array.from({ length: 40 }, () => 115)];
+    for (const at of times) history.push(sampleAt(at));
+    expect(history.since(0).map(({ at }) => at)).toEqual(times.filter((at) => at >= 65));
   });
 
   it('is bounded in number', () => {

@@ -37,7 +37,7 @@ const LEGACY_FILES: Readonly<Record<string, Readonly<Record<string, string>>>> =
   pids: { 'pids.max': 'max' },
 };
 
-export interface FakeProcess {
+interface FakeProcess {
   readonly pid: number;
   readonly parent?: number;
   readonly session?: number;
@@ -153,6 +153,7 @@ export class FakeKernel implements KernelFiles {
     const directory = dirname(path);
     if (path.endsWith('/cgroup.subtree_control')) return this.#handOn(directory, text);
     if (path.endsWith('/cgroup.procs')) this.#move(directory, text);
+    else if (this.#isUneven(path, text)) return Promise.reject(failure('EINVAL', path));
     else this.files.set(path, text);
     this.writes.push(`${path} ${text}`);
     return Promise.resolve();
@@ -222,6 +223,16 @@ export class FakeKernel implements KernelFiles {
       this.#fill(each, UNIFIED_FILES[controller] ?? {});
     }
     return Promise.resolve();
+  }
+
+  /** v1 keeps the bound of memory below that of memory and swap together. */
+  #isUneven(path: string, text: string): boolean {
+    const [directory, file] = [dirname(path), path.slice(dirname(path).length + 1)];
+    const bound = (name: string): number => {
+      const value = Number(file === name ? text : this.files.get(`${directory}/${name}`));
+      return value === -1 ? Infinity : value;
+    };
+    return bound('memory.limit_in_bytes') > bound('memory.memsw.limit_in_bytes');
   }
 
   #move(directory: string, pid: string): void {

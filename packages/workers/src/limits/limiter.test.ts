@@ -118,6 +118,10 @@ describe('limits in control groups', () => {
     await enforcement.change({ 'memory.max_rss': limit(400, 'immediate_kill') }, MONITORING);
     expect(v1.files.get(`${group1('memory')}/memory.memsw.limit_in_bytes`)).toBe('-1');
     expect(v1.files.get(`${group1('memory')}/memory.limit_in_bytes`)).toBe('400');
+    await enforcement.change(limits, MONITORING);
+    await enforcement.change({}, MONITORING);
+    expect(v1.files.get(`${group1('memory')}/memory.memsw.limit_in_bytes`)).toBe('-1');
+    expect(v1.files.get(`${group1('memory')}/memory.limit_in_bytes`)).toBe('-1');
   });
 
   it('makes no group that no limit needs', async () => {
@@ -287,6 +291,8 @@ describe('what is said of limits', () => {
       ['memory.max_rss', 'watched', 'cgroup v1 memory; the kernel holds it from its next start on'],
       ['io.max_file_descriptors', 'watched', '/proc; the kernel holds it from its next start on'],
     ]);
+    await launch(kernel, enforcement);
+    expect(enforcement.statuses[0]).toMatchObject({ enforcement: 'kernel', by: 'cgroup v1 memory' });
   });
 });
 
@@ -304,8 +310,17 @@ describe('watching', () => {
     expect(enforcement.latest).toBeUndefined();
     await clock.advance(1_000);
     expect(enforcement.latest).toMatchObject({
-      ...{ processes: 3, threads: 4, cpuPercent: null, cpuTimeMs: 150, rssBytes: 16_384, virtualBytes: 9 },
-      ...{ swapBytes: 0, fileDescriptors: null, connections: null, readBytes: null, temporaryBytes: null },
+      processes: 3,
+      threads: 4,
+      cpuPercent: null,
+      cpuTimeMs: 150,
+      rssBytes: 16_384,
+      virtualBytes: 9,
+      swapBytes: 0,
+      fileDescriptors: null,
+      connections: null,
+      readBytes: null,
+      temporaryBytes: null,
     });
     kernel.run({ pid: PID, cpuMs: 4_600 });
     await clock.advance(9_000);
@@ -320,6 +335,7 @@ describe('watching', () => {
     const kernel = new FakeKernel();
     const { limiter, clock } = await prepare(kernel, {});
     using scope = createScope({ clock });
+    const all: Enforcement[] = [];
     for (let number = 0; number < 60; number++) {
       const enforcement = await limiter.prepare({ worker: 'x', number }, {}, MONITORING, {
         pids: () => Promise.resolve([]),
@@ -328,6 +344,7 @@ describe('watching', () => {
         sustainedViolationMs: 0,
         spikeToleranceMs: 0,
       });
+      all.push(enforcement);
       kernel.run({ pid: 1_000 + number });
       enforcement.watch(
         { ...runOf(), process: { pid: 1_000 + number, startTime: (1_000 + number) * 10, bootId: '' } },
@@ -336,8 +353,28 @@ describe('watching', () => {
     }
     kernel.reads = 0;
     await clock.advance(1_000);
+    expect(all.every(({ latest }) => latest?.processes === 1)).toBe(true);
     // 60 processes, the init process that is not there, and the list of swap spaces.
     expect(kernel.reads).toBeLessThan(65);
+  });
+
+  it('takes no sample twice for one that comes shortly before the others have theirs', async () => {
+    const kernel = new FakeKernel();
+    const { limiter, enforcement, clock } = await prepare(kernel, {});
+    kernel.run({ pid: PID });
+    using scope = createScope({ clock });
+    enforcement.watch(runOf(), scope);
+    await clock.advance(9_500);
+    const late = await limiter.prepare({ worker: 'late', number: 0 }, {}, MONITORING, {
+      pids: () => Promise.resolve([]),
+      temporaryDirectory: undefined,
+      logBytes: () => Promise.resolve(0),
+      sustainedViolationMs: 0,
+      spikeToleranceMs: 0,
+    });
+    late.watch(runOf(), scope);
+    await clock.advance(2_000);
+    expect(late.history()).toHaveLength(1);
   });
 
   it('does not take another process of the same number for its own', async () => {
@@ -431,8 +468,14 @@ describe('watching', () => {
     });
     expect(told).toEqual(['storage.max_temporary critical 700']);
     expect(await enforcement.sampleNow()).toMatchObject({
-      ...{ fileDescriptors: 3, connections: 1, readBytes: 5, writeBytes: 4, readOps: 7, writeOps: 6 },
-      ...{ temporaryBytes: 700, logBytes: 42 },
+      fileDescriptors: 3,
+      connections: 1,
+      readBytes: 5,
+      writeBytes: 4,
+      readOps: 7,
+      writeOps: 6,
+      temporaryBytes: 700,
+      logBytes: 42,
     });
     expect(enforcement.history()).toHaveLength(1);
   });

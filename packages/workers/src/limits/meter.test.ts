@@ -20,10 +20,16 @@ describe('the meter of a run', () => {
     const meter = new Meter(4);
     meter.read({ at: 0, cpuTimeMs: 900, io: io(50), group: undefined }, true);
     expect(meter.read({ at: 1_000, cpuTimeMs: 100, io: io(10), group: undefined }, true)).toEqual({
-      ...{ cpuTimeMs: 900, cpuPercent: 0, io: io(50), ioRates: io(0) },
+      cpuTimeMs: 900,
+      cpuPercent: 0,
+      io: io(50),
+      ioRates: io(0),
     });
     expect(meter.read({ at: 3_000, cpuTimeMs: 200, io: io(30), group: undefined }, true)).toEqual({
-      ...{ cpuTimeMs: 1_000, cpuPercent: 5, io: io(70), ioRates: io(10) },
+      cpuTimeMs: 1_000,
+      cpuPercent: 5,
+      io: io(70),
+      ioRates: io(10),
     });
   });
 
@@ -32,7 +38,10 @@ describe('the meter of a run', () => {
     const meter = new Meter(4);
     meter.read({ at: 0, cpuTimeMs: 10, io: io(1), group: group(5_000, 700) }, true);
     expect(meter.read({ at: 1_000, cpuTimeMs: 20, io: io(2), group: group(5_400, 900) }, true)).toEqual({
-      ...{ cpuTimeMs: 410, cpuPercent: 40, io: io(201), ioRates: io(200) },
+      cpuTimeMs: 410,
+      cpuPercent: 40,
+      io: io(201),
+      ioRates: io(200),
     });
   });
 

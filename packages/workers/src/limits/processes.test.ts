@@ -11,8 +11,14 @@ describe('processes', () => {
     const line =
       '15678 (a) S (b\n) R 15667 15660 13685 0 -1 4194304 114 0 0 0 3 4 5 6 20 0 2 0 3313273 3133440 360 18446744073709551615';
     expect(parseStat(line, UNITS)).toEqual({
-      ...{ pid: 15_678, parent: 15_667, session: 13_685, cpuTimeMs: 180, threads: 2 },
-      ...{ startTime: 3_313_273, virtualBytes: 3_133_440, rssBytes: 360 * 4_096 },
+      pid: 15_678,
+      parent: 15_667,
+      session: 13_685,
+      cpuTimeMs: 180,
+      threads: 2,
+      startTime: 3_313_273,
+      virtualBytes: 3_133_440,
+      rssBytes: 360 * 4_096,
     });
   });
 
@@ -38,7 +44,8 @@ describe('processes', () => {
     kernel.run({ pid: 7, session: 5 });
     kernel.run({ pid: 8, parent: 7, session: 8 });
     const identity = { pid: 5, startTime: 50, bootId: '' };
-    const tree = (): readonly number[] => new ProcessTable(kernel, UNITS).treeOf(identity).toSorted();
+    const tree = (): readonly number[] =>
+      new ProcessTable(kernel, UNITS).treeOf(identity).toSorted((one, other) => one - other);
     expect(tree()).toEqual([7, 8]);
     kernel.run({ pid: 5, startTime: 99 });
     expect(tree()).toEqual([]);
@@ -48,7 +55,11 @@ describe('processes', () => {
     const kernel = new FakeKernel();
     for (const pid of [5, 6]) kernel.run({ pid, session: 4 });
     kernel.run({ pid: 9, parent: 5, session: 4 });
-    expect(new ProcessTable(kernel, UNITS).treeOf({ pid: 5, startTime: 50, bootId: '' }).toSorted()).toEqual([5, 9]);
+    expect(
+      new ProcessTable(kernel, UNITS)
+        .treeOf({ pid: 5, startTime: 50, bootId: '' })
+        .toSorted((one, other) => one - other),
+    ).toEqual([5, 9]);
   });
 });
 

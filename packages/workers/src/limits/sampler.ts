@@ -13,7 +13,7 @@ export interface Tick {
 
 export type TakeSample = (tick: Tick) => void;
 
-/** Instances that are sampled before other work has its turn: about a millisecond. */
+/** Instances that are sampled before other work has its turn: a millisecond or two. */
 const SLICE = 25;
 /** When the first sample of an instance is taken, ms: late enough for many that start together to share it. */
 const FIRST_AFTER_MS = 1_000;

@@ -1,11 +1,12 @@
-import { BLOCK_BYTES, BLOCK_HEADER_BYTES, blockLength, decompressBlock } from './blockedGzip.ts';
+import { BLOCK_BYTES, BLOCK_HEADER_BYTES, BlockDecompressor, blockLength } from './blockedGzip.ts';
 
 /** Reads up to `length` bytes at `position`; fewer at the end. */
 export type ReadAt = (position: number, length: number) => Promise<Buffer>;
 
 /** Any part of a compressed segment, at the price of the blocks it is in. */
-export class CompressedSegment {
+export class CompressedSegment implements Disposable {
   readonly #readAt: ReadAt;
+  readonly #decompressor = new BlockDecompressor();
   /** Where each block begins in the file, as far as they have been walked; the last is where the next begins. */
   readonly #blocks: number[] = [0];
   #latest: { readonly block: number; readonly bytes: Buffer } | undefined;
@@ -22,9 +23,13 @@ export class CompressedSegment {
       const header = await this.#readAt(position, BLOCK_HEADER_BYTES);
       const length = blockLength(header);
       if (length === undefined) throw new Error('A compressed log is damaged');
-      this.#latest = { block, bytes: decompressBlock(await this.#readAt(position, length)) };
+      this.#latest = { block, bytes: await this.#decompressor.decompress(await this.#readAt(position, length)) };
     }
     return this.#latest.bytes.subarray(offset - block * BLOCK_BYTES);
+  }
+
+  [Symbol.dispose](): void {
+    this.#decompressor[Symbol.dispose]();
   }
 
   async #find(block: number): Promise<number> {

@@ -30,20 +30,34 @@ export interface LogLine {
   readonly isCut: boolean;
 }
 
-/** What workers have written, and write. */
+/**
+ * What workers have written, and write.
+ *
+ * In `mode: daemon` nothing is lost while the daemon runs: a worker that is faster than the disk waits. A kill of the
+ * daemon loses what it had read and not yet written, at most 64 KiB a stream; a disk that is full or read-only loses what
+ * is written meanwhile, since a worker is never held up by it, and a line `[roundhouse] N bytes dropped: …` says so in
+ * its place, as it does above a rate limit. In `mode: file` there is no index: all lines of a file have the time of its
+ * last change, and nothing is rotated.
+ */
 export interface Logs {
-  /** Has the output of an instance kept so, from now on. Raises WORKER_LOG_DIRECTORY. */
+  /**
+   * Has the output of an instance kept so, from now on; to be called before each time its FIFOs may have been made anew.
+   * Raises WORKER_LOG_DIRECTORY, WORKER_RUN_DIRECTORY.
+   */
   configure(instance: InstanceId, spec: LogSpec): Promise<void>;
   /** Where `mode: file` writes to. */
   filesOf(instance: InstanceId): { readonly stdout: string; readonly stderr: string };
-  /** The last lines that fit, oldest first; several instances merged by time. Raises LOG_PATTERN_INVALID, WORKER_LOG_DIRECTORY. */
+  /** The last lines that fit (32 MiB), oldest first; several instances merged by time. Raises WORKER_LOG_DIRECTORY. */
   read(query: LogQuery, scope: Scope): Promise<readonly LogLine[]>;
-  /** What is written from now on, or from `sinceMs`; ends with the scope. A slow reader holds nobody up: it reads files. */
+  /**
+   * Lines that end from now on, or from `sinceMs`; ends with the scope. A slow reader holds nobody up: it reads files, and
+   * goes on with the oldest that is left when one was removed before it came to it. Raises WORKER_LOG_DIRECTORY.
+   */
   follow(query: Omit<LogQuery, 'limit' | 'untilMs'>, scope: Scope): AsyncIterable<LogLine>;
   /** Lines of an instance from the present end on, as they come: for probes and forwarding. */
   watch(instance: InstanceId, listener: (line: LogLine) => void): Unsubscribe;
   /** Bytes that are kept, rotated files included. */
   size(instance: InstanceId): Promise<number>;
-  /** Removes what is kept of an instance that is not wanted any more. */
+  /** Removes what is kept of an instance that is not wanted any more. Raises WORKER_LOG_DIRECTORY, WORKER_RUN_DIRECTORY. */
   remove(instance: InstanceId): Promise<void>;
 }

@@ -30,13 +30,13 @@ export class DirectoryWatches {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const listeners = new Set<Listener>();
     const watcher = watch(directory, { persistent: false }, (_event, name) => {
-      for (const listener of [...listeners]) listener(name ?? undefined);
+      for (const listener of listeners) listener(name ?? undefined);
     });
     const watched = { watcher, listeners };
     // The directory has gone: who listens looks, and the next to listen makes it again.
     watcher.on('error', () => {
       if (this.#watched.get(directory) === watched) this.#watched.delete(directory);
-      for (const listener of [...listeners]) listener(undefined);
+      for (const listener of listeners) listener(undefined);
     });
     this.#watched.set(directory, watched);
     return watched;

@@ -39,7 +39,8 @@ export function parseKeeping(text: string): Keeping {
 }
 
 function isKeeping(value: unknown): value is Keeping {
-  if (!isRecord(value) || !isRecord(value['instance']) || !isRecord(value['fifos']) || !isRecord(value['log'])) return false;
+  if (!isRecord(value) || !isRecord(value['instance']) || !isRecord(value['fifos']) || !isRecord(value['log']))
+    return false;
   const { instance, fifos, log } = value;
   return (
     typeof instance['worker'] === 'string' &&

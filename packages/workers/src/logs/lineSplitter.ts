@@ -51,7 +51,8 @@ export class LineSplitter {
 
   #hold(part: Uint8Array): void {
     if (part.byteLength === 0) return;
-    this.#parts.push(part.slice());
+    // `slice` of a Buffer is no copy.
+    this.#parts.push(Buffer.from(part));
     this.#length += part.byteLength;
   }
 

@@ -41,7 +41,12 @@ function keptNow(directory: string): Buffer {
 function keptBytes(directory: string): number {
   try {
     const names = readdirSync(directory);
-    const to = Math.max(0, ...['plain' as const, 'compressed' as const].flatMap((kind) => sealedFiles(names, 'stdout', kind)).map((file) => file.to));
+    const to = Math.max(
+      0,
+      ...['plain' as const, 'compressed' as const]
+        .flatMap((kind) => sealedFiles(names, 'stdout', kind))
+        .map((file) => file.to),
+    );
     return to + (names.includes(currentName('stdout')) ? statSync(join(directory, currentName('stdout'))).size : 0);
   } catch {
     return -1;
@@ -83,7 +88,10 @@ describe('log daemon', () => {
     let daemon = await at.start();
     let isDone = false;
     const lines = 400_000;
-    const written = at.write(out, `i=0; while [ $i -lt 40 ]; do seq $((i*10000+1)) $((i*10000+10000)); sleep 0.05; i=$((i+1)); done; echo end; sleep 1`);
+    const written = at.write(
+      out,
+      `i=0; while [ $i -lt 40 ]; do seq $((i*10000+1)) $((i*10000+10000)); sleep 0.05; i=$((i+1)); done; echo end; sleep 1`,
+    );
     void written.then(() => (isDone = true));
     let kills = 0;
     while (!isDone && kills < 8) {
@@ -99,7 +107,8 @@ describe('log daemon', () => {
     const numbers = kept(directory).toString().split('\n').slice(0, -2).map(Number);
     let disorder = 0;
     // A line may be torn where bytes are missing: there its rest joins the next one's.
-    for (let i = 1; i < numbers.length; i += 1) if (!((numbers[i] as number) > (numbers[i - 1] as number))) disorder += 1;
+    for (let i = 1; i < numbers.length; i += 1)
+      if (!((numbers[i] as number) > (numbers[i - 1] as number))) disorder += 1;
     expect(kills).toBeGreaterThan(3);
     expect(disorder).toBeLessThanOrEqual(2 * kills);
     expect(lines * 7 - kept(directory).byteLength).toBeLessThanOrEqual(kills * 65_536);
@@ -115,7 +124,9 @@ describe('log daemon', () => {
     const directory = at.directoryOf(INSTANCE);
     await until(() => {
       const names = readdirSync(directory);
-      return sealedFiles(names, 'stdout', 'compressed').length >= 5 && sealedFiles(names, 'stdout', 'plain').length === 0;
+      return (
+        sealedFiles(names, 'stdout', 'compressed').length >= 5 && sealedFiles(names, 'stdout', 'plain').length === 0
+      );
     });
     const first = join(directory, sealedName(sealedFiles(readdirSync(directory), 'stdout', 'compressed')[0] as never));
     const zcat = spawnSync('zcat', [first], { maxBuffer: 16 * MIB });
@@ -169,7 +180,10 @@ describe('log daemon', () => {
     await until(() => kept(directory).includes('dropped'));
     const lines = kept(directory).toString().trimEnd().split('\n');
     const told = lines.filter((line) => line.includes('[roundhouse]'));
-    const dropped = told.reduce((sum, line) => sum + Number(/(\d+) bytes dropped: more than 10000 bytes a second/.exec(line)?.[1]), 0);
+    const dropped = told.reduce(
+      (sum, line) => sum + Number(/(\d+) bytes dropped: more than 10000 bytes a second/.exec(line)?.[1]),
+      0,
+    );
     const numbers = lines.filter((line) => !line.includes('[roundhouse]'));
     expect(numbers.every((line) => /^1\d{5}$/.test(line))).toBe(true);
     expect(numbers.length * 7 + dropped).toBe(70_000);
@@ -188,7 +202,10 @@ describe('log daemon', () => {
     const heard: string[] = [];
     const unsubscribe = at.logs.watch(INSTANCE, (line) => heard.push(text(line)));
     const lines = at.logs.follow({ instances: [INSTANCE] }, scope);
-    const written = at.write(out, 'for i in 1 2 3 4 5 6 7 8 9 10; do seq ${i}00001 ${i}20000; sleep 0.03; done; echo end; sleep 0.2');
+    const written = at.write(
+      out,
+      'for i in 1 2 3 4 5 6 7 8 9 10; do seq ${i}00001 ${i}20000; sleep 0.03; done; echo end; sleep 0.2',
+    );
     for await (const line of lines) {
       seen.push(text(line));
       if (text(line) === 'end') break;
@@ -196,7 +213,9 @@ describe('log daemon', () => {
     await written;
     await until(() => heard.at(-1) === 'end');
     unsubscribe();
-    const expected = Array.from({ length: 10 }, (_, i) => Array.from({ length: 20_000 }, (_, k) => String((i + 1) * 100_000 + k + 1))).flat();
+    const expected = Array.from({ length: 10 }, (_, i) =>
+      Array.from({ length: 20_000 }, (_, k) => String((i + 1) * 100_000 + k + 1)),
+    ).flat();
     expect(seen).toEqual([...expected, 'end']);
     expect(heard).toEqual(seen);
   });

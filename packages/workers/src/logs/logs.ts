@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, createScope, type Logger, RoundhouseError, type Scope, type Unsubscribe } from '@roundhouse/core';
 import { workerError } from '../errors.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
+import { replaceFile } from '../replaceFile.ts';
 import type { LogSpec } from '../spec/spec.ts';
 import { type LogLine, type LogQuery, type Logs, STREAMS, type Stream } from './contract.ts';
 import { DirectoryWatches } from './directoryWatches.ts';
@@ -63,10 +64,8 @@ class KeptLogs implements Logs {
     const { runDirectory } = this.#options;
     const path = join(keepingDirectory(runDirectory), keepingName(instance));
     try {
-      await mkdir(keepingDirectory(runDirectory), { recursive: true, mode: 0o700 });
-      // The daemon reads a file as soon as it has its name, and takes one that is written again as a sign to look.
-      await writeFile(`${path}.tmp`, JSON.stringify(keepingOf(runDirectory, instance, spec)), { mode: 0o600 });
-      await rename(`${path}.tmp`, path);
+      // The daemon takes a file that is written again as it was as a sign to look whether the FIFOs are others.
+      await replaceFile(path, JSON.stringify(keepingOf(runDirectory, instance, spec)));
     } catch (error) {
       const details = { directory: runDirectory, reason: reasonOf(error) };
       throw workerError('WORKER_RUN_DIRECTORY', { details, cause: error });
@@ -168,7 +167,7 @@ class KeptLogs implements Logs {
     while (!scope.signal.aborted) {
       try {
         for await (const line of this.follow({ instances: [instance] }, scope))
-          for (const listener of [...listeners]) {
+          for (const listener of listeners) {
             try {
               listener(line);
             } catch (error) {

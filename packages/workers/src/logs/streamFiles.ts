@@ -67,7 +67,8 @@ export class StreamFiles implements Disposable {
   refresh(): void {
     for (let attempt = 1; !this.#look(); attempt += 1)
       if (attempt === MAX_ATTEMPTS) throw new Error('Its files change faster than they can be listed');
-    this.#end = this.#current === undefined ? this.#sealedTo() : this.#current.from + fstatSync(this.#current.file).size;
+    this.#end =
+      this.#current === undefined ? this.#sealedTo() : this.#current.from + fstatSync(this.#current.file).size;
   }
 
   /**
@@ -89,7 +90,9 @@ export class StreamFiles implements Disposable {
   /** Whether the file that is written to is another than at the last refresh, or shorter than up to `position`. */
   hasMoved(position: number): boolean {
     const there = statSync(join(this.#directory, currentName(this.#stream)), { throwIfNoEntry: false });
-    return there?.ino !== this.#current?.inode || (there !== undefined && this.#fromOfCurrent() + there.size < position);
+    return (
+      there?.ino !== this.#current?.inode || (there !== undefined && this.#fromOfCurrent() + there.size < position)
+    );
   }
 
   /** When the byte was read, ms; where there is no index, when its file was last written to. */
@@ -159,7 +162,9 @@ export class StreamFiles implements Disposable {
     );
     this.#sealed = [...plain, ...compressed].toSorted((a, b) => a.from - b.from);
     this.#current =
-      file === undefined || inode === undefined ? undefined : { file, inode, from: Math.max(from ?? 0, this.#sealedTo()) };
+      file === undefined || inode === undefined
+        ? undefined
+        : { file, inode, from: Math.max(from ?? 0, this.#sealedTo()) };
     return true;
   }
 
@@ -196,7 +201,9 @@ export class StreamFiles implements Disposable {
   }
 
   #closeOpened(): void {
-    if (this.#opened !== undefined) closeSync(this.#opened.file);
+    if (this.#opened === undefined) return;
+    closeSync(this.#opened.file);
+    this.#opened.compressed?.[Symbol.dispose]();
     this.#opened = undefined;
   }
 
@@ -236,7 +243,9 @@ export class StreamFiles implements Disposable {
     if (file === undefined) return undefined;
     try {
       const header = Buffer.alloc(INDEX_HEADER_BYTES);
-      return readSync(file, header, 0, header.byteLength, 0) === header.byteLength ? decodeIndexHeader(header) : undefined;
+      return readSync(file, header, 0, header.byteLength, 0) === header.byteLength
+        ? decodeIndexHeader(header)
+        : undefined;
     } finally {
       closeSync(file);
     }

@@ -16,7 +16,10 @@ export class StreamFollower implements Disposable {
   }
 
   /** Lines that have ended, out of about `maxBytes` of the stream. `isAtEnd`: there is nothing more for now. */
-  async next(maxBytes: number, scope: Scope): Promise<{ readonly lines: readonly TimedLine[]; readonly isAtEnd: boolean }> {
+  async next(
+    maxBytes: number,
+    scope: Scope,
+  ): Promise<{ readonly lines: readonly TimedLine[]; readonly isAtEnd: boolean }> {
     if (this.#splitter === undefined) {
       // A line that is being written is told whole.
       this.#position = await lineStartAt(this.#files, this.#position, scope);

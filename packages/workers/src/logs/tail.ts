@@ -29,7 +29,8 @@ export async function* linesBackward(
   scope: Scope,
 ): AsyncGenerator<TimedLine> {
   let end = untilMs === Infinity ? files.end : await lineEndFrom(files, files.endUntil(untilMs), scope);
-  const begin = sinceMs === -Infinity ? files.begin : Math.max(files.begin, files.firstSince(sinceMs));
+  // A line that was begun earlier is older.
+  const begin = sinceMs === -Infinity ? files.begin : await lineEndFrom(files, files.firstSince(sinceMs), scope);
   for (let window = MIN_WINDOW_BYTES; end > begin; window = Math.min(window * 2, MAX_WINDOW_BYTES)) {
     const start = await lineStartBefore(files, end, window, begin, scope);
     let held: TimedLine[] = [];
@@ -70,12 +71,7 @@ export async function lineStartAt(files: StreamFiles, position: number, scope: S
   return start;
 }
 
-async function* linesBetween(
-  files: StreamFiles,
-  start: number,
-  end: number,
-  scope: Scope,
-): AsyncGenerator<SplitLine> {
+async function* linesBetween(files: StreamFiles, start: number, end: number, scope: Scope): AsyncGenerator<SplitLine> {
   let splitter = new LineSplitter(start);
   for (let at = start; at < end; ) {
     scope.throwIfEnded();

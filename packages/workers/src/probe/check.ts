@@ -17,7 +17,7 @@ import { LogPattern } from './logPattern.ts';
 /** What a program made for systemd has sent to `NOTIFY_SOCKET`, as sd_notify(3) does. */
 export interface Notices {
   /** Whether this run has sent `READY=1`. */
-  isReady(instance: InstanceId, run: Run): boolean;
+  isReady(instance: InstanceId, run: Run): boolean | Promise<boolean>;
 }
 
 /** Where the check of a protocol goes. */
@@ -89,7 +89,7 @@ class RunCheck implements WorkerCheck {
       case 'contract':
         return checkContract(this.#deps.contract, role, scope);
       default:
-        if (!this.#deps.notices.isReady(this.#instance, this.#run)) throw workerError('PROBE_NOT_NOTIFIED');
+        if (!(await this.#deps.notices.isReady(this.#instance, this.#run))) throw workerError('PROBE_NOT_NOTIFIED');
     }
   }
 

@@ -51,8 +51,14 @@ export async function execute(
   const leader = child.pid === undefined ? undefined : deps.processes.identify(child.pid);
   const output = new Output([child.stdio[1], child.stdio[2]] as readonly Readable[]);
   let told = '';
-  (child.stdio[4] as Readable).on('data', (chunk: Buffer) => (told = (told + chunk.toString()).slice(0, MAX_OUTPUT_BYTES)));
-  for (const [index, text] of [[0, script.launch], [3, script.program ?? '']] as const) {
+  (child.stdio[4] as Readable).on(
+    'data',
+    (chunk: Buffer) => (told = (told + chunk.toString()).slice(0, MAX_OUTPUT_BYTES)),
+  );
+  for (const [index, text] of [
+    [0, script.launch],
+    [3, script.program ?? ''],
+  ] as const) {
     const pipe = child.stdio[index] as Writable;
     pipe.on('error', () => {});
     pipe.end(text);
@@ -67,7 +73,11 @@ export async function execute(
     await Promise.race([closed, scope.sleep(DRAIN_MS)]);
     const fault = faultIn(told);
     if (fault !== undefined) {
-      const details = { worker: launch.environment['ROUNDHOUSE_WORKER'] ?? '', stage: fault.stage, reason: reasonOf(launch, fault) };
+      const details = {
+        worker: launch.environment['ROUNDHOUSE_WORKER'] ?? '',
+        stage: fault.stage,
+        reason: reasonOf(launch, fault),
+      };
       throw workerError('WORKER_START_FAILED', { details });
     }
     return { code, output: output.text() };

@@ -124,7 +124,8 @@ export class InstanceDirectory {
     if (isForeign) {
       await chown(directory, user.uid, user.gid);
       // To be passed through, never listed: what is in them is for their owner alone.
-      for (const each of [this.path, dirname(this.path), join(this.#root, 'workers'), this.#root]) await chmod(each, 0o711);
+      for (const each of [this.path, dirname(this.path), join(this.#root, 'workers'), this.#root])
+        await chmod(each, 0o711);
     }
     return directory;
   }
@@ -140,7 +141,8 @@ export class InstanceDirectory {
   /** Removes what is left of generations and shims before these. */
   async tidy({ numbered }: Listing, generation: number, shim: number): Promise<void> {
     for (const { kind, number } of numbered) {
-      if (number < (kind === 'shim' ? shim : generation)) await rm(this.file(kind, number), { recursive: true, force: true });
+      if (number < (kind === 'shim' ? shim : generation))
+        await rm(this.file(kind, number), { recursive: true, force: true });
     }
   }
 

@@ -1,4 +1,12 @@
-import { Emitter, type Clock, type Logger, type RoundhouseError, type Scope, type Timer, type Unsubscribe } from '@roundhouse/core';
+import {
+  Emitter,
+  type Clock,
+  type Logger,
+  type RoundhouseError,
+  type Scope,
+  type Timer,
+  type Unsubscribe,
+} from '@roundhouse/core';
 import { GroupTree } from '../cgroup/tree.ts';
 import { workerError } from '../errors.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
@@ -20,6 +28,8 @@ const ASK_AGAIN_MS = 1_000;
 const WATCH_MS = 100;
 const MAX_KILL_DELAY_MS = 100;
 const MAX_LAUNCH_DELAY_MS = 50;
+/** A program whose command line is empty for longer has made it so. */
+const MAX_BLANK_LOOKS = 10;
 
 export interface KeeperDependencies {
   readonly clock: Clock;
@@ -48,6 +58,8 @@ interface Attempt {
   fault: Fault | undefined;
   /** It still has to become its user, or to give up rights. */
   isUserDue: boolean;
+  /** How often its command line was empty: it is becoming the program, or ending. */
+  blankLooks: number;
   isSettled: boolean;
 }
 
@@ -110,8 +122,6 @@ export class InstanceKeeper implements Keeper {
     await this.#ready(scope);
     const going = this.#attempt;
     if (going?.generation === generation) return scope.race(going.outcome.promise);
-    const started = await this.#startedBefore(generation, scope);
-    if (started !== undefined) return started;
     const attempt: Attempt = {
       generation,
       launch,
@@ -120,15 +130,15 @@ export class InstanceKeeper implements Keeper {
       run: undefined,
       fault: undefined,
       isUserDue: false,
+      blankLooks: 0,
       isSettled: false,
     };
     attempt.outcome.promise.catch(() => {});
     this.#attempt = attempt;
     try {
-      this.#refuseForeignUser(attempt);
-      await this.#prepare(attempt);
-      await this.#drive(attempt, scope);
-      return await attempt.outcome.promise;
+      const run = (await this.#startedBefore(generation, scope)) ?? (await this.#perform(attempt, scope));
+      attempt.outcome.resolve(run);
+      return run;
     } catch (error) {
       const reason = runDirectoryError(this.#runDirectory, error);
       attempt.outcome.reject(reason);
@@ -218,7 +228,8 @@ export class InstanceKeeper implements Keeper {
       this.#listen();
     }
     const record = generation === 0 ? undefined : await this.#directory.readRun(generation);
-    if (record === undefined || record === 'partial') return { instance: this.instance, generation, run: undefined, exit: undefined };
+    if (record === undefined || record === 'partial')
+      return { instance: this.instance, generation, run: undefined, exit: undefined };
     this.#mark = { leader: record.process, token: record.token };
     const exit = await this.#exitOf(generation);
     const run = this.#runOf(generation, record);
@@ -254,6 +265,20 @@ export class InstanceKeeper implements Keeper {
     this.#mark = { leader: record.process, token: record.token };
     this.#run = this.#runOf(generation, record);
     if (this.#shim?.number !== record.shim) this.#orphaned(this.#run);
+  }
+
+  async #perform(attempt: Attempt, scope: Scope): Promise<Run> {
+    this.#refuseForeignUser(attempt);
+    await this.#prepare(attempt);
+    await this.#drive(attempt, scope);
+    const run = await attempt.outcome.promise;
+    // It may have been launched before, by a command of an earlier supervisor: then its token is that one's.
+    const record = await this.#directory.readRun(attempt.generation);
+    if (record !== undefined && record !== 'partial' && this.#run === run) {
+      this.#mark = { leader: record.process, token: record.token };
+      if (this.#shim !== undefined && this.#shim.number !== record.shim) this.#orphaned(run);
+    }
+    return run;
   }
 
   #refuseForeignUser({ launch: { user } }: Attempt): void {
@@ -331,10 +356,10 @@ export class InstanceKeeper implements Keeper {
   #isBegun(attempt: Attempt, run: Run): boolean {
     const { processes } = this.#deps;
     const line = processes.commandLine(run.process.pid);
-    const marker = this.#directory.file('launch', attempt.generation);
-    // A zombie has none: how it ended comes through `life`.
-    if (line === undefined || line.includes(marker) || !processes.isAlive(run.process)) return false;
-    return true;
+    // How it ended comes through `life`.
+    if (line === undefined || attempt.isUserDue || !processes.isAlive(run.process)) return false;
+    if (line === '') return (attempt.blankLooks += 1) > MAX_BLANK_LOOKS;
+    return !line.includes(this.#directory.file('launch', attempt.generation));
   }
 
   #settle(attempt: Attempt): void {
@@ -365,7 +390,8 @@ export class InstanceKeeper implements Keeper {
     const { processes } = this.#deps;
     if (fact.kind === 'shim') {
       const { number, pid, startTime } = fact;
-      if (number >= (this.#shim?.number ?? 0)) this.#shim = { number, process: { pid, startTime, bootId: processes.bootId } };
+      if (number >= (this.#shim?.number ?? 0))
+        this.#shim = { number, process: { pid, startTime, bootId: processes.bootId } };
       return;
     }
     const attempt = this.#attempt?.generation === fact.generation ? this.#attempt : undefined;
@@ -406,7 +432,9 @@ export class InstanceKeeper implements Keeper {
           this.#adopt(generation, record);
         }
       })
-      .catch((error: unknown) => this.#deps.log.error('a run cannot be read', { instance: nameOf(this.instance), error }));
+      .catch((error: unknown) =>
+        this.#deps.log.error('a run cannot be read', { instance: nameOf(this.instance), error }),
+      );
   }
 
   #onStatus(generation: number, status: number, attempt: Attempt | undefined): void {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { workerError } from '../errors.ts';
 import type { ProcessIdentity } from './contract.ts';
@@ -15,14 +16,14 @@ export interface Lock {
  */
 export async function takeLock(directory: string, self: ProcessIdentity): Promise<Lock> {
   const path = join(directory, 'lock');
-  const file = await open(path, 'a', 0o600);
+  // Not open for writing: the file system can still be remounted read-only.
+  const file = await open(path, constants.O_RDONLY | constants.O_CREAT, 0o600);
   try {
     if (!(await lockFile(file))) {
       const [pid] = (await readFile(path, 'latin1')).split(' ');
       throw workerError('SUPERVISOR_RUNNING', { details: { pid: Number(pid), directory } });
     }
-    await file.truncate();
-    await file.write(`${self.pid} ${self.startTime} ${self.bootId}\n`);
+    await writeFile(path, `${self.pid} ${self.startTime} ${self.bootId}\n`);
   } catch (error) {
     await file.close();
     throw error;
@@ -33,7 +34,7 @@ export async function takeLock(directory: string, self: ProcessIdentity): Promis
       if (!isHeld) return;
       isHeld = false;
       // Never removed: who has opened it meanwhile would lock a file that nobody finds.
-      await file.truncate().catch(() => {});
+      await truncate(path).catch(() => {});
       await file.close();
     },
   };

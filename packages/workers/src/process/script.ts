@@ -49,7 +49,10 @@ export function quote(text: string): string {
 
 function faultTrap({ subject }: ScriptPlace): string[] {
   // A shell runs it as well when `exec` finds no program.
-  return ['__stage=limits __reason=', `trap '__status=$?; echo "fault${subject} $__stage $__status $__reason" >&4' EXIT`];
+  return [
+    '__stage=limits __reason=',
+    `trap '__status=$?; echo "fault${subject} $__stage $__status $__reason" >&4' EXIT`,
+  ];
 }
 
 function limitsPart({ cgroups, oomScoreAdjust, nice, rlimits }: Launch): string[] {
@@ -77,7 +80,10 @@ function logPart({ logFiles }: Launch): string[] {
   ];
 }
 
-function programPart({ command, workingDirectory, umask, secretFiles }: Launch, { environment }: ScriptPlace): string[] {
+function programPart(
+  { command, workingDirectory, umask, secretFiles }: Launch,
+  { environment }: ScriptPlace,
+): string[] {
   const secrets = environment['ROUNDHOUSE_SECRETS'];
   const exports = Object.entries(environment)
     .filter(([name]) => VARIABLE.test(name))

@@ -64,7 +64,8 @@ export class Spawner {
     const living = numbers.find((number) => hasReader(this.#file(number, 'control')));
     if (living === undefined) await scope.race(this.#start());
     else this.#attach(living);
-    for (const number of numbers) if (number !== living) await rm(join(this.#root, String(number)), { recursive: true });
+    for (const number of numbers)
+      if (number !== living) await rm(join(this.#root, String(number)), { recursive: true });
     if (logDaemon !== undefined) this.#keepLogDaemon();
   }
 
@@ -135,7 +136,11 @@ export class Spawner {
   }
 
   #attach(number: number, onReady?: () => void): void {
-    this.#life = new FifoReader(this.#file(number, 'life'), () => onReady?.(), () => this.#lost());
+    this.#life = new FifoReader(
+      this.#file(number, 'life'),
+      () => onReady?.(),
+      () => this.#lost(),
+    );
     this.#control = openSync(this.#file(number, 'control'), constants.O_RDWR | constants.O_NONBLOCK);
   }
 
@@ -172,10 +177,14 @@ export class Spawner {
     if (!this.#isOpen || this.#options.logDaemon === undefined || this.#logLife !== undefined) return;
     const path = join(this.#root, 'log');
     const isKept = hasReader(path);
-    this.#logLife = new FifoReader(path, () => {}, () => {
-      this.#logLife = undefined;
-      if (this.#isOpen) this.#logPace.next(() => this.#keepLogDaemon());
-    });
+    this.#logLife = new FifoReader(
+      path,
+      () => {},
+      () => {
+        this.#logLife = undefined;
+        if (this.#isOpen) this.#logPace.next(() => this.#keepLogDaemon());
+      },
+    );
     if (!isKept) this.send('log');
   }
 }

@@ -249,10 +249,10 @@ describe('whatever happens', () => {
         let history: RestartHistory | undefined;
         let wasOpen = false;
         for (const ending of endings) {
-          history = policy.decide(policy.recovered(history, 0), ending, 1).history;
-          const isOpen = history.openedAt !== null;
-          if (wasOpen) expect(isOpen).toBe(true);
-          wasOpen = isOpen;
+          const decision = policy.decide(policy.recovered(history, 0), ending, 1);
+          if (wasOpen) expect(decision.verdict).toMatchObject({ kind: 'wait', reason: 'circuit_open' });
+          history = decision.history;
+          wasOpen = history.openedAt !== null;
         }
       }),
     );

@@ -3,7 +3,7 @@ import type { Exit } from '../process/contract.ts';
 import type { RestartSpec } from '../spec/spec.ts';
 
 /** What rules and policy make of an end, before anything is counted. */
-export type PolicyVerdict =
+type PolicyVerdict =
   | { readonly kind: 'restart' }
   | { readonly kind: 'complete' }
   | { readonly kind: 'fail'; readonly reason: string };

@@ -341,7 +341,7 @@ describe('a resolved worker', () => {
   it('is plain data without a number that is none, whatever is written', () => {
     fc.assert(
       fc.property(commonFields, (fields) => {
-        const spec = specOf({ id: 'web', command: ['x'], ...fields });
+        const spec = specOf({ id: 'web', ...fields });
         expect(structuredClone(spec)).toEqual(spec);
         expect(numbersIn(spec).every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
       }),

@@ -17,28 +17,12 @@ const size = fc.oneof(
   fc.integer({ min: 4_096, max: 1e12 }),
   fc.integer({ min: 1, max: 1_000 }).map((count) => `${count}MiB`),
 );
-const sparse = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(fields, { requiredKeys: [] });
+const sparse = <T>(fields: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record<T, never>(fields, { requiredKeys: [] });
 
-/** Fields that both forms of a worker have, in the words of the flat one. */
-export const commonFields = sparse({
-  description: word,
-  working_directory: word.map((name) => `/srv/${name}`),
-  environment: fc.dictionary(word, fc.string({ maxLength: 8 }).filter((text) => !text.includes('\0'))),
-  limits: sparse({
-    memory: sparse({ max_rss: size, max_swap: fc.constant(0), policy: fc.constantFrom('alert_only', 'restart') }),
-    cpu: sparse({ max_percent: fc.integer({ min: 1, max: 800 }), max_cores: fc.integer({ min: 1, max: 8 }) }),
-    storage: sparse({ max_temporary: size, warning_threshold: fc.integer({ min: 1, max: 100 }) }),
-  }),
-  resource_monitoring: sparse({ enabled: fc.boolean(), interval: duration, history_retention: duration }),
-  stop: fc.record({ grace: duration }),
-  restart: sparse({
-    policy: fc.constantFrom('never', 'always', 'on_failure', 'unless_stopped'),
-    context_aware: sparse({ startup_grace_period: duration, default: sparse({ retry_delay: duration }) }),
-  }),
-});
-
+/** Fields that both forms of a worker have, as the flat one has them. */
 export type CommonFields = Pick<
   WorkerInput,
+  | 'command'
   | 'description'
   | 'working_directory'
   | 'environment'
@@ -47,3 +31,25 @@ export type CommonFields = Pick<
   | 'stop'
   | 'restart'
 >;
+
+export const commonFields: fc.Arbitrary<CommonFields> = fc.record(
+  {
+    command: fc.array(word, { minLength: 1, maxLength: 3 }),
+    description: word,
+    working_directory: word.map((name) => `/srv/${name}`),
+    environment: fc.dictionary(word, fc.string({ maxLength: 8 })),
+    limits: sparse({
+      memory: sparse({ max_rss: size, max_swap: fc.constant(0), policy: fc.constantFrom('alert_only', 'restart') }),
+      cpu: sparse({ max_percent: fc.integer({ min: 1, max: 800 }), max_cores: fc.integer({ min: 1, max: 8 }) }),
+      storage: sparse({ max_temporary: size, warning_threshold: fc.integer({ min: 1, max: 100 }) }),
+    }),
+    resource_monitoring: sparse({ enabled: fc.boolean(), interval: duration, history_retention: duration }),
+    stop: fc.record({ grace: duration }),
+    restart: sparse({
+      policy: fc.constantFrom('never', 'always', 'on_failure', 'unless_stopped'),
+      context_aware: sparse({ startup_grace_period: duration, default: sparse({ retry_delay: duration }) }),
+    }),
+  },
+  // A program is what the rest of the environment belongs to.
+  { requiredKeys: ['command'] },
+);

@@ -4,19 +4,26 @@ import { join } from 'node:path';
 import { type Clock, coreError, createScope, type Logger, type Scope } from '@roundhouse/core';
 import type { Random } from '@roundhouse/resilience';
 import { findCgroups } from '../cgroup/hierarchy.ts';
+import { AttachedMember } from '../attach/attached.ts';
+import { Locator } from '../attach/locator.ts';
 import { createContractClient } from '../contract/client.ts';
+import type { WorkerContract } from '../contract/contract.ts';
+import { nameOf } from '../instance/id.ts';
 import { Records } from '../instance/record.ts';
 import { placesOf } from '../launch/launch.ts';
 import { createLimiter } from '../limits/limiter.ts';
 import { logDaemonCommand } from '../logs/command.ts';
 import { createLogs } from '../logs/logs.ts';
-import { type CheckDependencies, createWorkerCheck, type Notices } from '../probe/check.ts';
+import { type CheckDependencies, createWorkerCheck } from '../probe/check.ts';
+import { NotifySockets } from '../probe/notifySockets.ts';
 import { watchProbes } from '../probe/watch.ts';
+import { kernelFiles } from '../limits/kernelFiles.ts';
 import { createProcessHost } from '../process/host.ts';
+import { Processes } from '../process/processes.ts';
 import type { RestartHistory } from '../restart/history.ts';
 import { createRestartPolicy } from '../restart/policy.ts';
 import type { Supervisor } from './contract.ts';
-import { ManagedMember } from './managed.ts';
+import { type ManagedDependencies, ManagedMember } from './managed.ts';
 import { SettingsFiles } from './settings.ts';
 import { ProcessSupervisor, type SupervisorParts } from './supervisor.ts';
 
@@ -50,6 +57,7 @@ export function createSupervisor(options: SupervisorOptions, sources: Supervisor
   const scope = createScope({ clock });
   const logs = createLogs({ runDirectory: directory, directory: logDirectory }, { clock, log });
   const records = new Records<RestartHistory>(directory);
+  const notices = new NotifySockets(join(directory, 'notify'));
   let bootId = '';
 
   async function openParts(): Promise<SupervisorParts> {
@@ -62,6 +70,16 @@ export function createSupervisor(options: SupervisorOptions, sources: Supervisor
     };
   }
 
+  const watchOf =
+    (contract: WorkerContract | undefined): ManagedDependencies['watchProbes'] =>
+    ({ id, spec, run }, execute, onVerdict, within) => {
+      const { endpointProbe } = sources;
+      const parts = { execute, logs, endpointProbe, contract, notices };
+      const check = createWorkerCheck(id, run, parts, within);
+      const watched = { name: nameOf(id), probes: spec.probes, startedAt: run.startedAt };
+      return watchProbes(watched, { check, random, onVerdict }, within);
+    };
+
   return new ProcessSupervisor({
     clock,
     log,
@@ -69,6 +87,23 @@ export function createSupervisor(options: SupervisorOptions, sources: Supervisor
     settings: new SettingsFiles(join(directory, 'settings')),
     openParts,
     openMember: (id, spec, { host, limiter }, { found, ...context }) => {
+      if (spec.type === 'unmanaged') {
+        const { tell, onMoved } = context;
+        const processes = new Processes(kernelFiles, clock);
+        const locator = new Locator(kernelFiles, processes);
+        const parts = {
+          clock,
+          log,
+          processes,
+          locator,
+          limiter,
+          watchProbes: watchOf(undefined),
+          tell,
+          onMoved,
+          scope,
+        };
+        return AttachedMember.open(id, spec, parts);
+      }
       const contract =
         spec.type === 'integrated' ? createContractClient(placesOf(dataDirectory, id).contractSocket) : undefined;
       return ManagedMember.open(id, spec, found, {
@@ -82,35 +117,20 @@ export function createSupervisor(options: SupervisorOptions, sources: Supervisor
         dataDirectory,
         bootId,
         contract,
+        notices,
         launch: {
           environment: sources.environment,
           secrets: sources.secrets,
           logFiles: (instance) => logs.filesOf(instance),
         },
         policy: (specOf) => createRestartPolicy(specOf, { random }),
-        watchProbes: ({ id: instance, spec: present, run }, execute, onVerdict, within) => {
-          const { endpointProbe } = sources;
-          const check = createWorkerCheck(
-            instance,
-            run,
-            { execute, logs, endpointProbe, contract, notices: NO_NOTICES },
-            within,
-          );
-          const { worker, number } = instance;
-          return watchProbes(
-            { name: `${worker}/${number}`, probes: present.probes, startedAt: run.startedAt },
-            { check, random, onVerdict },
-            within,
-          );
-        },
+        watchProbes: watchOf(contract),
         scope,
       });
     },
     scope,
   });
 }
-
-const NO_NOTICES: Notices = { isReady: () => false };
 
 async function readBootId(): Promise<string> {
   try {

@@ -8,10 +8,18 @@ import { Instance, type RestartPolicy } from '../instance/instance.ts';
 import type { InstanceEvent } from '../instance/machine.ts';
 import type { InstanceRecord, Records } from '../instance/record.ts';
 import { type InstanceState, reasonOf, runOf, SHOWN_STATES } from '../instance/state.ts';
-import { hasPlace, type LaunchDependencies, placesOf, prepareLaunch } from '../launch/launch.ts';
+import {
+  hasPlace,
+  type InstancePlaces,
+  isNotifying,
+  type LaunchDependencies,
+  placesOf,
+  prepareLaunch,
+} from '../launch/launch.ts';
 import type { Enforcement, Limiter, Violation } from '../limits/contract.ts';
 import type { Logs } from '../logs/contract.ts';
 import type { ProbeStatuses, ProbeVerdict } from '../probe/contract.ts';
+import type { NotifySockets } from '../probe/notifySockets.ts';
 import type { Found, Keeper, Launch, ProcessHost, Run } from '../process/contract.ts';
 import type { RestartHistory } from '../restart/history.ts';
 import { digestOf } from '../spec/change.ts';
@@ -38,6 +46,7 @@ export interface ManagedDependencies {
   readonly bootId: string;
   /** Of an integrated worker. */
   readonly contract: WorkerContract | undefined;
+  readonly notices: Pick<NotifySockets, 'open' | 'drop'>;
   readonly launch: LaunchDependencies;
   readonly policy: (specOf: () => WorkerSpec) => RestartPolicy<RestartHistory>;
   readonly watchProbes: (
@@ -80,7 +89,8 @@ export class ManagedMember implements Member {
   ): Promise<ManagedMember> {
     const record = await deps.records.read(id);
     const member = new ManagedMember(id, spec, record, found, deps);
-    if (found?.run !== undefined) await member.#makeReady(spec);
+    const isUnseen = found?.exit !== undefined && found.exit.generation !== record.lastExit?.generation;
+    if (found?.run !== undefined || isUnseen) await member.#makeReady(spec);
     if (found !== undefined) member.#instance.adopt(found);
     if (found?.run !== undefined) deps.tell('adopted', { process: found.run.process });
     return member;
@@ -103,7 +113,7 @@ export class ManagedMember implements Member {
       keeper: this.#keeper,
       policy: deps.policy(() => this.#instance.spec),
       write: (next) => deps.records.write(id, { ...next, bootId: deps.bootId }),
-      prepare: (present, scope) => this.#prepare(present, scope),
+      prepare: (present, scope) => this.#prepareStart(present, scope),
       watch: (run, tell, scope) => this.#watch(run, tell, scope),
       runHook: (hook, scope) => runHook(hook, { execute: (command, within) => this.execute(command, within) }, scope),
       dependencies: deps.dependencies,
@@ -216,6 +226,7 @@ export class ManagedMember implements Member {
     this.#instance.close();
     await this.#deps.records.settled(this.id);
     await this.#keeper.retire(scope);
+    if (isNotifying(this.#instance.spec)) this.#deps.notices.drop(this.id, this.#places.notifySocket);
     await this.#enforcement?.release();
     await this.close();
   }
@@ -225,6 +236,10 @@ export class ManagedMember implements Member {
     this.#scope.end();
     await this.#keeper[Symbol.asyncDispose]();
     await this.#enforcement?.[Symbol.asyncDispose]();
+  }
+
+  get #places(): InstancePlaces {
+    return placesOf(this.#deps.dataDirectory, this.id);
   }
 
   #notRunning(): Error {
@@ -254,9 +269,15 @@ export class ManagedMember implements Member {
     this.#carryOut('the drain', drained());
   }
 
+  async #prepareStart(spec: WorkerSpec, scope: Scope): Promise<Launch> {
+    const launch = await this.#prepare(spec, scope);
+    if (isNotifying(spec)) await this.#deps.notices.open(this.id, this.#places.notifySocket, scope);
+    return launch;
+  }
+
   async #prepare(spec: WorkerSpec, scope: Scope): Promise<Launch> {
     const enforcement = await this.#makeReady(spec);
-    const places = placesOf(this.#deps.dataDirectory, this.id);
+    const places = this.#places;
     const launch = await prepareLaunch(this.id, spec, enforcement, places, this.#deps.launch, scope);
     if (hasPlace(spec, 'data')) await makePlace(places.data, launch);
     if (hasPlace(spec, 'temporary')) await makePlace(places.temporary, launch);
@@ -277,8 +298,8 @@ export class ManagedMember implements Member {
   }
 
   #prepareLimits(spec: WorkerSpec): Promise<Enforcement> {
-    const { limiter, logs, dataDirectory } = this.#deps;
-    const { data, temporary } = placesOf(dataDirectory, this.id);
+    const { limiter, logs } = this.#deps;
+    const { data, temporary } = this.#places;
     const { contextAware } = spec.restart;
     return limiter.prepare(this.id, raised(spec.limits, this.#instance.record.adjustments), spec.monitoring, {
       pids: () => this.#keeper.pids(),

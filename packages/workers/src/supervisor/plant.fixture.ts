@@ -301,6 +301,7 @@ export class Plant {
           dataDirectory: '/nonexistent',
           bootId: machine.bootId,
           contract: undefined,
+          notices: { open: async () => {}, drop: () => {} },
           launch: { environment: {}, secrets: async () => '', logFiles: noLogs.filesOf },
           policy: (specOf) => createRestartPolicy(specOf, { random: () => 0.5 }),
           watchProbes: (_member, _execute, onVerdict, scope) => {

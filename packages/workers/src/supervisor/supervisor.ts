@@ -207,7 +207,8 @@ export class ProcessSupervisor implements Supervisor {
     }
     await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
     this.#events.clear();
-    await this.#parts?.host[Symbol.asyncDispose]();
+    if (workers === 'stop') await this.#parts?.host.shutdown(scope);
+    else await this.#parts?.host[Symbol.asyncDispose]();
     this.#deps.scope.end();
   }
 

@@ -32,7 +32,8 @@ export function execCommand(io: VerdictIo): Command {
       if (options.json === true) writeJson(io.stdout, execution);
       else {
         io.stdout.write(io.stdout.isTTY === true ? printable(output, true) : output);
-        if (code !== 0) io.stderr.write(`roundhouse: it ended ${code === null ? 'by a signal' : `with code ${code}`}\n`);
+        if (code !== 0)
+          io.stderr.write(`roundhouse: it ended ${code === null ? 'by a signal' : `with code ${code}`}\n`);
       }
       if (code !== 0) io.conclude(EXIT.Findings);
     });

@@ -26,8 +26,19 @@ export function listCommand(io: Io): Command {
     else if (items.length === 0) io.stdout.write(noneText(group));
     else if (instances === true) {
       const rows = items.flatMap((worker) => instanceRows(worker, nowMs));
-      io.stdout.write(table([...ROW_HEAD, 'REASON'], rows.map((row) => [...rowCells(row), row.reason])));
-    } else io.stdout.write(table(['NAME', 'UP', ...ROW_HEAD.slice(1), 'REASON'], items.map((each) => cells(each, nowMs))));
+      io.stdout.write(
+        table(
+          [...ROW_HEAD, 'REASON'],
+          rows.map((row) => [...rowCells(row), row.reason]),
+        ),
+      );
+    } else
+      io.stdout.write(
+        table(
+          ['NAME', 'UP', ...ROW_HEAD.slice(1), 'REASON'],
+          items.map((each) => cells(each, nowMs)),
+        ),
+      );
   });
 }
 

@@ -73,11 +73,13 @@ export function operateCommand(verb: Verb, io: Io): Command {
           return [operated];
         }
         // All at once: one may wait for another.
-        return Promise.all([...new Set(ids)].map(async (id) => {
-          const operated = await settled(id, operateOne(id));
-          done(operated);
-          return operated;
-        }));
+        return Promise.all(
+          [...new Set(ids)].map(async (id) => {
+            const operated = await settled(id, operateOne(id));
+            done(operated);
+            return operated;
+          }),
+        );
       };
       const isTold = options.wait && json !== true;
       const results = await (isTold ? withProgress((signal) => look(client, ids, signal), operate, io) : operate());
@@ -105,5 +107,7 @@ async function look(client: Client, ids: readonly string[], signal: AbortSignal)
 }
 
 function failedText(id: string, error: RoundhouseError): string {
-  return [`failed ${printable(id)}`, ...errorLines(error).map((line) => `  ${line}`)].map((line) => `${line}\n`).join('');
+  return [`failed ${printable(id)}`, ...errorLines(error).map((line) => `  ${line}`)]
+    .map((line) => `${line}\n`)
+    .join('');
 }

@@ -57,7 +57,8 @@ function rowOf(instance: number, limit: WorkerLimitStatus): string[] {
 }
 
 function sampleCells(instance: number, sample: WorkerUsageSample): string[] {
-  const orDash = (value: number | null, text: (value: number) => string): string => (value === null ? '-' : text(value));
+  const orDash = (value: number | null, text: (value: number) => string): string =>
+    value === null ? '-' : text(value);
   return [
     sample.at,
     String(instance),

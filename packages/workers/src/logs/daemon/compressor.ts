@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, fsync, futimesSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsync,
+  futimesSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@roundhouse/core';
 import type { Stream } from '../contract.ts';
@@ -7,10 +18,14 @@ import { type SealedFile, sealedFiles, sealedName, UNFINISHED_SUFFIX } from '../
 /** After each block as much time is left to the output of workers, times this: at most a fifth of one processor. */
 const REST_FACTOR = 4;
 const MIN_REST_MS = 1;
+/** Blocks whose buffers may wait for being collected: 2 MiB. */
+const COLLECT_BLOCKS = 16;
 
 export interface CompressorDependencies {
   readonly clock: Clock;
   readonly onFault: (directory: string, fault: unknown) => void;
+  /** Frees buffers that are not used any more: memory outside of the heap alone does not make the engine do it in time. */
+  readonly collect: () => void;
 }
 
 /**
@@ -52,7 +67,8 @@ export class Compressor {
 
   async #compress(directory: string, file: SealedFile): Promise<void> {
     // zlib only comes into memory where something is compressed.
-    const { BLOCK_BYTES, compressBlock, END_BLOCK } = await import('../blockedGzip.ts');
+    const { BLOCK_BYTES, BlockCompressor, END_BLOCK } = await import('../blockedGzip.ts');
+    using compressor = new BlockCompressor();
     const plainPath = join(directory, sealedName(file));
     const path = join(directory, sealedName({ ...file, kind: 'compressed' }));
     const draft = path + UNFINISHED_SUFFIX;
@@ -61,9 +77,14 @@ export class Compressor {
       const target = openSync(draft, 'w', 0o600);
       try {
         const block = Buffer.allocUnsafe(BLOCK_BYTES);
-        for (let length = readFull(source, block); length > 0; length = readFull(source, block)) {
+        for (
+          let length = readFull(source, block), count = 1;
+          length > 0;
+          length = readFull(source, block), count += 1
+        ) {
           const startedAt = this.#deps.clock.monotonic();
-          writeFull(target, compressBlock(block.subarray(0, length)));
+          writeFull(target, await compressor.compress(block.subarray(0, length)));
+          if (count % COLLECT_BLOCKS === 0) this.#deps.collect();
           await this.#rest(this.#deps.clock.monotonic() - startedAt);
           // Too many or too old meanwhile.
           if (fstatSync(source).nlink === 0) return;

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '@roundhouse/core';
 import { STREAMS } from '../contract.ts';
 import { type Keeping, KEEPING_SUFFIX, keepingDirectory, parseKeeping } from '../keeping.ts';
 import { instanceDirectory } from '../layout.ts';
-import { Compressor } from './compressor.ts';
+import { Compressor, type CompressorDependencies } from './compressor.ts';
 import { StreamKeeper } from './streamKeeper.ts';
 
 /** Files change in groups, when many instances are started: they are looked at together. */
@@ -19,7 +19,7 @@ export interface LogDaemonOptions {
   readonly logDirectory: string;
 }
 
-export interface LogDaemonDependencies {
+export interface LogDaemonDependencies extends CompressorDependencies {
   readonly clock: Clock;
   /** Something cannot be read or written; undefined: it can be again. */
   readonly onFault: (what: string, fault: unknown) => void;
@@ -65,7 +65,7 @@ export class LogDaemon {
     this.#watcher?.close();
     this.#settling?.cancel();
     this.#tidying?.cancel();
-    for (const name of [...this.#kept.keys()]) this.#release(name);
+    for (const name of this.#kept.keys()) this.#release(name);
   }
 
   #settle(): void {

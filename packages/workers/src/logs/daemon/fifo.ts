@@ -10,7 +10,10 @@ const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 /** Takes the first `length` bytes, which are borrowed. */
 export type Receive = (bytes: Uint8Array, length: number) => void;
 
-/** The reading end of a FIFO: opened when the FIFO is there, and again when another takes its place. */
+/**
+ * The reading end of a FIFO: opened when the FIFO is there, and at a `check` when another has taken its place. After a
+ * fault the next `check` tries again.
+ */
 export class FifoReader {
   readonly #path: string;
   readonly #receive: Receive;
@@ -74,7 +77,10 @@ export class FifoReader {
         },
       },
     });
-    socket.on('error', (error) => this.#onFault(error));
+    socket.on('error', (error) => {
+      if (this.#open?.socket === socket) this.#open = undefined;
+      this.#onFault(error);
+    });
     this.#open = { socket, file, inode: ino };
   }
 

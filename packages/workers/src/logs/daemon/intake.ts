@@ -64,7 +64,8 @@ export class Intake {
     let end = length;
     if (this.#rate !== undefined) {
       const allowed = this.#rate.available();
-      if (allowed < end - start) end = start + bytes.subarray(start, start + Math.max(0, allowed)).lastIndexOf(LINE_END) + 1;
+      if (allowed < end - start)
+        end = start + bytes.subarray(start, start + Math.max(0, allowed)).lastIndexOf(LINE_END) + 1;
     }
     const written = this.#journal.append(bytes, start, end);
     this.#rate?.take(written);

@@ -27,15 +27,15 @@ import {
 const LINE_END = 0x0a;
 /** A segment ends with a line, which may take it over its size by so much; a line that is longer is cut. */
 const MAX_OVERRUN_BYTES = 1_048_576;
-/** A record of the index is due when the last one is older than both of these … */
-const RECORD_INTERVAL_MS = 10;
-const MIN_RECORD_BYTES = 256;
-/** … or older than this: how exact times of a slow stream are. */
+/** Every read has a record of its own, unless it is of the same ms, as long as a segment has no more than so many … */
+const FREE_RECORDS = 4_096;
+/** … and one for each of these bytes … */
+const BYTES_A_RECORD = 128;
+/** … and no more than these for bytes; after that one is made when the last is so old. */
+const MAX_BYTE_RECORDS = 65_536;
 const MAX_RECORD_INTERVAL_MS = 250;
 /** A segment with as many records (4 MiB) ends, whatever its size: a worker that writes single bytes. */
 const MAX_RECORDS = 262_144;
-/** Records that a segment of full size has at most, where it is written to fast. */
-const RECORDS_A_SEGMENT = 65_536;
 
 export interface JournalOptions {
   readonly directory: string;
@@ -58,21 +58,18 @@ export interface JournalDependencies {
 export class Journal {
   readonly #options: JournalOptions;
   readonly #deps: JournalDependencies;
-  readonly #recordBytes: number;
   #files: { readonly log: number; readonly index: number } | undefined;
   /** Offset in the stream of the segment's first byte. */
   #from = 0;
   #size = 0;
   #records = 0;
   #recordedAt = -Infinity;
-  #recordedSize = 0;
   #lastByte = LINE_END;
   #fault: unknown;
 
   constructor(options: JournalOptions, deps: JournalDependencies) {
     this.#options = options;
     this.#deps = deps;
-    this.#recordBytes = Math.max(MIN_RECORD_BYTES, options.maxBytes / RECORDS_A_SEGMENT);
   }
 
   /** Why the last `append` wrote less than it was given. */
@@ -130,20 +127,19 @@ export class Journal {
 
   #record(): void {
     const now = this.#deps.clock.now();
-    const age = Math.abs(now - this.#recordedAt);
-    const isDue =
-      this.#records === 0 ||
-      age >= MAX_RECORD_INTERVAL_MS ||
-      (age >= RECORD_INTERVAL_MS && this.#size - this.#recordedSize >= this.#recordBytes);
-    if (!isDue) return;
+    const isFree = this.#records < FREE_RECORDS + Math.min(this.#size / BYTES_A_RECORD, MAX_BYTE_RECORDS);
+    // A clock that was set back has an age as well.
+    if (Math.abs(now - this.#recordedAt) < (isFree ? 1 : MAX_RECORD_INTERVAL_MS)) return;
     this.#reopenIfMoved();
     this.#recordedAt = now;
-    this.#recordedSize = this.#size;
     // A place of its own for each record: one that a full disk has cut is written over by the next.
     const position = INDEX_HEADER_BYTES + this.#records * INDEX_RECORD_BYTES;
     const record = encodeIndexRecord({ offset: this.#size, at: now });
     try {
-      if (writeSync((this.#files as { index: number }).index, record, 0, record.byteLength, position) === record.byteLength)
+      if (
+        writeSync((this.#files as { index: number }).index, record, 0, record.byteLength, position) ===
+        record.byteLength
+      )
         this.#records += 1;
     } catch {
       // Times are less exact then; the bytes themselves tell whether the disk can be written to.
@@ -190,7 +186,8 @@ export class Journal {
     this.#size = log.size;
     this.#lastByte = log.size > 0 && readSync(logFile, last, 0, 1, log.size - 1) === 1 ? (last[0] as number) : LINE_END;
     const header = Buffer.alloc(INDEX_HEADER_BYTES);
-    const from = readSync(index, header, 0, header.byteLength, 0) === header.byteLength ? decodeIndexHeader(header) : undefined;
+    const from =
+      readSync(index, header, 0, header.byteLength, 0) === header.byteLength ? decodeIndexHeader(header) : undefined;
     if (from === undefined || from < sealedTo) {
       this.#begin(sealedTo);
       // A file that has no index has its own time at least.
@@ -212,7 +209,6 @@ export class Journal {
     ftruncateSync(index, INDEX_HEADER_BYTES + records * INDEX_RECORD_BYTES);
     this.#records = records;
     this.#recordedAt = -Infinity;
-    this.#recordedSize = log.size;
   }
 
   /** An empty index of a segment that begins there. */
@@ -224,7 +220,6 @@ export class Journal {
     this.#from = from;
     this.#records = 0;
     this.#recordedAt = -Infinity;
-    this.#recordedSize = this.#size;
   }
 
   #seal(): void {

@@ -31,7 +31,7 @@ process.env['UV_THREADPOOL_SIZE'] = '1';
 if (claim(keepingDirectory(resolve(runDirectory)), process.pid)) {
   const daemon = new LogDaemon(
     { runDirectory: resolve(runDirectory), logDirectory: resolve(logDirectory) },
-    { clock, onFault: tell },
+    { clock, onFault: tell, collect: () => globalThis.gc?.({ type: 'minor' }) },
   );
   daemon.start();
   const end = (): void => {
@@ -49,7 +49,13 @@ function tell(what: string, fault: unknown): void {
   const line =
     fault === undefined
       ? { time, level: 'info', message: 'The log is written again', file: what }
-      : { time, level: 'error', message: 'The log cannot be kept', file: what, reason: String(fault) };
+      : {
+          time,
+          level: 'error',
+          message: 'The log cannot be kept',
+          file: what,
+          reason: fault instanceof Error ? fault.message : 'unknown',
+        };
   try {
     writeSync(process.stderr.fd, `${JSON.stringify(line)}\n`);
   } catch {

@@ -1,4 +1,4 @@
-import type { Clock } from '@roundhouse/core';
+import type { Clock, Timer } from '@roundhouse/core';
 import type { Stream } from '../contract.ts';
 import type { Keeping } from '../keeping.ts';
 import { ByteRate } from './byteRate.ts';
@@ -6,6 +6,9 @@ import { FifoReader } from './fifo.ts';
 import { Intake } from './intake.ts';
 import { Journal } from './journal.ts';
 import { retain } from './retention.ts';
+
+/** After a FIFO could not be opened or read, most likely for want of descriptors. */
+const RETRY_MS = 1_000;
 
 export interface StreamKeeperDependencies {
   readonly clock: Clock;
@@ -24,6 +27,7 @@ export class StreamKeeper {
   readonly #journal: Journal;
   readonly #intake: Intake;
   readonly #fifo: FifoReader;
+  #retry: Timer | undefined;
 
   constructor(keeping: Keeping, directory: string, stream: Stream, deps: StreamKeeperDependencies) {
     const { clock, isWanted, onFault } = deps;
@@ -45,7 +49,11 @@ export class StreamKeeper {
     this.#fifo = new FifoReader(
       path,
       (bytes, length) => this.#intake.receive(bytes, length),
-      (fault) => onFault(path, fault),
+      (fault) => {
+        onFault(path, fault);
+        this.#retry?.cancel();
+        this.#retry = clock.setTimer(RETRY_MS, () => this.check());
+      },
     );
   }
 
@@ -66,6 +74,7 @@ export class StreamKeeper {
   }
 
   close(): void {
+    this.#retry?.cancel();
     this.#fifo.close();
     this.#intake.close();
     this.#journal.close();

@@ -1,0 +1,20 @@
+import { createLogs } from './src/logs/logs.ts'; import { Journal } from './src/logs/daemon/journal.ts'; import { Compressor } from './src/logs/daemon/compressor.ts';
+import { createScope, silentLogger, systemClock } from '@roundhouse/core'; import fs from 'node:fs';
+const D='/tmp/lg/rb'; fs.rmSync(D,{recursive:true,force:true});
+const logs=createLogs({runDirectory:D+'/run',directory:D+'/logs'},{clock:systemClock,log:silentLogger}); using scope=createScope();
+const deps={clock:systemClock,isWanted:()=>true,onSealed(){}};
+const I=(n:number)=>({worker:'w',number:n});
+const j=new Journal({directory:D+'/logs/w/0',stream:'stdout',maxBytes:1<<30},deps); let n=0;
+for(let k=0;k<8000;k++){ let s=''; for(let i=0;i<640;i++) s+=`{"level":30,"n":${n++},"msg":"some text that is a hundred bytes long or about that, for a line of a log ${n%97}"}\n`; const b=Buffer.from(s); j.append(b,0,b.length);} j.close();
+console.log('size',await logs.size(I(0)));
+const time=async(name:string,f:()=>Promise<unknown>)=>{const t=performance.now(); const r=await f(); console.log(name,(performance.now()-t).toFixed(1)+' ms',r, (process.memoryUsage().rss/1e6).toFixed(0)+' MB');};
+await time('tail 100',async()=>(await logs.read({instances:[I(0)],limit:100},scope)).length);
+await time('tail 10000',async()=>(await logs.read({instances:[I(0)],limit:10000},scope)).length);
+await time('level none in 500MB',async()=>(await logs.read({instances:[I(0)],limit:100,level:'error'},scope)).length);
+await time('pattern rare',async()=>(await logs.read({instances:[I(0)],limit:100,pattern:/"n":4000000,/},scope)).length);
+for(let w=1;w<=500;w++) for(const stream of ['stdout','stderr'] as const){const jj=new Journal({directory:`${D}/logs/w/${w}`,stream,maxBytes:1e7},deps); for(let i=0;i<200;i++){const b=Buffer.from(`line ${i} of ${w} with some more of text to it\n`); jj.append(b,0,b.length);} jj.close();}
+const all=Array.from({length:500},(_,i)=>I(i+1));
+await time('1000 streams, tail 1000',async()=>(await logs.read({instances:all,limit:1000},scope)).length);
+await time('follow 500MB',async()=>{let c=0; for await(const _ of logs.follow({instances:[I(0)],sinceMs:0},scope)) if(++c===n) break; return c;});
+await time('follow 1000 streams',async()=>{let c=0; for await(const _ of logs.follow({instances:all,sinceMs:0},scope)) if(++c===200*1000) break; return c;});
+fs.rmSync(D,{recursive:true,force:true});

@@ -1,0 +1,149 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createScope, silentLogger, systemClock } from '@roundhouse/core';
+import type { CgroupHierarchy } from '../cgroup/contract.ts';
+import type { Exit, Found, Keeper, Launch, ProcessHost } from './contract.ts';
+import { createProcessHost } from './host.ts';
+
+export const NO_GROUPS: CgroupHierarchy = { unified: undefined, legacy: new Map() };
+
+/** A launch of a command, with nothing that it need not have. */
+export function launchOf(command: readonly [string, ...string[]], changes: Partial<Launch> = {}): Launch {
+  return {
+    command,
+    workingDirectory: '/',
+    environment: { PATH: '/usr/bin:/bin' },
+    secretFiles: {},
+    user: undefined,
+    umask: 0o022,
+    nice: undefined,
+    oomScoreAdjust: undefined,
+    keepCapabilities: undefined,
+    hasNoNewPrivileges: false,
+    cgroups: [],
+    rlimits: {},
+    logFiles: undefined,
+    ...changes,
+  };
+}
+
+export const sleeper = launchOf(['sleep', '1000']);
+
+/** A run directory with the supervisors that come and go in it; what was started ends with it. */
+export class Bed {
+  readonly directory: string;
+  readonly scope = createScope({ timeoutMs: 50_000 });
+  readonly #hierarchy: CgroupHierarchy;
+  readonly #logDaemon: readonly string[] | undefined;
+  readonly #hosts: ProcessHost[] = [];
+  #isMounted = false;
+
+  private constructor(directory: string, hierarchy: CgroupHierarchy, logDaemon: readonly string[] | undefined) {
+    this.directory = directory;
+    this.#hierarchy = hierarchy;
+    this.#logDaemon = logDaemon;
+  }
+
+  static async make(hierarchy = NO_GROUPS, hasLogDaemon = false): Promise<Bed> {
+    const directory = await mkdtemp(join(tmpdir(), 'roundhouse-process-'));
+    // Programs of other users go through it.
+    await chmod(directory, 0o755);
+    return new Bed(directory, hierarchy, hasLogDaemon ? ['tail', '-f', join(directory, 'run/lock')] : undefined);
+  }
+
+  get run(): string {
+    return join(this.directory, 'run');
+  }
+
+  /** Mounts a file system of memory as the run directory; `remount,ro` and the like change it. */
+  async mount(options: string): Promise<void> {
+    await mkdir(this.run, { recursive: true });
+    const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', this.run], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(stderr);
+    this.#isMounted = true;
+  }
+
+  async open(): Promise<{ readonly host: ProcessHost; readonly found: readonly Found[] }> {
+    const host = createProcessHost(
+      { directory: this.run, logDaemon: this.#logDaemon, hierarchy: this.#hierarchy },
+      { clock: systemClock, log: silentLogger },
+    );
+    this.#hosts.push(host);
+    return { host, found: await host.open(this.scope) };
+  }
+
+  /** Processes whose command line has this in it. */
+  having(text: string): readonly number[] {
+    return pidsWhere((pid) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').includes(text));
+  }
+
+  shims(): readonly number[] {
+    return this.having(`shim.sh ${this.run}/`);
+  }
+
+  spawners(): readonly number[] {
+    return this.having(`spawner.sh ${this.run} `);
+  }
+
+  logDaemons(): readonly number[] {
+    return this.having(`tail -f ${this.run}/lock`);
+  }
+
+  /** Programs that were started in it. */
+  programs(): readonly number[] {
+    const ours = `RUN_DIRECTORY=${this.run}`;
+    return pidsWhere((pid) => readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(ours));
+  }
+
+  /** A launch that {@link programs} finds. */
+  launch(command: readonly [string, ...string[]], changes: Partial<Launch> = {}): Launch {
+    return launchOf(command, {
+      ...changes,
+      environment: { PATH: '/usr/bin:/bin', RUN_DIRECTORY: this.run, ...changes.environment },
+    });
+  }
+
+  async until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+    while (!(await isTrue())) await this.scope.sleep(5);
+  }
+
+  async end(): Promise<void> {
+    for (const host of this.#hosts) await host[Symbol.asyncDispose]();
+    const left = (): readonly number[] => [...this.having(this.run), ...this.programs()];
+    await this.until(() => {
+      for (const pid of left()) kill(pid);
+      return left().length === 0;
+    });
+    this.scope.end();
+    if (this.#isMounted) spawnSync('umount', ['--lazy', this.run]);
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+export function exitOf(keeper: Keeper): Promise<Exit> {
+  return new Promise((resolve) => keeper.on('exited', resolve));
+}
+
+export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended.
+  }
+}
+
+function pidsWhere(isWanted: (pid: string) => boolean): readonly number[] {
+  const pids = readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && Number(name) !== process.pid && isWanted(name);
+    } catch {
+      return false;
+    }
+  });
+  return pids.map(Number);
+}

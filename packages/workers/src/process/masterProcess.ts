@@ -1,0 +1,18 @@
+import { createScope, silentLogger, systemClock } from '@roundhouse/core';
+import { createProcessHost } from './host.ts';
+import { launchOf, NO_GROUPS } from './host.fixture.ts';
+
+/** A supervisor of its own process, to be killed: `masterProcess RUN COUNT` starts so many and tells their pids. */
+const [directory = '', count = '1'] = process.argv.slice(2);
+const host = createProcessHost(
+  { directory, logDaemon: undefined, hierarchy: NO_GROUPS },
+  { clock: systemClock, log: silentLogger },
+);
+const scope = createScope({ timeoutMs: 30_000 });
+await host.open(scope);
+const launch = launchOf(['sleep', '1000'], { environment: { PATH: '/usr/bin:/bin', RUN_DIRECTORY: directory } });
+const runs = Array.from({ length: Number(count) }, (_, number) =>
+  host.keeper({ worker: 'web', number }).start(1, launch, scope),
+);
+for (const run of runs) process.stdout.write(`${(await run).process.pid}\n`);
+process.stdout.write('all\n');
