@@ -103,7 +103,8 @@ export class FakeApi implements AsyncDisposable {
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '', this.url);
     const { name, route, params } = find(request.method ?? '', url.pathname);
-    if (request.headers.authorization !== `Bearer ${this.token}`) return problem(response, new Problem(401, 'UNAUTHENTICATED'));
+    if (request.headers.authorization !== `Bearer ${this.token}`)
+      return problem(response, new Problem(401, 'UNAUTHENTICATED'));
     const query = queryOf(url.searchParams);
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);

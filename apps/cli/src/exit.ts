@@ -54,6 +54,7 @@ const BY_ERROR: Readonly<Record<string, ExitCode>> = {
   RESOURCE_IN_FILE: EXIT.Conflict,
   RESOURCE_IN_USE: EXIT.Conflict,
   CONFIGURATION_INVALID: EXIT.ConfigInvalid,
+  IMPORT_INVALID: EXIT.ConfigInvalid,
   MANIFEST_INVALID: EXIT.ConfigInvalid,
   INPUT_INTERRUPTED: EXIT.Interrupted,
   // Of the machine, not of the policy.

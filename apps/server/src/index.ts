@@ -24,3 +24,4 @@ export { createServer, type Server, type ServerDependencies, type ServerOptions 
 export { readSettings, type Settings } from './settings.ts';
 export { traceError } from './trace/errors.ts';
 export { webhookError } from './webhook/errors.ts';
+export { workersError } from './worker/errors.ts';

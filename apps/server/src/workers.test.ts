@@ -309,7 +309,8 @@ describe('events of workers', () => {
     supervisor.emit('violated', { ...fact, violation: { ...violation, severity: 'warning', used: 9 } });
     supervisor.emit('violated', { ...fact, violation: { ...violation, severity: 'critical', used: 11 } });
     supervisor.emit('recovered', { ...fact, limit: 'memory.max_rss' });
-    supervisor.logs.write('web', 'x');
+    const notice = { number: 1, at: 0, severity: 'warning', message: 'little room' } as const;
+    supervisor.emit('noticed', { ...fact, notice });
     const bytes = Buffer.from('é'.repeat(3_000));
     supervisor.emit('logged', {
       ...fact,
@@ -329,6 +330,7 @@ describe('events of workers', () => {
       'limit_warning',
       'limit_exceeded',
       'limit_recovered',
+      'noticed',
       'log_matched',
     ]);
     expect(told.flatMap((event) => eventFault(event) ?? [])).toEqual([]);

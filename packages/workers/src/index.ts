@@ -1,4 +1,9 @@
 export { workerError } from './errors.ts';
+export { importPm2 } from './import/pm2.ts';
+export { importProcfile } from './import/procfile.ts';
+export { importSupervisord } from './import/supervisord.ts';
+export { importSystemd } from './import/systemd.ts';
+export { checkGraph, type GraphFault } from './graph/check.ts';
 export type { InstanceId } from './instance/id.ts';
 export type { LimitStatus, Sample, Violation } from './limits/contract.ts';
 export type { LogLine, LogQuery, Logs, Stream } from './logs/contract.ts';

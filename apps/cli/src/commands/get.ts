@@ -11,8 +11,8 @@ interface GetCommandOptions extends GetOptions {
 
 export function getCommand(io: Io): Command {
   const command = new Command('get')
-    .summary('show endpoints, groups, roles, principals, keys, webhooks')
-    .description('show resources of a kind: endpoints, groups, roles, principals, keys, webhooks')
+    .summary('show endpoints, groups, workers, roles, principals, keys, webhooks')
+    .description('show resources of a kind: endpoints, groups, workers, roles, principals, keys, webhooks')
     .argument('<kind>', 'what to show, like endpoint')
     .argument('[id...]', 'only these')
     .addOption(

@@ -13,6 +13,7 @@ import {
   RESPONDED,
   roleOf,
   webhookOf,
+  workerOf,
 } from '../api.fixture.ts';
 import { EXIT } from '../exit.ts';
 import type { Input } from '../io.ts';
@@ -55,6 +56,7 @@ describe('get', () => {
     ['endpoint_groups', 'listEndpointGroups', groupOf()],
     ['Group', 'listEndpointGroups', groupOf()],
     ['endpoint', 'listEndpoints', endpointOf()],
+    ['workers', 'listWorkers', workerOf()],
     ['hooks', 'listWebhooks', webhookOf()],
   ] as const)('finds %s, whatever the form of the name', async (kind, route, resource) => {
     api.replies[route] = { items: [resource], next_cursor: null };
@@ -280,7 +282,7 @@ describe('apply', () => {
     ],
     ['bad YAML', 'endpoints:\n  - id: [a\n', /manifest\.yaml:\d+:\d+: /],
     ['a webhook without an id', 'webhooks: [{ url: "https://a.example/" }]', /\/webhooks\/0\/id: Required/],
-    ['nothing', '# nothing\n', /Expected roles, principals, .+endpoint_groups, endpoints, webhooks/],
+    ['nothing', '# nothing\n', /Expected roles, principals, .+endpoint_groups, endpoints, workers, webhooks/],
     ['one thing twice', 'roles: [{ id: a, rules: [] }, { id: a, rules: [] }]', /role a stands at .+:1:9 already/],
     ['bombs', `a: &a [1]\n${'b: [*a'}${', *a'.repeat(200)}]\n`, /Excessive alias count|Unknown field/],
   ])('refuses %s with its place, and does nothing', async (_title, text, message) => {
@@ -296,6 +298,21 @@ describe('apply', () => {
     expect(stderr).toMatch(
       /The manifest is not valid, so nothing is done\n.+a\.yaml:1:1 \/rols: .+\n.+b\.yaml:1:1 \/hooks: /,
     );
+  });
+
+  it('puts a worker behind those that it depends on, in either form', async () => {
+    api.replies.getWorker = missing;
+    api.replies.createWorker = ({ body }) => workerOf({ id: (body as { id: string }).id });
+    const text = `workers:
+  - { id: a, depends_on: [{ worker: c, condition: started }] }
+  - { id: b, depends_on: [a] }
+  - { id: c }`;
+    await api.cli(['apply', '-f', await file(text)]);
+    expect(calls().filter((call) => call.startsWith('create'))).toEqual([
+      'createWorker c',
+      'createWorker a',
+      'createWorker b',
+    ]);
   });
 
   it('refuses a file that there is not', async () => {
@@ -350,6 +367,31 @@ webhooks: [{ id: ops, url: "https://ops.example.com/in", secret: "secret://hook"
         { id: 'lpar1', paths: ['compat'] },
       ],
     });
+  });
+
+  it('compares a kind that shows its specification with that, what is left out too', async () => {
+    api.replies.getWorker = workerOf({
+      spec: { id: 'web', command: ['web'], restart: { policy: 'always' }, stop: { grace: '5s', signal: 'INT' } },
+    });
+    const same =
+      'workers: [{ id: web, command: [web], restart: { policy: always }, stop: { grace: 5s, signal: INT } }]';
+    expect(await api.cli(['diff', '-f', await file(same)])).toMatchObject({
+      code: EXIT.Ok,
+      stdout: 'No differences.\n',
+    });
+    const other = 'workers: [{ id: web, command: [web, -v], environment: { A: b }, stop: { grace: 9s, signal: INT } }]';
+    const { code, stdout, stderr } = await api.cli(['diff', '-f', await file(other)]);
+    expect([code, stdout.split('\n')]).toEqual([
+      EXIT.Findings,
+      [
+        '~ worker web',
+        '    command: ["web"] -> ["web","-v"]',
+        '    stop.grace: "5s" -> "9s"',
+        '    restart: {"policy":"always"} -> nothing',
+        '',
+      ],
+    ]);
+    expect(stderr).toContain('worker web: environment');
   });
 
   it('exits with 0 when there is no difference', async () => {

@@ -1,10 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { startDemoHost } from '@roundhouse/server';
-import { openTmux, type Tmux, tmuxAvailable } from '@roundhouse/testing';
+import { type Tmux, tmuxAvailable } from '@roundhouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-const BIN = fileURLToPath(new URL('../../bin/roundhouse.js', import.meta.url));
+import { modesAfter, openCommand, signalCommand } from './tmux.fixture.ts';
 
 describe.skipIf(!tmuxAvailable())('roundhouse connect in a real terminal', () => {
   let host: Awaited<ReturnType<typeof startDemoHost>>;
@@ -14,14 +11,8 @@ describe.skipIf(!tmuxAvailable())('roundhouse connect in a real terminal', () =>
   });
   afterAll(() => host.close());
 
-  /** Under a shell that tells the exit code, and the modes of the terminal afterwards. */
   function connect(environment: Readonly<Record<string, string>> = {}): Promise<Tmux> {
-    const command = `'${process.execPath}' '${BIN}' connect 127.0.0.1:${host.port}`;
-    return openTmux(['sh', '-c', `${command}; echo "rc=$?"; stty -a; sleep 60`], {
-      columns: 80,
-      rows: 25,
-      environment,
-    });
+    return openCommand(['connect', `127.0.0.1:${host.port}`], { columns: 80, rows: 25, environment });
   }
 
   it('shows the host, takes keys, hides the password, and leaves by the menu', { timeout: 30_000 }, async () => {
@@ -38,7 +29,7 @@ describe.skipIf(!tmuxAvailable())('roundhouse connect in a real terminal', () =>
     await terminal.press('C-]');
     await terminal.waitFor('about this session');
     await terminal.type('q');
-    expect(await afterwards(terminal, 'rc=0')).toEqual(['icanon', 'echo']);
+    expect(await modesAfter(terminal, 'rc=0')).toEqual(['icanon', 'echo']);
   });
 
   it('follows the size of the window', { timeout: 30_000 }, async () => {
@@ -58,8 +49,8 @@ describe.skipIf(!tmuxAvailable())('roundhouse connect in a real terminal', () =>
   ] as const)('gives the terminal back at %s', { timeout: 30_000 }, async (signal, code) => {
     await using terminal = await connect();
     await terminal.waitFor('ANY USER ID');
-    process.kill(await childOf(await terminal.pid()), signal);
-    expect(await afterwards(terminal, `rc=${code}`)).toEqual(['icanon', 'echo']);
+    await signalCommand(terminal, signal);
+    expect(await modesAfter(terminal, `rc=${code}`)).toEqual(['icanon', 'echo']);
   });
 
   it('leaves the last screen when the host ends the session', { timeout: 30_000 }, async () => {
@@ -69,24 +60,6 @@ describe.skipIf(!tmuxAvailable())('roundhouse connect in a real terminal', () =>
     await terminal.waitFor('Session ended (HOST_CLOSED). Enter leaves.');
     await terminal.press('Enter');
     await terminal.waitFor('code: HOST_CLOSED');
-    expect(await afterwards(terminal, 'rc=1')).toEqual(['icanon', 'echo']);
+    expect(await modesAfter(terminal, 'rc=1')).toEqual(['icanon', 'echo']);
   });
 });
-
-/** How canonical mode and echo stand after the command has ended with `exit`. */
-async function afterwards(terminal: Tmux, exit: string): Promise<string[]> {
-  await terminal.waitFor(exit);
-  const shown = (await terminal.waitFor('icanon')).join(' ');
-  return ['icanon', 'echo'].map((mode) => new RegExp(`(?<=\\s)-?${mode}(?=\\s)`).exec(shown)?.[0] ?? 'not shown');
-}
-
-/** The one child of a process. */
-async function childOf(parent: number): Promise<number> {
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
-    // Behind the name in parentheses: state, parent. proc_pid_stat(5).
-    if (Number(/\) \S (\d+)/.exec(stat)?.[1]) === parent) return Number(entry);
-  }
-  throw new Error(`Process ${parent} has no child`);
-}

@@ -6,7 +6,7 @@ export const ORDERS = ['cpu', 'memory', 'restarts', 'uptime', 'state', 'name'] a
 export type Order = (typeof ORDERS)[number];
 
 /** What wants to be looked at first. */
-const BY_GRAVITY: readonly WorkerState[] = [
+export const BY_GRAVITY: readonly WorkerState[] = [
   'failed',
   'unknown',
   'restarting',

@@ -3,7 +3,7 @@ import { createFrame, type Frame, putText } from '../terminal/frame.ts';
 import { BOLD, inForeground, PLAIN, REVERSE, type Style, UNDERSCORE } from '../terminal/style.ts';
 import { bytesText, percentText } from '../worker/figures.ts';
 import { ROW_HEAD, rowCells, type WorkerRow } from '../worker/rows.ts';
-import type { Order } from './order.ts';
+import { BY_GRAVITY, type Order } from './order.ts';
 
 /** What the window shows. */
 export interface TopView {
@@ -51,7 +51,8 @@ export function roomOf({ rows }: ScreenSize): number {
 export function composeTop(view: TopView, window: ScreenSize): Frame {
   const frame = createFrame(window, PLAIN);
   drawSums(frame, view);
-  if (view.notice !== null) putText(frame, { row: 1, column: 0 }, view.notice, inForeground(COLOR.Red) | BOLD);
+  if (view.notice !== null)
+    putText(frame, { row: 1, column: 0 }, fitted(view.notice, frame.columns), inForeground(COLOR.Red) | BOLD);
   const cells = view.rows.map((row) => [...rowCells(row), row.reason]);
   const columns = columnsFor(cells, window.columns);
   drawHead(frame, columns, view.order);
@@ -64,18 +65,17 @@ export function composeTop(view: TopView, window: ScreenSize): Frame {
 }
 
 function drawSums(frame: Frame, { rows, atMs }: TopView): void {
-  const count = new Map<string, number>();
-  for (const { state } of rows) count.set(state, (count.get(state) ?? 0) + 1);
-  const states = [...count].toSorted(([, a], [, b]) => b - a).map(([state, number]) => `${number} ${state}`);
+  const states = BY_GRAVITY.map((state) => [rows.filter((row) => row.state === state).length, state] as const);
+  const present = states.filter(([count]) => count > 0).map(([count, state]) => `${count} ${state}`);
   const sum = (valueOf: (row: WorkerRow) => number | null): number =>
     rows.reduce((all, row) => all + (valueOf(row) ?? 0), 0);
   const cpu = percentText(sum((row) => row.cpu_percent));
   const memory = bytesText(sum((row) => row.rss_bytes));
   const time = new Date(atMs).toTimeString().slice(0, 8);
   const right = `cpu ${cpu}%  mem ${memory}  ${time}`;
-  const left = `${rows.length} ${rows.length === 1 ? 'worker' : 'workers'}${states.length === 0 ? '' : `: ${states.join(', ')}`}`;
+  const left = present.length === 0 ? 'no workers' : present.join(', ');
   const at = frame.columns - right.length;
-  putText(frame, { row: 0, column: 0 }, left, BOLD, Math.max(0, at - GAP));
+  putText(frame, { row: 0, column: 0 }, fitted(left, Math.max(0, at < 0 ? frame.columns : at - GAP)), BOLD);
   if (at >= 0) putText(frame, { row: 0, column: at }, right, PLAIN);
 }
 

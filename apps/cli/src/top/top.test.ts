@@ -47,15 +47,20 @@ describe('top', () => {
     const idle = rowOf({ name: 'idle', cpu_percent: null, rss_bytes: null, pid: null, limits: null, state: 'stopped' });
     const hungry = rowOf({ name: 'a-name-that-is-longer-than-its-column', cpu_percent: 250, limits: 'exceeded' });
     const { text } = await stage([idle, rowOf(), hungry]);
-    expect(text()[0]).toMatch(/^3 workers: 2 ready, 1 stopped {2,}cpu 262%  mem 100M  \d\d:\d\d:\d\d$/);
+    expect(text()[0]).toMatch(/^2 ready, 1 stopped {2,}cpu 262%  mem 100M  \d\d:\d\d:\d\d$/);
     expect(text().slice(2, 7)).toEqual([
-      'NAME         STATE     PID  CPU%    MEM  RESTARTS      UP  LIMITS    REASON',
-      'a-name-tha…  ready    4711   250  50.0M         3  12m05s  exceeded  started',
-      'web          ready    4711  12.3  50.0M         3  12m05s  ok        started',
-      'idle         stopped     -     -      -         3  12m05s  -         started',
+      'NAME                      STATE     PID  CPU%    MEM  RESTARTS      UP  LIMITS',
+      'a-name-that-is-longer-t…  ready    4711   250  50.0M         3  12m05s  exceeded',
+      'web                       ready    4711  12.3  50.0M         3  12m05s  ok',
+      'idle                      stopped     -     -      -         3  12m05s  -',
       '',
     ]);
     expect(text().at(-1)).toMatch(/^q quit {2}s sort: cpu {2}r reverse .* 1-3 of 3$/);
+  });
+
+  it('gives reasons where there is room for them', async () => {
+    const { text } = await stage([rowOf()], { rows: 24, columns: 100 });
+    expect(text()[3]).toMatch(/^web {3}ready .* ok {6}started$/);
   });
 
   it('scrolls through 500 workers, and stops at both ends', async () => {

@@ -27,7 +27,8 @@ export async function withEvidence(
 ): Promise<unknown> {
   if (!isRoundhouseError(error) || !EXPLAINED.has(error.code)) return error;
   const { worker: named } = error.details;
-  const culprit = typeof named === 'string' ? named : id;
+  // The supervisor may name an instance of it: `web/0`.
+  const culprit = typeof named === 'string' ? (named.split('/')[0] as string) : id;
   const worker = culprit === undefined ? undefined : await client.getResource('worker', culprit).catch(() => undefined);
   if (worker === undefined || culprit === undefined) return error;
   const lines = await client.workers.logLines([culprit], { limit: LINES }).catch(() => []);

@@ -11,9 +11,9 @@ export function limitCells({ limit, value, unit, used, state, enforcement, by, p
 function amountText(amount: number, unit: string): string {
   switch (unit) {
     case 'bytes':
-      return bytesText(amount);
+      return sizeText(amount);
     case 'bytes_per_s':
-      return `${bytesText(amount)}/s`;
+      return `${sizeText(amount)}/s`;
     case 'per_s':
       return `${numberText(amount)}/s`;
     case 'ms':
@@ -23,6 +23,17 @@ function amountText(amount: number, unit: string): string {
     default:
       return numberText(amount);
   }
+}
+
+/** A size as somebody may have written it, where it is a round one. */
+function sizeText(bytes: number): string {
+  const round = [
+    [1_000_000_000, 'GB'],
+    [1_000_000, 'MB'],
+    [1_000, 'KB'],
+  ] as const;
+  const found = bytes === 0 ? undefined : round.find(([unit]) => bytes % unit === 0);
+  return found === undefined ? bytesText(bytes) : `${bytes / found[0]}${found[1]}`;
 }
 
 function numberText(amount: number): string {

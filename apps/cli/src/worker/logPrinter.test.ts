@@ -27,7 +27,13 @@ describe('the lines of logs', () => {
   it('stand behind names of one width, and a sign that tells stderr', () => {
     const options = { sources: ['web', 'worker'] };
     const lines = [{}, { worker: 'worker', stream: 'stderr' as const }, { worker: 'more', instance: 12 }, {}];
-    expect(printed(options, ...lines).split('\n')).toEqual(['web    | x', 'worker ! x', 'more/12 | x', 'web     | x', '']);
+    expect(printed(options, ...lines).split('\n')).toEqual([
+      'web    | x',
+      'worker ! x',
+      'more/12 | x',
+      'web     | x',
+      '',
+    ]);
   });
 
   it('have a colour for each name, and the colours they bring, in a terminal', () => {

@@ -28,9 +28,25 @@ export function workerReport(worker: WorkerResource, nowMs: number): string {
       ['INSTANCE', ...LIMITS_HEAD],
       instances.flatMap((one) => one.limits.map((limit) => [of(one), ...limitCells(limit)])),
     ),
-    facts({ spec, version, origin, created_at, updated_at }),
+    facts({ spec: otherFields(spec), version, origin, created_at, updated_at }),
   ];
   return parts.filter((part) => part !== '').join('\n');
+}
+
+/** Fields of a specification that stand above already. */
+const SHOWN: ReadonlySet<string> = new Set([
+  'id',
+  'description',
+  'type',
+  'enabled',
+  'command',
+  'group',
+  'replicas',
+  'labels',
+]);
+
+function otherFields(spec: WorkerResource['spec']): WorkerResource['spec'] {
+  return Object.fromEntries(Object.entries(spec).filter(([name]) => !SHOWN.has(name)));
 }
 
 function instanceTable(worker: WorkerResource, nowMs: number): string {

@@ -68,6 +68,11 @@ export const WORKER_EVENTS: EventRows = {
     'A worker is well below a limit again.',
     z.strictObject({ ...instance, limit: z.string() }),
   ),
+  noticed: definition(
+    'worker',
+    'A worker has something to say to people.',
+    z.strictObject({ ...instance, severity: z.enum(['unspecified', 'info', 'warning', 'error']), message: z.string() }),
+  ),
   log_matched: definition(
     'worker',
     'A worker has written a line that it is asked to tell of.',

@@ -9,6 +9,7 @@ import { LogLevels } from '../log/levels.ts';
 import { noLines } from '../log/logger.ts';
 import { LOG_MODULES } from '../log/modules.ts';
 import { createServer, type Server } from '../server.ts';
+import { FakeSupervisor } from '../worker/supervisor.fixture.ts';
 import { readCatalogues } from './catalogues.fixture.ts';
 import { fuzz } from './fuzz.ts';
 
@@ -50,6 +51,8 @@ describe('the API, asked whatever can be asked', () => {
           levels: new LogLevels(parseLogFilter('info', LOG_MODULES), LOG_MODULES, systemClock),
           counts: noLines(),
         },
+        // What it is asked to run is run by nobody.
+        supervisor: new FakeSupervisor(),
         // No name is looked up: what is not this machine is not there.
         openSession: (options, scope, ...rest) => {
           if (options.host === '127.0.0.1') return openSession(options, scope, ...rest);

@@ -15,6 +15,7 @@ const WORKER: WorkerFigures = {
   rssBytes: 20,
   logBytes: null,
   limits: [{ limit: 'memory.max_rss', ratio: 0.21 }],
+  told: [{ instance: 0, name: 'jobs_total{queue="a"}', value: 22 }],
 };
 
 /** Every source says something. */
@@ -80,6 +81,7 @@ describe('the metrics', () => {
       'roundhouse_worker_cpu_percent{worker="web"} 19.5',
       'roundhouse_worker_memory_bytes{worker="web"} 20',
       'roundhouse_worker_limit_ratio{worker="web",limit="memory.max_rss"} 0.21',
+      'roundhouse_worker_metric{worker="web",instance="0",metric="jobs_total{queue=\\"a\\"}"} 22',
       'roundhouse_limit_used{limit="sessions"} 14',
       'roundhouse_limit_capacity{limit="sessions"} 10000',
       'roundhouse_certificate_expiry_seconds{listener="api"} 86400',

@@ -47,6 +47,8 @@ export interface WorkerFigures {
   readonly logBytes: number | null;
   /** Share of each limit that is used, by the instance that uses most. */
   readonly limits: ReadonlyArray<{ readonly limit: string; readonly ratio: number }>;
+  /** What its instances tell of themselves. */
+  readonly told: ReadonlyArray<{ readonly instance: number; readonly name: string; readonly value: number }>;
 }
 
 interface CertificateFigures {

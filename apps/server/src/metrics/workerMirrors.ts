@@ -6,6 +6,8 @@ import type { MetricSources, WorkerFigures } from './sources.ts';
 export const MAX_WORKERS = 2_000;
 /** Limits that each of them may have. */
 const LIMITS = 16;
+/** Series that workers tell of themselves, together. */
+const MAX_TOLD = 5_000;
 
 /** What supervised programs are and take. */
 export const WORKER_MIRRORS: readonly Mirror[] = [
@@ -41,6 +43,20 @@ export const WORKER_MIRRORS: readonly Mirror[] = [
     read: (sources) =>
       workersOf(sources).flatMap(({ worker, limits }) =>
         limits.map(({ limit, ratio }) => ({ labels: { worker, limit }, value: ratio })),
+      ),
+  },
+  {
+    type: 'gauge',
+    name: 'roundhouse_worker_metric',
+    help: 'What an integrated worker tells of itself, by the name and labels that it has there.',
+    labels: ['worker', 'instance', 'metric'],
+    maxSeries: MAX_TOLD,
+    read: (sources) =>
+      workersOf(sources).flatMap(({ worker, told }) =>
+        told.map(({ instance, name, value }) => ({
+          labels: { worker, instance: String(instance), metric: name },
+          value,
+        })),
       ),
   },
 ];

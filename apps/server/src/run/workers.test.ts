@@ -84,7 +84,7 @@ describe('an installation with workers', () => {
   it('does without them on a machine where there can be none', async () => {
     installation = await Installation.start(content([]), {
       createSupervisor() {
-        throw coreError('NOT_SUPPORTED', { details: { feature: 'workers', platform: 'none' } });
+        throw coreError('NOT_SUPPORTED', { details: { what: 'Supervision here' } });
       },
     });
     await expect(installation.client.createResource('worker', { id: 'a', command: ['a'] })).rejects.toMatchObject({

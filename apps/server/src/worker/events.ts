@@ -5,6 +5,8 @@ import type { EventData } from '../event/record.ts';
 
 /** Of a line that is told; more is in the log. UTF-8 bytes. */
 const MAX_TEXT_BYTES = 4_096;
+/** Of a notice, UTF-16 code units. */
+const MAX_MESSAGE = 4_096;
 
 type Moved = SupervisorEvents['moved'];
 
@@ -41,6 +43,10 @@ export function publishWorkers(supervisor: Supervisor, journal: Pick<EventJourna
       });
     }),
     supervisor.on('recovered', (fact) => publish('limit_recovered', fact, { limit: fact.limit })),
+    supervisor.on('noticed', (fact) => {
+      const { severity, message } = fact.notice;
+      publish('noticed', fact, { severity, message: message.slice(0, MAX_MESSAGE) });
+    }),
     supervisor.on('logged', (fact) => {
       const { stream, bytes } = fact.line;
       const text = new TextDecoder().decode(bytes.subarray(0, MAX_TEXT_BYTES));

@@ -19,8 +19,17 @@ export function workerFigures(status: WorkerStatus): WorkerFigures {
     cpuPercent: sumOf(samples.flatMap(({ cpuPercent }) => cpuPercent ?? [])),
     rssBytes: sumOf(samples.map(({ rssBytes }) => rssBytes)),
     logBytes: sumOf(samples.flatMap(({ logBytes }) => logBytes ?? [])),
+    told: instances.flatMap(({ id, metrics }) =>
+      metrics.map(({ name, labels, value }) => ({ instance: id.number, name: seriesOf(name, labels), value })),
+    ),
     limits: used.flatMap(({ limit, ratio }) => (ratio === null ? [] : [{ limit, ratio }])),
   };
+}
+
+/** As Prometheus writes it: `requests_total{method="GET"}`. */
+function seriesOf(name: string, labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? name : `${name}{${pairs.sort().join(',')}}`;
 }
 
 function sumOf(numbers: readonly number[]): number | null {

@@ -25,6 +25,7 @@ const NO_INSTANCE: Omit<WorkerInstanceResource, 'instance' | 'state' | 'reason' 
   health: { startup: null, readiness: null, liveness: null },
   limits: [],
   usage: null,
+  metrics: [],
 };
 
 /** `status`: undefined where nobody supervises it. */
@@ -72,6 +73,7 @@ function instanceShown(status: InstanceStatus): WorkerInstanceResource {
     },
     limits: status.limits.map(limitShown),
     usage: status.sample === undefined ? null : sampleShown(status.sample),
+    metrics: [...status.metrics],
   };
 }
 

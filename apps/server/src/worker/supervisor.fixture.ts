@@ -201,6 +201,7 @@ function idle(id: InstanceId): InstanceStatus {
     probes: NO_PROBES,
     limits: [],
     sample: undefined,
+    metrics: [],
   };
 }
 

@@ -180,6 +180,16 @@ export const workerUsageSampleSchema = z
     description: 'Null: it could not be read, for lack of rights or because nobody asked.',
   });
 
+export const workerMetricSchema = z
+  .strictObject({
+    name: z.string().meta({ description: 'As Prometheus has names.' }),
+    kind: z.enum(['unspecified', 'gauge', 'counter']),
+    help: z.string(),
+    value: z.number(),
+    labels: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'WorkerMetric' });
+
 export const workerInstanceSchema = z
   .strictObject({
     instance: z.int(),
@@ -199,6 +209,7 @@ export const workerInstanceSchema = z
     }),
     limits: z.array(limitStatusSchema),
     usage: workerUsageSampleSchema.nullable(),
+    metrics: z.array(workerMetricSchema).meta({ description: 'What an integrated worker tells of itself.' }),
   })
   .meta({ id: 'WorkerInstance' });
 

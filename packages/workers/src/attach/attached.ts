@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Logger, Scope } from '@roundhouse/core';
 import { workerError } from '../errors.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
@@ -41,11 +42,14 @@ export class AttachedMember implements Member {
   #detail: string = 'not_found';
   #lastExit: (Exit & { reason: string }) | undefined;
   #lives = 0;
+  #preparing: Promise<Enforcement> | undefined;
   #enforcement: Enforcement | undefined;
   #probes: ProbeWatching | undefined;
   /** Ends with what is watched. */
   #watch: Scope | undefined;
   #isLooking = false;
+  /** The stop that is going on; it goes on when whoever asked for it does not wait any longer. */
+  #ending: Promise<void> | undefined;
 
   static async open(id: InstanceId, spec: WorkerSpec, deps: AttachedDependencies): Promise<AttachedMember> {
     const member = new AttachedMember(id, spec, deps);
@@ -86,6 +90,7 @@ export class AttachedMember implements Member {
       probes: this.#probes?.statuses ?? { startup: null, readiness: null, liveness: null },
       limits: [],
       sample: run && this.#enforcement?.latest,
+      metrics: [],
     };
   }
 
@@ -99,7 +104,7 @@ export class AttachedMember implements Member {
     const looking = async (): Promise<never> => {
       for (;;) {
         await this.#scope.sleep(this.#attach.checkIntervalMs);
-        await this.#look();
+        await this.#look().catch((error: unknown) => this.#troubled(error));
       }
     };
     // The end of the scope ends it.
@@ -120,7 +125,10 @@ export class AttachedMember implements Member {
       if (cause === 'by_request') throw this.#notOurs('stopped');
       return;
     }
-    await this.#end(run, cause, scope);
+    this.#ending ??= this.#end(run, cause).finally(() => {
+      this.#ending = undefined;
+    });
+    await scope.race(this.#ending);
   }
 
   async restart(): Promise<void> {
@@ -134,7 +142,7 @@ export class AttachedMember implements Member {
   async signal(signal: Signal): Promise<void> {
     if (!this.#attach.allowedSignals.includes(signal)) throw this.#notOurs(`sent SIG${signal}`);
     const run = runOf(this.#state);
-    if (run === undefined || !this.#send(run.process, signal)) {
+    if (run === undefined || !this.#send(run.process, signal, `sent SIG${signal}`)) {
       throw workerError('WORKER_NOT_RUNNING', { details: { worker: nameOf(this.id) } });
     }
   }
@@ -147,11 +155,13 @@ export class AttachedMember implements Member {
     const before = this.#attach;
     this.#spec = spec;
     this.#attach = attachOf(spec);
-    if (JSON.stringify(before.by) !== JSON.stringify(this.#attach.by)) this.#lose('not_found');
+    await this.#enforcement?.change({}, spec.monitoring);
+    if (!isDeepStrictEqual(before.by, this.#attach.by)) this.#lose('not_found');
     else if (this.#watch !== undefined) await this.#observe();
     await this.#look();
   }
 
+  /** What somebody else has started goes on: it is only forgotten. */
   async retire(): Promise<void> {
     await this.close();
   }
@@ -163,15 +173,23 @@ export class AttachedMember implements Member {
   }
 
   async #look(): Promise<void> {
-    const run = runOf(this.#state);
-    if (run !== undefined) {
-      if (this.#deps.processes.isAlive(run.process)) return;
-      this.#ended(run, 'unknown');
+    if (this.#ending !== undefined) return;
+    const { by } = this.#attach;
+    const before = runOf(this.#state);
+    const isAlive = before !== undefined && this.#deps.processes.isAlive(before.process);
+    if (before !== undefined && !isAlive) this.#ended(before, 'unknown');
+    // A file that names another process has the last word. Anything else is found once, and kept to.
+    if (isAlive && by.kind !== 'pid_file') return;
+    const location = await this.#deps.locator.locate(by);
+    const hasMovedOn = this.#ending !== undefined || runOf(this.#state) !== (isAlive ? before : undefined);
+    if (this.#scope.signal.aborted || hasMovedOn || by !== this.#attach.by) return;
+    if (location.process === undefined) {
+      if (!isAlive) this.#detail = location.reason;
+    } else if (!isAlive) await this.#found(location.process);
+    else if (!isDeepStrictEqual(location.process, before.process)) {
+      this.#lose('not_found');
+      await this.#found(location.process);
     }
-    const location = await this.#deps.locator.locate(this.#attach.by);
-    if (this.#scope.signal.aborted || runOf(this.#state) !== undefined) return;
-    if (location.process === undefined) this.#detail = location.reason;
-    else await this.#found(location.process);
   }
 
   async #found(process: ProcessIdentity): Promise<void> {
@@ -203,7 +221,7 @@ export class AttachedMember implements Member {
       watch,
     );
     const { sustainedViolationMs = 0, spikeToleranceMs = 0 } = this.#spec.restart.contextAware ?? {};
-    this.#enforcement ??= await limiter.prepare(this.id, {}, this.#spec.monitoring, {
+    this.#preparing ??= limiter.prepare(this.id, {}, this.#spec.monitoring, {
       pids: async () => {
         const present = runOf(this.#state)?.process;
         return present !== undefined && processes.isAlive(present) ? [present.pid] : [];
@@ -213,6 +231,7 @@ export class AttachedMember implements Member {
       sustainedViolationMs,
       spikeToleranceMs,
     });
+    this.#enforcement = await this.#preparing;
     if (!watch.signal.aborted) this.#enforcement.watch(run, watch);
   }
 
@@ -231,25 +250,27 @@ export class AttachedMember implements Member {
     }
   }
 
-  async #end(run: Run, cause: 'by_request' | 'dependency', scope: Scope): Promise<void> {
+  async #end(run: Run, cause: 'by_request' | 'dependency'): Promise<void> {
     const { clock, processes } = this.#deps;
     const { graceMs, signal } = this.#spec.stop;
     const after = { kind: 'idle', reason: cause } as const;
     const graceEnds = clock.monotonic() + graceMs;
+    this.#send(run.process, signal, 'stopped');
+    this.#watch?.end();
     this.#enter({ kind: 'stopping', run, phase: 'signal', cause, after, graceEnds });
-    this.#send(run.process, signal);
     let hasKilled = false;
     while (processes.isAlive(run.process)) {
       const now = clock.monotonic();
       if (!hasKilled && now >= graceEnds) {
         this.#enter({ kind: 'stopping', run, phase: 'kill', cause, after, graceEnds });
-        this.#send(run.process, 'KILL');
+        this.#send(run.process, 'KILL', 'stopped');
         hasKilled = true;
       }
       if (now >= graceEnds + KILL_MS) {
+        this.#enter({ kind: 'unknown', run, reason: 'kill_failed', after: undefined });
         throw workerError('WORKER_KILL_FAILED', { details: { worker: this.id.worker, pids: [run.process.pid] } });
       }
-      await scope.sleep(STOPPING_MS);
+      await this.#scope.sleep(STOPPING_MS);
     }
     if (runOf(this.#state) === run) this.#ended(run, cause, cause);
   }
@@ -279,9 +300,18 @@ export class AttachedMember implements Member {
     onMoved(from, to);
   }
 
-  /** Never by a number alone. */
-  #send(process: ProcessIdentity, signal: Signal): boolean {
-    return this.#deps.processes.isAlive(process) && sendSignal(process.pid, `SIG${signal}`);
+  /** Never by a number alone. False when it is gone; raises WORKER_NOT_OURS where the kernel does not let us. */
+  #send(process: ProcessIdentity, signal: Signal, action: string): boolean {
+    const { processes } = this.#deps;
+    if (!processes.isAlive(process)) return false;
+    const isSent = sendSignal(process.pid, `SIG${signal}`);
+    if (!isSent && processes.isAlive(process)) throw this.#notOurs(action);
+    return isSent;
+  }
+
+  #troubled(error: unknown): void {
+    if (this.#scope.signal.aborted) return;
+    this.#deps.log.warn('the worker could not be looked for', { worker: nameOf(this.id), reason: String(error) });
   }
 
   #notOurs(action: string): Error {

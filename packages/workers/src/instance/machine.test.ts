@@ -105,7 +105,9 @@ function stateShown(state: InstanceState): string {
     case 'ready':
       return state.kind;
     case 'launching':
-      return state.then === undefined ? 'launching' : `launching, ${state.then.cause} > ${afterShown(state.then.after)}`;
+      return state.then === undefined
+        ? 'launching'
+        : `launching, ${state.then.cause} > ${afterShown(state.then.after)}`;
     case 'stopping':
       return `stopping:${state.phase} to ${state.graceEnds}, ${state.cause} > ${afterShown(state.after)}`;
     case 'waiting':
@@ -258,23 +260,89 @@ describe('an event', () => {
     ['readiness', launching, launched, { probes: { readiness: PROBE } }, 'running:readiness_pending | watch'],
     ['liveness', launching, launched, { probes: { liveness: PROBE } }, 'ready | watch'],
     ['readiness', probing, startupPassed, { probes: { readiness: PROBE } }, 'running:readiness_pending |'],
-    ['a drain', ready, stop, { stop: { drainMs: 9 } }, 'stopping:drain to 30509, dependency > dependency | unwatch wait:9'],
-    ['a hook', ready, stop, { stop: { preStop: HOOK } }, 'stopping:pre_stop to 30500, dependency > dependency | unwatch preStop wait:30000'],
-    ['a hook', held, launched, { stop: { preStop: HOOK } }, `stopping:pre_stop to 30500, ${STOPPED} | unwatch preStop wait:30000`],
-    ['no grace', ready, restart, { stop: { graceMs: 0 } }, 'stopping:signal to 500, spec_changed > start | unwatch signal wait:0'],
-    ['a kill', ready, kill, { stop: { drainMs: 9 } }, 'stopping:kill to 30509, limit_exceeded > resource_violation emergency | unwatch kill'],
+    [
+      'a drain',
+      ready,
+      stop,
+      { stop: { drainMs: 9 } },
+      'stopping:drain to 30509, dependency > dependency | unwatch wait:9',
+    ],
+    [
+      'a hook',
+      ready,
+      stop,
+      { stop: { preStop: HOOK } },
+      'stopping:pre_stop to 30500, dependency > dependency | unwatch preStop wait:30000',
+    ],
+    [
+      'a hook',
+      held,
+      launched,
+      { stop: { preStop: HOOK } },
+      `stopping:pre_stop to 30500, ${STOPPED} | unwatch preStop wait:30000`,
+    ],
+    [
+      'no grace',
+      ready,
+      restart,
+      { stop: { graceMs: 0 } },
+      'stopping:signal to 500, spec_changed > start | unwatch signal wait:0',
+    ],
+    [
+      'a kill',
+      ready,
+      kill,
+      { stop: { drainMs: 9 } },
+      'stopping:kill to 30509, limit_exceeded > resource_violation emergency | unwatch kill',
+    ],
     ['for good', ready, final, {}, down('limit_exceeded > limit_exceeded')],
     ['a kill', stopping('drain'), kill, {}, `stopping:kill to 20500, ${STOPPED} | kill`],
     ['killed twice', stopping('kill'), kill, {}, '-'],
-    ['drained', stopping('drain'), timeUp, { stop: { preStop: HOOK } }, `stopping:pre_stop to 20500, ${STOPPED} | preStop wait:20000`],
+    [
+      'drained',
+      stopping('drain'),
+      timeUp,
+      { stop: { preStop: HOOK } },
+      `stopping:pre_stop to 20500, ${STOPPED} | preStop wait:20000`,
+    ],
     ['drained', stopping('drain'), timeUp, {}, `stopping:signal to 20500, ${STOPPED} | signal wait:20000`],
     ['hooked', stopping('pre_stop'), timeUp, {}, `stopping:signal to 20500, ${STOPPED} | signal wait:20000`],
-    ['hooked late', stopping('pre_stop'), timeUp, { monotonic: 20_000 }, `stopping:signal to 22000, ${STOPPED} | signal wait:2000`],
-    ['hooked late, short grace', stopping('pre_stop'), timeUp, { monotonic: 30_000, stop: { graceMs: 9 } }, `stopping:signal to 30009, ${STOPPED} | signal wait:9`],
+    [
+      'hooked late',
+      stopping('pre_stop'),
+      timeUp,
+      { monotonic: 20_000 },
+      `stopping:signal to 22000, ${STOPPED} | signal wait:2000`,
+    ],
+    [
+      'hooked late, short grace',
+      stopping('pre_stop'),
+      timeUp,
+      { monotonic: 30_000, stop: { graceMs: 9 } },
+      `stopping:signal to 30009, ${STOPPED} | signal wait:9`,
+    ],
     ['killed', stopping('kill'), timeUp, {}, '-'],
-    ['turned', stopping('drain'), stop, { stop: { graceMs: 19_900 } }, 'stopping:drain to 20500, by_request > dependency | wait:100'],
-    ['turned', stopping('pre_stop'), stop, {}, 'stopping:pre_stop to 20500, by_request > dependency | preStop wait:20000'],
-    ['turned late', stopping('signal'), stop, { monotonic: 99_000 }, 'stopping:signal to 20500, by_request > dependency | wait:0'],
+    [
+      'turned',
+      stopping('drain'),
+      stop,
+      { stop: { graceMs: 19_900 } },
+      'stopping:drain to 20500, by_request > dependency | wait:100',
+    ],
+    [
+      'turned',
+      stopping('pre_stop'),
+      stop,
+      {},
+      'stopping:pre_stop to 20500, by_request > dependency | preStop wait:20000',
+    ],
+    [
+      'turned late',
+      stopping('signal'),
+      stop,
+      { monotonic: 99_000 },
+      'stopping:signal to 20500, by_request > dependency | wait:0',
+    ],
     ['turned', stopping('kill'), restart, {}, 'stopping:kill to 20500, by_request > start |'],
     ['gone', stopping('signal', { kind: 'start' }), exited, {}, BLOCKED],
     ['gone', stopping('signal', unhealthy), exited, { verdict: { kind: 'start' } }, BLOCKED],
@@ -291,7 +359,11 @@ describe('an event', () => {
 
   it.each<readonly [InstanceState, InstanceEvent, readonly Ending[]]>([
     [ready, exited, [{ kind: 'exited', exit: EXIT, trigger: 'exit', severity: 'critical' }]],
-    [stopping('signal', unhealthy), exited, [{ kind: 'exited', exit: EXIT, trigger: 'health_failure', severity: 'critical' }]],
+    [
+      stopping('signal', unhealthy),
+      exited,
+      [{ kind: 'exited', exit: EXIT, trigger: 'health_failure', severity: 'critical' }],
+    ],
     [launching, launchFailed, [{ kind: 'notLaunched', code: 'WORKER_START_FAILED', isRetryable: true }]],
     [stopping('signal'), exited, []],
     [stopping('signal', { kind: 'start' }), exited, []],
@@ -332,7 +404,13 @@ const anyProbes = fc.record({
   startup: fc.constantFrom(undefined, PROBE),
   readiness: fc.constantFrom(undefined, PROBE),
 });
-const anyStep = fc.record({ event: anyEvent, verdict: anyVerdict, stop: anyStop, probes: anyProbes, ms: fc.nat(3_000) });
+const anyStep = fc.record({
+  event: anyEvent,
+  verdict: anyVerdict,
+  stop: anyStop,
+  probes: anyProbes,
+  ms: fc.nat(3_000),
+});
 
 /** What may be set going on the way into a state. */
 const ALLOWED: Readonly<Record<StateKind, readonly Effect['kind'][]>> = {

@@ -26,6 +26,7 @@ describe('a record', () => {
       desired: 'running',
       rest: { kind: 'waiting', reason: 'backoff', until: 1_700_000_000_000 },
       generation: 7,
+      launchedAt: 4,
       restarts: 3,
       lastExit: { generation: 6, code: null, signal: 'SIGSEGV', isKnown: true, at: 5, reason: 'signalled' },
       specDigest: 'digest',
@@ -57,6 +58,15 @@ describe('a record', () => {
     };
     await expect(records.read(ID)).rejects.toMatchObject(unusable);
     await expect(records.write(ID, NEW_RECORD)).rejects.toMatchObject(unusable);
+  });
+
+  it.each(['/proc', '/sys/kernel'])('cannot be written below %s, where nothing can be made', async (below) => {
+    const path = join(below, 'workers', 'web', '0');
+    await expect(new Records(below).write(ID, NEW_RECORD)).rejects.toMatchObject({
+      code: 'WORKER_RUN_DIRECTORY',
+      details: { directory: path, reason: expect.stringMatching(/^E[A-Z]+$/) },
+    });
+    expect(await new Records(below).read(ID)).toEqual(NEW_RECORD);
   });
 
   it('cannot be used where there can be no directory, and can again once there can', async () => {

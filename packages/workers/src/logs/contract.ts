@@ -40,10 +40,7 @@ export interface LogLine {
  * last change, and nothing is rotated.
  */
 export interface Logs {
-  /**
-   * Has the output of an instance kept so, from now on; to be called before each time its FIFOs may have been made anew.
-   * Raises WORKER_LOG_DIRECTORY, WORKER_RUN_DIRECTORY.
-   */
+  /** Has the output of an instance kept so, from now on. Raises WORKER_LOG_DIRECTORY, WORKER_RUN_DIRECTORY. */
   configure(instance: InstanceId, spec: LogSpec): Promise<void>;
   /** Where `mode: file` writes to. */
   filesOf(instance: InstanceId): { readonly stdout: string; readonly stderr: string };

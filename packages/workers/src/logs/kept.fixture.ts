@@ -7,7 +7,7 @@ import { Journal } from './daemon/journal.ts';
 /** A directory with a journal of stdout in it, and a clock that stands still. */
 export class KeptStream implements Disposable {
   readonly directory = join(mkdtempSync(join(tmpdir(), 'roundhouse-journal-')), 'web', '0');
-  readonly clock = new FakeClock();
+  clock = new FakeClock();
   readonly maxBytes: number;
   journal: Journal;
   isWanted = true;
@@ -23,8 +23,9 @@ export class KeptStream implements Disposable {
     return this.journal.append(bytes, 0, bytes.byteLength);
   }
 
-  /** As a kill and a new daemon. */
-  reopen(): void {
+  /** As a kill and a new daemon, when the wall clock may be another. */
+  reopen(clock = this.clock): void {
+    this.clock = clock;
     this.journal.close();
     this.journal = this.#open();
   }

@@ -273,9 +273,11 @@ describe('log daemon', () => {
     await until(() => kept(directory).toString() === 'one\n');
     rmSync(join(at.runDirectory, 'workers/web'), { recursive: true });
     at.makeFifos(INSTANCE);
-    await at.logs.configure(INSTANCE, { ...LOG_SPEC, maxBytes: 5_000 });
     await at.write(fifos.out, 'echo two');
     await until(() => kept(directory).toString() === 'one\ntwo\n');
+    await at.logs.configure(INSTANCE, { ...LOG_SPEC, maxBytes: 5_000 });
+    await at.write(fifos.out, 'seq 1 1500');
+    await until(() => sealedFiles(readdirSync(directory), 'stdout', 'plain').length === 1);
     expect(await at.logs.size(INSTANCE)).toBeGreaterThan(8);
     await at.logs.remove(INSTANCE);
     await at.write(fifos.out, 'echo three');

@@ -64,7 +64,6 @@ class KeptLogs implements Logs {
     const { runDirectory } = this.#options;
     const path = join(keepingDirectory(runDirectory), keepingName(instance));
     try {
-      // The daemon takes a file that is written again as it was as a sign to look whether the FIFOs are others.
       await replaceFile(path, JSON.stringify(keepingOf(runDirectory, instance, spec)));
     } catch (error) {
       const details = { directory: runDirectory, reason: reasonOf(error) };

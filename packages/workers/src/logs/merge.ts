@@ -1,37 +1,43 @@
 import type { LogLine } from './contract.ts';
 
+interface Row {
+  readonly lines: AsyncGenerator<LogLine>;
+  next: LogLine | undefined;
+}
+
 /**
  * The last `limit` lines of several rows that each give theirs from the last to the first; oldest first, and no more
- * than `maxBytes` of them.
+ * than `maxBytes` of them. Closes the rows.
  */
 export async function latest(
   rows: readonly AsyncGenerator<LogLine>[],
   limit: number,
   maxBytes: number,
 ): Promise<readonly LogLine[]> {
-  const heads = await Promise.all(rows.map(async (row) => ({ row, head: await row.next() })));
-  const lines: LogLine[] = [];
+  const taken: LogLine[] = [];
   let bytes = 0;
   try {
-    while (lines.length < limit) {
-      let best: ((typeof heads)[number] & { readonly head: IteratorYieldResult<LogLine> }) | undefined;
-      for (const each of heads)
-        if (isThere(each) && (best === undefined || each.head.value.at > best.head.value.at)) best = each;
-      if (best === undefined) break;
-      const line = best.head.value;
-      bytes += line.bytes.byteLength;
-      if (bytes > maxBytes && lines.length > 0) break;
-      lines.push(line);
-      (best as (typeof heads)[number]).head = await best.row.next();
+    const open: Row[] = [];
+    // One after the other: a thousand at a time would each hold what they read.
+    for (const lines of rows) open.push({ lines, next: await nextOf(lines) });
+    while (taken.length < limit) {
+      let best: Row | undefined;
+      for (const row of open) {
+        if (row.next !== undefined && (best?.next === undefined || row.next.at > best.next.at)) best = row;
+      }
+      if (best?.next === undefined) break;
+      bytes += best.next.bytes.byteLength;
+      if (bytes > maxBytes && taken.length > 0) break;
+      taken.push(best.next);
+      best.next = await nextOf(best.lines);
     }
   } finally {
     await Promise.all(rows.map((row) => row.return(undefined)));
   }
-  return lines.reverse();
+  return taken.reverse();
 }
 
-function isThere<T extends { head: IteratorResult<LogLine> }>(
-  each: T,
-): each is T & { readonly head: IteratorYieldResult<LogLine> } {
-  return each.head.done !== true;
+async function nextOf(lines: AsyncGenerator<LogLine>): Promise<LogLine | undefined> {
+  const { value, done } = await lines.next();
+  return done === true ? undefined : value;
 }

@@ -1,4 +1,5 @@
 import { createScope } from '@roundhouse/core';
+import { FakeClock } from '@roundhouse/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KeptStream } from './kept.fixture.ts';
@@ -58,6 +59,17 @@ describe('linesBackward', () => {
     expect(await numbers(start + 2_000, start + 4_000)).toEqual([4, 3, 2]);
     expect(await numbers(start + 60_000)).toEqual([]);
     expect(await numbers(undefined, start - 1)).toEqual([]);
+  });
+
+  it('gives no line of another time when the clock was set back', async () => {
+    using kept = new KeptStream(1_000);
+    kept.write('noon\n');
+    kept.reopen(new FakeClock(kept.clock.now() - 10_000));
+    const back = kept.clock.now();
+    kept.write('before noon\n');
+    expect(await backward(kept, { sinceMs: back + 1, untilMs: undefined })).toEqual(['noon']);
+    expect(await backward(kept, { sinceMs: undefined, untilMs: back })).toEqual(['before noon']);
+    expect(await backward(kept, ALL)).toEqual(['before noon', 'noon']);
   });
 
   it('ends with its scope', async () => {

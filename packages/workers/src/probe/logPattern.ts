@@ -2,12 +2,10 @@ import { isRoundhouseError, type RoundhouseError, type Scope } from '@roundhouse
 import { workerError } from '../errors.ts';
 import type { InstanceId } from '../instance/id.ts';
 import type { Logs } from '../logs/contract.ts';
+import { linePattern } from '../logs/pattern.ts';
 import type { ProbeAction } from '../spec/spec.ts';
 
 type LogAction = Extract<ProbeAction, { kind: 'log' }>;
-
-/** Bytes of a line that are looked at: what a pattern costs grows with the line, for some with its square and more. */
-const MAX_LINE_BYTES = 4_096;
 
 /** Longest wait of a check for what has been written already to be read, ms. */
 const READING_MS = 200;
@@ -33,8 +31,8 @@ export class LogPattern {
    * then the next check begins the search anew.
    */
   async check(scope: Scope): Promise<void> {
-    const pattern = this.#pattern();
-    this.#search ??= this.#find(pattern).catch((error: unknown) => {
+    const fits = linePattern(this.#action.pattern);
+    this.#search ??= this.#find(fits).catch((error: unknown) => {
       this.#search = undefined;
       throw error;
     });
@@ -46,22 +44,13 @@ export class LogPattern {
     });
   }
 
-  async #find(pattern: RegExp): Promise<void> {
+  async #find(fits: (bytes: Uint8Array) => boolean): Promise<void> {
     using searching = this.#scope.child();
     for await (const { bytes } of this.#lines(searching)) {
-      if (pattern.test(Buffer.from(bytes.subarray(0, MAX_LINE_BYTES)).toString('utf8'))) return;
+      if (fits(bytes)) return;
     }
     searching.throwIfEnded();
     throw this.#missing();
-  }
-
-  #pattern(): RegExp {
-    const { pattern } = this.#action;
-    try {
-      return new RegExp(pattern);
-    } catch (cause) {
-      throw workerError('LOG_PATTERN_INVALID', { details: { pattern, reason: (cause as Error).message }, cause });
-    }
   }
 
   #missing(): RoundhouseError {

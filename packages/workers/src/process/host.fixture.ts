@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createScope, silentLogger, systemClock } from '@roundhouse/core';
 import type { CgroupHierarchy } from '../cgroup/contract.ts';
 import type { Exit, Found, Keeper, Launch, ProcessHost } from './contract.ts';
@@ -29,6 +30,8 @@ export function launchOf(command: readonly [string, ...string[]], changes: Parti
     ...changes,
   };
 }
+
+const MASTER = fileURLToPath(new URL('./masterProcess.ts', import.meta.url));
 
 export const sleeper = launchOf(['sleep', '1000']);
 
@@ -75,6 +78,33 @@ export class Bed {
     );
     this.#hosts.push(host);
     return { host, found: await host.open(this.scope) };
+  }
+
+  /** A supervisor of a process of its own, which has started so many programs when `pids` is there. */
+  async master(
+    count: number,
+    user?: { readonly uid: number; readonly gid: number },
+  ): Promise<{ readonly pid: number | undefined; readonly pids: Promise<readonly number[]>; kill(): Promise<void> }> {
+    if (user !== undefined) await chown(this.directory, user.uid, user.gid);
+    const child = spawn(process.execPath, ['--conditions=source', '--no-warnings', MASTER, this.run, String(count)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      ...(user !== undefined && { uid: user.uid, gid: user.gid }),
+    });
+    const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    const all = this.until(() => {
+      if (child.exitCode !== null) throw new Error(`the supervisor has ended with ${child.exitCode}`);
+      return text.endsWith('all\n');
+    });
+    return {
+      pid: child.pid,
+      pids: all.then(() => text.split('\n').map(Number).filter(Boolean)),
+      kill() {
+        child.kill('SIGKILL');
+        return ended;
+      },
+    };
   }
 
   /** Processes whose command line has this in it. */

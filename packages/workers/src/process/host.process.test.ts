@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createScope } from '@roundhouse/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CgroupHierarchy } from '../cgroup/contract.ts';
@@ -229,17 +227,10 @@ describe('a supervisor', () => {
 
   it('that is killed leaves its programs, which the next one takes over without starting any', async () => {
     const bed = await makeBed();
-    const program = fileURLToPath(new URL('./masterProcess.ts', import.meta.url));
-    const master = spawn(process.execPath, ['--conditions=source', '--no-warnings', program, bed.run, '5'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let text = '';
-    master.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    await bed.until(() => text.endsWith('all\n'));
-    const pids = text.split('\n').map(Number).filter(Boolean);
+    const master = await bed.master(5);
+    const pids = await master.pids;
     await expect(bed.open()).rejects.toMatchObject({ code: 'SUPERVISOR_RUNNING', details: { pid: master.pid } });
-    master.kill('SIGKILL');
-    await new Promise((resolve) => master.on('exit', resolve));
+    await master.kill();
     const { host, found } = await bed.open();
     expect(new Set(found.map(({ run }) => run?.process.pid))).toEqual(new Set(pids));
     expect(bed.spawners()).toHaveLength(1);
@@ -250,6 +241,14 @@ describe('a supervisor', () => {
     const ended = exitOf(keeper);
     kill(run.process.pid, 'SIGTERM');
     expect(await ended).toMatchObject({ generation: 1, signal: 'SIGTERM', isKnown: true });
+  });
+
+  it.runIf(isRoot)('needs no rights of root for programs of its own user', async () => {
+    const bed = await makeBed();
+    const master = await bed.master(1, NOBODY);
+    const [pid] = await master.pids;
+    expect(statSync(`/proc/${pid}`).uid).toBe(NOBODY.uid);
+    expect(statSync(bed.run).mode & 0o777).toBe(0o700);
   });
 
   it('learns how a program ended while there was none', async () => {
@@ -312,6 +311,22 @@ describe('when helpers are killed', () => {
     expect(run.generation).toBe(1);
     expect(bed.spawners()).not.toContain(spawner);
     expect(bed.spawners()).toHaveLength(1);
+  });
+
+  it('none of them minds a signal that asks it to end', async () => {
+    const bed = await makeBed();
+    const { host } = await bed.open();
+    const keeper = host.keeper(WEB);
+    const run = await keeper.start(1, sleeper, bed.scope);
+    const helpers = [...bed.shims(), ...bed.spawners()];
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) for (const pid of helpers) kill(pid, signal);
+    const ended = exitOf(keeper);
+    kill(run.process.pid, 'SIGINT');
+    expect(await ended).toMatchObject({ signal: 'SIGINT', isKnown: true });
+    await keeper.start(2, sleeper, bed.scope);
+    await host.keeper({ worker: 'web', number: 1 }).start(1, sleeper, bed.scope);
+    expect(bed.shims()).toContain(helpers[0]);
+    expect(bed.spawners()).toEqual([helpers[1]]);
   });
 
   it('a program goes on without its shim, its end is seen, and the next start has a shim again', async () => {

@@ -93,7 +93,7 @@ class LinuxHost implements ProcessHost {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#spawner.close();
-    for (const keeper of [...this.#keepers.values()]) await keeper[Symbol.asyncDispose]();
+    for (const keeper of this.#keepers.values()) await keeper[Symbol.asyncDispose]();
     await this.#lock?.release();
     this.#lock = undefined;
   }
@@ -107,7 +107,7 @@ class LinuxHost implements ProcessHost {
       processes: this.#processes,
       fifos: this.#fifos,
       spawner: this.#spawner,
-      tree: unified && new GroupTree(join(unified.directory, groupNameOf(instance)), this.#files),
+      group: unified && new GroupTree(join(unified.directory, groupNameOf(instance)), this.#files),
       newToken: () => this.#newToken(),
       onClose: () => this.#keepers.delete(name),
     });

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type InstanceId, nameOf } from '../instance/id.ts';
 import { codeOf } from '../limits/kernelFiles.ts';
@@ -106,8 +106,7 @@ export class InstanceDirectory {
   }
 
   async forgetLaunch(generation: number): Promise<void> {
-    await rm(this.file('launch', generation), { force: true });
-    await rm(this.file('program', generation), { force: true });
+    await Promise.all([removeFile(this.file('launch', generation)), removeFile(this.file('program', generation))]);
   }
 
   /** Writes the secret files of a run, for its user alone; gives their directory. */
@@ -133,17 +132,19 @@ export class InstanceDirectory {
   /** Removes all files of a generation: it may be asked for again. */
   async forget(generation: number): Promise<void> {
     await this.forgetLaunch(generation);
-    await rm(this.file('secrets', generation), { recursive: true, force: true });
-    await rm(this.file('exit', generation), { force: true });
-    await rm(this.file('pid', generation), { force: true });
+    await this.forgetSecrets(generation);
+    await removeFile(this.file('exit', generation));
+    await removeFile(this.file('pid', generation));
   }
 
-  /** Removes what is left of generations and shims before these. */
-  async tidy({ numbered }: Listing, generation: number, shim: number): Promise<void> {
-    for (const { kind, number } of numbered) {
-      if (number < (kind === 'shim' ? shim : generation))
-        await rm(this.file(kind, number), { recursive: true, force: true });
-    }
+  /** Removes what is left of generations before this one, and of shims before the latest. */
+  async tidy({ numbered, shim }: Listing, generation: number): Promise<void> {
+    const old = numbered.filter(({ kind, number }) => number < (kind === 'shim' ? shim : generation));
+    await Promise.all(
+      old.map(({ kind, number }) =>
+        kind === 'secrets' ? this.forgetSecrets(number) : removeFile(this.file(kind, number)),
+      ),
+    );
   }
 
   async forgetSecrets(generation: number): Promise<void> {
@@ -168,6 +169,14 @@ export function parseRun(text: string): RunRecord | undefined {
   const [, pid, startTime, bootId, token, shim] = /^(\d+) (\d+) (\S+) (\S+) (\d+) \.\n$/.exec(text) ?? [];
   if (bootId === undefined || token === undefined) return undefined;
   return { process: { pid: Number(pid), startTime: Number(startTime), bootId }, token, shim: Number(shim) };
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

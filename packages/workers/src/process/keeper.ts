@@ -1,32 +1,23 @@
-import {
-  Emitter,
-  type Clock,
-  type Logger,
-  type RoundhouseError,
-  type Scope,
-  type Timer,
-  type Unsubscribe,
-} from '@roundhouse/core';
-import { GroupTree } from '../cgroup/tree.ts';
+import { type Clock, Emitter, type Logger, type Scope, type Timer, type Unsubscribe } from '@roundhouse/core';
+import type { GroupTree } from '../cgroup/tree.ts';
 import { workerError } from '../errors.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
 import { codeOf } from '../limits/kernelFiles.ts';
 import type { Signal } from '../spec/spec.ts';
 import type { Exit, Found, Keeper, KeeperEvents, Launch, ProcessIdentity, Run } from './contract.ts';
-import { FifoReader, type FifoMaker, hasReader, tell } from './fifo.ts';
+import type { FifoMaker } from './fifo.ts';
 import { InstanceDirectory, type RunRecord } from './instanceDirectory.ts';
 import { instanceScript } from './instanceScript.ts';
-import { exitOf, type Fault, type LifeFact, parseLife } from './life.ts';
-import { type Processes, sendSignal, type TreeMark } from './processes.ts';
+import { InstanceTree } from './instanceTree.ts';
+import { exitOf, type Fault, type LifeFact } from './life.ts';
+import { type Processes, sendSignal } from './processes.ts';
 import { runDirectoryError } from './runDirectoryError.ts';
+import { ASK_AGAIN_MS, ShimLink } from './shimLink.ts';
 import type { Spawner } from './spawner.ts';
 import { startError } from './startError.ts';
 
-/** After this a command that was not answered is sent again: it may have gone with a shim or a spawner. */
-const ASK_AGAIN_MS = 1_000;
 /** A program whose shim is gone is looked at so often. */
 const WATCH_MS = 100;
-const MAX_KILL_DELAY_MS = 100;
 const MAX_LAUNCH_DELAY_MS = 50;
 /** A program whose command line is empty for longer has made it so. */
 const MAX_BLANK_LOOKS = 10;
@@ -38,14 +29,9 @@ export interface KeeperDependencies {
   readonly fifos: FifoMaker;
   readonly spawner: Spawner;
   /** Its v2 group; undefined where there are none. */
-  readonly tree: GroupTree | undefined;
+  readonly group: GroupTree | undefined;
   readonly newToken: () => string;
   readonly onClose: () => void;
-}
-
-interface Shim {
-  readonly number: number;
-  readonly process: ProcessIdentity;
 }
 
 /** A start that is going on. */
@@ -73,17 +59,14 @@ export class InstanceKeeper implements Keeper {
   /** Facts that came before anybody could listen. */
   #untold: (() => void)[] | undefined = [];
   #found: Promise<Found> | undefined;
-  #life: FifoReader | undefined;
-  #shim: Shim | undefined;
+  readonly #link: ShimLink;
+  readonly #tree: InstanceTree;
   #run: Run | undefined;
-  /** Of the present run or the last one. */
-  #mark: TreeMark | undefined;
   #attempt: Attempt | undefined;
   #told = 0;
   /** Statuses that came through `life` while the directory was read. */
   readonly #statuses = new Map<number, number>();
   #watch: Timer | undefined;
-  readonly #wakers = new Set<() => void>();
   #isClosed = false;
 
   constructor(runDirectory: string, instance: InstanceId, deps: KeeperDependencies) {
@@ -91,6 +74,15 @@ export class InstanceKeeper implements Keeper {
     this.#runDirectory = runDirectory;
     this.#directory = new InstanceDirectory(runDirectory, instance);
     this.#deps = deps;
+    this.#tree = new InstanceTree(instance.worker, deps.processes, deps.group);
+    this.#link = new ShimLink({
+      instance,
+      directory: this.#directory,
+      processes: deps.processes,
+      spawner: deps.spawner,
+      onFact: (fact) => this.#onFact(fact),
+      onGone: () => this.#onShimGone(),
+    });
   }
 
   get run(): Run | undefined {
@@ -147,6 +139,9 @@ export class InstanceKeeper implements Keeper {
       if (this.#attempt === attempt) this.#attempt = undefined;
       // Read by now, or not wanted any more.
       await this.#directory.forgetLaunch(generation).catch(() => {});
+      if (attempt.run === undefined && this.#run?.generation !== generation) {
+        await this.#directory.forgetSecrets(generation).catch(() => {});
+      }
       if (attempt.fault !== undefined) await this.#directory.forget(generation).catch(() => {});
     }
   }
@@ -160,20 +155,7 @@ export class InstanceKeeper implements Keeper {
 
   async kill(scope: Scope): Promise<void> {
     await this.#ready(scope);
-    const { tree } = this.#deps;
-    for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, MAX_KILL_DELAY_MS)) {
-      const isGroupKilled = tree?.isPopulated() === true && (await tree.kill());
-      // Within the same turn as it was seen, and never by a number alone.
-      const pids = await this.pids();
-      if (pids.length === 0) return;
-      if (!isGroupKilled) for (const pid of pids) sendSignal(pid, 'SIGKILL');
-      try {
-        await scope.sleep(delayMs);
-      } catch (reason) {
-        if ((reason as RoundhouseError).code !== 'DEADLINE_EXCEEDED') throw reason;
-        throw workerError('WORKER_KILL_FAILED', { details: { worker: this.instance.worker, pids }, cause: reason });
-      }
-    }
+    await this.#tree.kill(scope);
   }
 
   async hasStragglers(): Promise<boolean> {
@@ -181,37 +163,26 @@ export class InstanceKeeper implements Keeper {
     return (await this.pids()).some((pid) => pid !== leader);
   }
 
-  async pids(): Promise<readonly number[]> {
-    const { tree, processes } = this.#deps;
-    const grouped = tree?.pids() ?? [];
-    const mark = this.#mark;
-    if (mark === undefined) return grouped;
-    const isHeld = tree !== undefined && (grouped.includes(mark.leader.pid) || !processes.isAlive(mark.leader));
-    // What is in a group cannot leave it. A run of a time without groups is found by its marks.
-    return isHeld ? grouped : [...new Set([...grouped, ...(await processes.treeOf(mark))])];
+  pids(): Promise<readonly number[]> {
+    return this.#tree.pids();
   }
 
   async retire(scope: Scope): Promise<void> {
     await this.#ready(scope);
     await this.release(scope);
-    await this.#deps.tree?.remove();
+    await this.#deps.group?.remove();
     await this.#directory.remove();
   }
 
   /** Ends the shim; nothing may run. */
-  async release(scope: Scope): Promise<void> {
-    while (this.#shim !== undefined) {
-      if (tell(this.#directory.control, `end ${this.#shim.number}`)) await this.#change(scope, ASK_AGAIN_MS);
-      else this.#shimGone();
-    }
-    this.#deps.spawner.send('reap');
+  release(scope: Scope): Promise<void> {
+    return this.#link.release(scope);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#life?.close();
-    this.#life = undefined;
+    this.#link.close();
     this.#watch?.cancel();
     this.#events.clear();
     this.#deps.onClose();
@@ -220,20 +191,16 @@ export class InstanceKeeper implements Keeper {
   async #find(): Promise<Found> {
     const listing = await this.#directory.list();
     const { generation } = listing;
-    const isKept = listing.hasFifos && hasReader(this.#directory.control);
-    if (isKept) {
-      const identity = await this.#directory.readShim(listing.shim);
-      if (identity !== undefined) this.#shim = { number: listing.shim, process: identity };
-      // Before the files are read: what ends from now on comes through it.
-      this.#listen();
-    }
+    // Before the files are read: what ends from now on comes through it.
+    await this.#link.find(listing);
     const record = generation === 0 ? undefined : await this.#directory.readRun(generation);
-    if (record === undefined || record === 'partial')
+    if (record === undefined || record === 'partial') {
       return { instance: this.instance, generation, run: undefined, exit: undefined };
-    this.#mark = { leader: record.process, token: record.token };
+    }
+    this.#tree.mark = { leader: record.process, token: record.token };
     const exit = await this.#exitOf(generation);
     const run = this.#runOf(generation, record);
-    const isChild = this.#shim?.number === record.shim;
+    const isChild = this.#link.shim?.number === record.shim;
     if (exit === undefined && (isChild || this.#deps.processes.isAlive(record.process))) {
       this.#run = run;
       if (!isChild) this.#orphaned(run);
@@ -262,9 +229,9 @@ export class InstanceKeeper implements Keeper {
   /** A launch that was asked for earlier has begun. */
   #adopt(generation: number, record: RunRecord): void {
     if (this.#told >= generation || this.#run?.generation === generation) return;
-    this.#mark = { leader: record.process, token: record.token };
+    this.#tree.mark = { leader: record.process, token: record.token };
     this.#run = this.#runOf(generation, record);
-    if (this.#shim?.number !== record.shim) this.#orphaned(this.#run);
+    if (this.#link.shim?.number !== record.shim) this.#orphaned(this.#run);
   }
 
   async #perform(attempt: Attempt, scope: Scope): Promise<Run> {
@@ -275,8 +242,8 @@ export class InstanceKeeper implements Keeper {
     // It may have been launched before, by a command of an earlier supervisor: then its token is that one's.
     const record = await this.#directory.readRun(attempt.generation);
     if (record !== undefined && record !== 'partial' && this.#run === run) {
-      this.#mark = { leader: record.process, token: record.token };
-      if (this.#shim !== undefined && this.#shim.number !== record.shim) this.#orphaned(run);
+      this.#tree.mark = { leader: record.process, token: record.token };
+      if (this.#link.shim !== undefined && this.#link.shim.number !== record.shim) this.#orphaned(run);
     }
     return run;
   }
@@ -291,10 +258,10 @@ export class InstanceKeeper implements Keeper {
   async #prepare(attempt: Attempt): Promise<void> {
     const { generation, launch, token } = attempt;
     const directory = this.#directory;
-    await this.#deps.fifos.make(await directory.make());
     const listing = await directory.list();
-    await directory.tidy(listing, generation, listing.shim);
-    await this.#deps.tree?.open();
+    if (!listing.hasFifos) await this.#deps.fifos.make(await directory.make());
+    await directory.tidy(listing, generation);
+    await this.#deps.group?.open();
     const hasSecrets = Object.keys(launch.secretFiles).length > 0;
     const secrets = hasSecrets ? await directory.writeSecrets(generation, launch) : undefined;
     const script = instanceScript(launch, directory, {
@@ -302,7 +269,7 @@ export class InstanceKeeper implements Keeper {
       token,
       bootId: this.#deps.processes.bootId,
       secrets,
-      joinFile: this.#deps.tree?.joinFile,
+      joinFile: this.#deps.group?.joinFile,
     });
     attempt.isUserDue = script.program !== undefined;
     await directory.writeLaunch(generation, script);
@@ -312,44 +279,35 @@ export class InstanceKeeper implements Keeper {
   async #drive(attempt: Attempt, scope: Scope): Promise<void> {
     const { clock } = scope;
     let askAt = -Infinity;
+    let isAsked = false;
     let delayMs = 1;
     while (!attempt.isSettled) {
       if (attempt.run === undefined) {
-        const shim = this.#shim ?? (await this.#raiseShim(scope));
+        await this.#link.raise(scope);
         if (clock.monotonic() >= askAt) {
-          askAt = clock.monotonic() + ASK_AGAIN_MS;
-          if (!tell(this.#directory.control, `go ${shim.number} ${attempt.generation}`)) this.#shimGone();
+          // An earlier answer may have been given to an earlier supervisor.
+          const record = isAsked ? await this.#directory.readRun(attempt.generation) : undefined;
+          if (record !== undefined && record !== 'partial') this.#begin(attempt, record.process);
+          else if (this.#link.go(attempt.generation)) askAt = clock.monotonic() + ASK_AGAIN_MS;
+          isAsked = true;
         }
-        if (this.#shim === undefined) askAt = -Infinity;
-        else await this.#change(scope, ASK_AGAIN_MS);
+        if (attempt.run === undefined && this.#link.shim !== undefined) await this.#link.change(scope, ASK_AGAIN_MS);
+        // Another shim knows nothing of it.
+        if (this.#link.shim === undefined) askAt = -Infinity;
       } else {
-        if (this.#isBegun(attempt, attempt.run)) return this.#settle(attempt);
-        await this.#change(scope, delayMs);
+        const isTooLate = delayMs === MAX_LAUNCH_DELAY_MS && (await this.#isUnseen(attempt.run));
+        if (isTooLate || this.#isBegun(attempt, attempt.run)) return this.#settle(attempt);
+        await this.#link.change(scope, delayMs);
         delayMs = Math.min(delayMs * 2, MAX_LAUNCH_DELAY_MS);
       }
     }
   }
 
-  async #raiseShim(scope: Scope): Promise<Shim> {
-    const { control, life } = this.#directory;
-    for (let isFirst = true; ; isFirst = false) {
-      if (this.#life === undefined) this.#listen();
-      const { shim: latest } = await this.#directory.list();
-      const identity = latest === 0 ? undefined : await this.#directory.readShim(latest);
-      const isThere = latest > 0 && hasReader(control);
-      if (this.#shim !== undefined) return this.#shim;
-      if (isThere && identity !== undefined && this.#deps.processes.isAlive(identity)) {
-        this.#shim = { number: latest, process: identity };
-        return this.#shim;
-      }
-      if (!isFirst && latest > 0 && identity === undefined && !isThere) {
-        // It has claimed its number, and could not write who it is.
-        throw Object.assign(new Error(`No space left for ${life}`), { code: 'ENOSPC' });
-      }
-      this.#deps.spawner.send(`shim ${nameOf(this.instance)} ${isThere ? latest : latest + 1}`);
-      await this.#change(scope, ASK_AGAIN_MS);
-      if (this.#shim !== undefined) return this.#shim;
-    }
+  /** Whether it has ended as a child of a shim that is no more: nobody will tell how. */
+  async #isUnseen({ generation, process: leader }: Run): Promise<boolean> {
+    if (this.#deps.processes.isAlive(leader)) return false;
+    const record = await this.#directory.readRun(generation);
+    return record !== undefined && record !== 'partial' && record.shim !== this.#link.shim?.number;
   }
 
   /** Whether the launch has become the program. */
@@ -370,35 +328,13 @@ export class InstanceKeeper implements Keeper {
     else if (fault !== undefined) attempt.outcome.reject(startError(this.instance, launch, fault, this.#runDirectory));
   }
 
-  #listen(): void {
-    this.#life = new FifoReader(
-      this.#directory.life,
-      (line) => {
-        const fact = parseLife(line);
-        if (fact === undefined) return;
-        this.#onFact(fact);
-        this.#wake();
-      },
-      () => {
-        this.#life = undefined;
-        this.#shimGone();
-      },
-    );
-  }
-
-  #onFact(fact: LifeFact): void {
-    const { processes } = this.#deps;
-    if (fact.kind === 'shim') {
-      const { number, pid, startTime } = fact;
-      if (number >= (this.#shim?.number ?? 0))
-        this.#shim = { number, process: { pid, startTime, bootId: processes.bootId } };
-      return;
-    }
+  #onFact(fact: Exclude<LifeFact, { kind: 'shim' }>): void {
+    const { bootId } = this.#deps.processes;
     const attempt = this.#attempt?.generation === fact.generation ? this.#attempt : undefined;
     switch (fact.kind) {
       case 'run':
         if (attempt === undefined) this.#learn(fact.generation);
-        else this.#begin(attempt, { pid: fact.pid, startTime: fact.startTime, bootId: processes.bootId });
+        else this.#begin(attempt, { pid: fact.pid, startTime: fact.startTime, bootId });
         break;
       case 'user':
         if (attempt !== undefined) attempt.isUserDue = false;
@@ -420,7 +356,9 @@ export class InstanceKeeper implements Keeper {
     if (attempt.run !== undefined) return;
     attempt.run = { generation: attempt.generation, process: leader, startedAt: this.#deps.clock.now() };
     this.#run = attempt.run;
-    this.#mark = { leader, token: attempt.token };
+    this.#tree.mark = { leader, token: attempt.token };
+    const status = this.#statuses.get(attempt.generation);
+    if (status !== undefined) this.#onStatus(attempt.generation, status, attempt);
   }
 
   /** A run that began when nobody waited for it. */
@@ -438,40 +376,26 @@ export class InstanceKeeper implements Keeper {
   }
 
   #onStatus(generation: number, status: number, attempt: Attempt | undefined): void {
-    this.#statuses.set(generation, status);
-    if (attempt !== undefined && !attempt.isSettled) {
-      if (attempt.fault === undefined && attempt.isUserDue) {
-        attempt.fault = { stage: 'user', status, reason: '' };
-      }
-      this.#settle(attempt);
-      if (attempt.fault !== undefined) {
-        this.#run = undefined;
-        return;
-      }
-      // Whoever waits for the start hears of it first.
-      setImmediate(() => this.#ended(exitOf(generation, status, this.#deps.clock.now())));
+    const exit = exitOf(generation, status, this.#deps.clock.now());
+    if (attempt === undefined || attempt.isSettled || (attempt.run === undefined && attempt.fault === undefined)) {
+      if (this.#run?.generation === generation) this.#ended(exit);
+      else this.#statuses.set(generation, status);
       return;
     }
-    if (this.#run?.generation === generation) this.#ended(exitOf(generation, status, this.#deps.clock.now()));
+    if (attempt.isUserDue) attempt.fault ??= { stage: 'user', status, reason: '' };
+    this.#settle(attempt);
+    if (attempt.fault !== undefined) this.#run = undefined;
+    // Whoever waits for the start hears of it first.
+    else setImmediate(() => this.#ended(exit));
   }
 
-  /** All who had `life` open are gone: the shim, and no launch is on its way. */
-  #shimGone(): void {
-    this.#shim = undefined;
-    this.#life?.close();
-    this.#life = undefined;
+  #onShimGone(): void {
     const run = this.#run;
-    if (run !== undefined && !this.#isClosed) {
-      const attempt = this.#attempt;
-      if (attempt?.run === run && attempt.fault !== undefined) {
-        this.#run = undefined;
-        this.#settle(attempt);
-      } else {
-        if (attempt?.run === run) this.#settle(attempt);
-        this.#orphaned(run);
-      }
-    }
-    this.#wake();
+    if (run === undefined) return;
+    const attempt = this.#attempt?.run === run ? this.#attempt : undefined;
+    if (attempt !== undefined) this.#settle(attempt);
+    if (attempt?.fault === undefined) this.#orphaned(run);
+    else this.#run = undefined;
   }
 
   /** Looks after a run that is no child of a living shim. */
@@ -533,29 +457,5 @@ export class InstanceKeeper implements Keeper {
       if (codeOf(error) !== undefined) this.#found = undefined;
       throw codeOf(error) === undefined ? error : runDirectoryError(this.#runDirectory, error);
     }
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#wakers]) wake();
-  }
-
-  /** Resolves when something was heard of the shim, or after `ms`. */
-  #change(scope: Scope, ms: number): Promise<void> {
-    scope.throwIfEnded();
-    return new Promise((resolve, reject) => {
-      const finish = (): void => {
-        timer.cancel();
-        leave();
-        this.#wakers.delete(finish);
-        resolve();
-      };
-      const timer = scope.clock.setTimer(ms, finish);
-      const leave = scope.onEnd((reason) => {
-        timer.cancel();
-        this.#wakers.delete(finish);
-        reject(reason);
-      });
-      this.#wakers.add(finish);
-    });
   }
 }

@@ -21,7 +21,7 @@ export interface Fault {
 /** Undefined for what is no line of ours. */
 export function parseLife(line: string): LifeFact | undefined {
   const [, kind, words = ''] = /^(shim|run|user|fault|exit) (.*)$/.exec(line) ?? [];
-  const [first = NaN, second = NaN, third = NaN] = words.split(' ').map(Number);
+  const [first = NaN, second = NaN, third = NaN] = words.split(' ').map(numberOf);
   switch (kind) {
     case 'shim':
       return isCount(first, second, third) ? { kind, number: first, pid: second, startTime: third } : undefined;
@@ -52,6 +52,10 @@ export function exitOf(generation: number, status: number, at: number): Exit {
   return signal === undefined
     ? { generation, code: status, signal: null, isKnown: true, at }
     : { generation, code: null, signal, isKnown: true, at };
+}
+
+function numberOf(word: string): number {
+  return /^\d+$/.test(word) ? Number(word) : NaN;
 }
 
 function isCount(...numbers: readonly number[]): boolean {

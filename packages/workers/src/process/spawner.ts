@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Clock, Logger, Scope, Timer } from '@roundhouse/core';
+import type { Clock, Logger, Scope, Timer, Unsubscribe } from '@roundhouse/core';
 import { replaceFile } from '../replaceFile.ts';
 import { FifoReader, type FifoMaker, hasReader } from './fifo.ts';
 import { quote } from './script.ts';
@@ -41,6 +41,7 @@ export class Spawner {
   #logLife: FifoReader | undefined;
   #isOpen = false;
   #onEnd: (() => void) | undefined;
+  readonly #onRestart = new Set<() => void>();
 
   constructor(options: SpawnerOptions, deps: SpawnerDependencies) {
     this.#options = options;
@@ -78,6 +79,12 @@ export class Spawner {
       // Full: the spawner is stopped or overloaded.
       this.#deps.log.warn('the spawner takes no command', { error });
     }
+  }
+
+  /** Calls back when another spawner has taken the place of one that has lost its commands. */
+  onRestart(listener: () => void): Unsubscribe {
+    this.#onRestart.add(listener);
+    return () => this.#onRestart.delete(listener);
   }
 
   /** Ends spawner and log daemon. */
@@ -163,6 +170,7 @@ export class Spawner {
           this.#logLife?.close();
           this.#logLife = undefined;
           this.#keepLogDaemon();
+          for (const listener of this.#onRestart) listener();
         },
         (error: unknown) => {
           this.#deps.log.error('the spawner cannot be started', { error });

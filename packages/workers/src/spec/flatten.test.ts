@@ -64,7 +64,10 @@ describe('the nested form', () => {
       (policy) => [control({ restart_policy: policy }), { restart: { policy: 'unless_stopped' } }] as const,
     ),
     [control({ restart_policy: 'never' }), { restart: { policy: 'never' } }],
-    [control({ context_aware_restart: { default: { max_retries: 1 } } }), { restart: { context_aware: { default: { max_retries: 1 } } } }],
+    [
+      control({ context_aware_restart: { default: { max_retries: 1 } } }),
+      { restart: { context_aware: { default: { max_retries: 1 } } } },
+    ],
     [control({ limits: { cpu: { max_percent: 50 } } }), { limits: { cpu: { max_percent: 50 } } }],
     [control({ resource_monitoring: { interval: '1s' } }), { resource_monitoring: { interval: '1s' } }],
     [control({ graceful_timeout: '3s' }), { stop: { grace: '3s' } }],
@@ -72,7 +75,10 @@ describe('the nested form', () => {
       checked({ type: 'http', http: { url: 'http://h/p?q=1#x', headers: { A: 'b' } }, run_options: OPTIONS }),
       liveness({ http: { host: 'h', port: 80, path: '/p?q=1', headers: { A: 'b' } }, ...TIMES }),
     ],
-    [checked({ type: 'http', http: { url: 'https://[::1]' } }), liveness({ http: { host: '::1', port: 443, tls: true } })],
+    [
+      checked({ type: 'http', http: { url: 'https://[::1]' } }),
+      liveness({ http: { host: '::1', port: 443, tls: true } }),
+    ],
     [checked({ type: 'http', http: { url: 'http://h:8080' } }), liveness({ http: { host: 'h', port: 8080 } })],
     [
       checked({ type: 'grpc', grpc: { address: 'h:50051', service: 's' } }),
@@ -82,15 +88,30 @@ describe('the nested form', () => {
     [checked({ type: 'tcp', tcp: { port: 1 } }), liveness({ tcp: { port: 1 } })],
     [checked({ type: 'tcp', tcp: { address: 'h', port: 1 } }), liveness({ tcp: { host: 'h', port: 1 } })],
     [checked({ type: 'exec', exec: { command: 'c', args: [] } }), liveness({ exec: { command: ['c'] } })],
-    [checked({ type: 'exec', exec: { command: 'c', args: ['', 'b'] } }), liveness({ exec: { command: ['c', '', 'b'] } })],
+    [
+      checked({ type: 'exec', exec: { command: 'c', args: ['', 'b'] } }),
+      liveness({ exec: { command: ['c', '', 'b'] } }),
+    ],
     [checked({ type: 'tcp', tcp: { port: 1 }, run_options: { enabled: false } }), {}],
-    [checked({ type: 'tcp', tcp: { port: 1 }, run_options: { retries: 0 } }), liveness({ tcp: { port: 1 }, failure_threshold: 1 })],
+    [
+      checked({ type: 'tcp', tcp: { port: 1 }, run_options: { retries: 0 } }),
+      liveness({ tcp: { port: 1 }, failure_threshold: 1 }),
+    ],
     [integrated({}), { type: 'integrated' }],
-    [integrated({ metadata: { name: 'n' }, control: { graceful_timeout: '1s' } }), { type: 'integrated', description: 'n', stop: { grace: '1s' } }],
-    [integrated({ health_check_run_options: OPTIONS }), { type: 'integrated', ...liveness({ contract: true, ...TIMES }) }],
+    [
+      integrated({ metadata: { name: 'n' }, control: { graceful_timeout: '1s' } }),
+      { type: 'integrated', description: 'n', stop: { grace: '1s' } },
+    ],
+    [
+      integrated({ health_check_run_options: OPTIONS }),
+      { type: 'integrated', ...liveness({ contract: true, ...TIMES }) },
+    ],
     [integrated({ health_check_run_options: { enabled: false } }), { type: 'integrated' }],
     [found(BY_PORT), { type: 'unmanaged', attach: { port: 1 } }],
-    [found({ method: 'pid-file', pid_file: '/p', check_interval: '1s' }), { type: 'unmanaged', attach: { pid_file: '/p', check_interval: '1s' } }],
+    [
+      found({ method: 'pid-file', pid_file: '/p', check_interval: '1s' }),
+      { type: 'unmanaged', attach: { pid_file: '/p', check_interval: '1s' } },
+    ],
     [
       found({ method: 'process-name', process_name: 'n', process_args: ['-a'], port: 9 }),
       { type: 'unmanaged', attach: { process_name: 'n', arguments: ['-a'] } },

@@ -84,7 +84,10 @@ describe('a resolved worker', () => {
   it.each<readonly [object, Partial<WorkerSpec>]>([
     [{ enabled: false }, { isEnabled: false }],
     [{ replicas: 0 }, { replicas: 0 }],
-    [{ group: 'front', profile: 'web', labels: { tier: 'a' } }, { group: 'front', profile: 'web', labels: { tier: 'a' } }],
+    [
+      { group: 'front', profile: 'web', labels: { tier: 'a' } },
+      { group: 'front', profile: 'web', labels: { tier: 'a' } },
+    ],
     [{ schedule: '* * * * *' }, { schedule: '* * * * *', ...restart({ policy: 'on_failure' }) }],
     [
       { schedule: '* * * * *', restart: { policy: 'never' } },
@@ -103,10 +106,18 @@ describe('a resolved worker', () => {
     [{ reload_signal: 'USR1' }, { reloadSignal: 'USR1' }],
     [{ command: ['a', '', 'b c'] }, program({ command: ['a', '', 'b c'] })],
     [{ working_directory: '/srv' }, program({ workingDirectory: '/srv' })],
-    [{ environment: { A: '=1' }, environment_files: ['/e'] }, program({ environment: { A: '=1' }, environmentFiles: ['/e'] })],
+    [
+      { environment: { A: '=1' }, environment_files: ['/e'] },
+      program({ environment: { A: '=1' }, environmentFiles: ['/e'] }),
+    ],
     [{ inherit_environment: ['TZ'] }, program({ inheritEnvironment: ['TZ'] })],
     [
-      { secrets: [{ name: 'a', value: 'x' }, { name: 'B', value: 'secret://b', as: 'variable' }] },
+      {
+        secrets: [
+          { name: 'a', value: 'x' },
+          { name: 'B', value: 'secret://b', as: 'variable' },
+        ],
+      },
       program({
         secrets: [
           { name: 'a', value: 'x', as: 'file' },
@@ -125,7 +136,13 @@ describe('a resolved worker', () => {
       program({ keepCapabilities: ['net_bind_service', 'chown'], hasNoNewPrivileges: true }),
     ],
     [
-      { sockets: [{ name: 'a', listen: '[::1]:80' }, { name: 'b', listen: '0.0.0.0:81' }, { name: 'c', listen: '/s:1' }] },
+      {
+        sockets: [
+          { name: 'a', listen: '[::1]:80' },
+          { name: 'b', listen: '0.0.0.0:81' },
+          { name: 'c', listen: '/s:1' },
+        ],
+      },
       program({
         sockets: [
           { name: 'a', host: '::1', port: 80 },
@@ -139,7 +156,14 @@ describe('a resolved worker', () => {
       restart({ successExitCodes: [3], resetAfterMs: 0, crashLoopAfter: 1 }),
     ],
     [
-      { restart: { rules: [{ exit_codes: [2], action: 'fail' }, { signals: ['SIGSEGV'], action: 'stop' }] } },
+      {
+        restart: {
+          rules: [
+            { exit_codes: [2], action: 'fail' },
+            { signals: ['SIGSEGV'], action: 'stop' },
+          ],
+        },
+      },
       restart({
         rules: [
           { exitCodes: [2], signals: [], action: 'fail' },
@@ -270,12 +294,26 @@ describe('a resolved worker', () => {
 
   it.each([
     [{ memory: { max_rss: '512MB' } }, { 'memory.max_rss': 512_000_000 }],
-    [{ memory: { max_rss: '512MiB', max_virtual: 4_096 } }, { 'memory.max_rss': 536_870_912, 'memory.max_virtual': 4_096 }],
+    [
+      { memory: { max_rss: '512MiB', max_virtual: 4_096 } },
+      { 'memory.max_rss': 536_870_912, 'memory.max_virtual': 4_096 },
+    ],
     [{ memory: { max_swap: 0 } }, { 'memory.max_swap': 0 }],
     [{ cpu: { max_cores: 1.5, shares: 100 } }, { 'cpu.max_percent': 150, 'cpu.shares': 100 }],
-    [{ cpu: { max_cores: 2, max_percent: 50, max_time: '1h30m' } }, { 'cpu.max_percent': 50, 'cpu.max_time': 5_400_000 }],
     [
-      { io: { max_read_rate: '1MiB/s', max_write_rate: '10kB/s', max_read_ops: 1, max_write_ops: 2, max_file_descriptors: 3 } },
+      { cpu: { max_cores: 2, max_percent: 50, max_time: '1h30m' } },
+      { 'cpu.max_percent': 50, 'cpu.max_time': 5_400_000 },
+    ],
+    [
+      {
+        io: {
+          max_read_rate: '1MiB/s',
+          max_write_rate: '10kB/s',
+          max_read_ops: 1,
+          max_write_ops: 2,
+          max_file_descriptors: 3,
+        },
+      },
       {
         'io.max_read_rate': 1_048_576,
         'io.max_write_rate': 10_000,

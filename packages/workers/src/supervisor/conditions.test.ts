@@ -45,8 +45,17 @@ describe('conditions', () => {
   it('are met when the last of them holds, all at the same time', async () => {
     const { conditions, set, scope, clock } = world();
     const met: string[] = [];
-    void noting(met, 'web', conditions.met('web', () => [on('db'), on('mq')], scope));
-    for (const [worker, state] of [['db', COMPLETED], ['db', FAILED], ['mq', COMPLETED], ['other', COMPLETED]] as const) {
+    void noting(
+      met,
+      'web',
+      conditions.met('web', () => [on('db'), on('mq')], scope),
+    );
+    for (const [worker, state] of [
+      ['db', COMPLETED],
+      ['db', FAILED],
+      ['mq', COMPLETED],
+      ['other', COMPLETED],
+    ] as const) {
       set(worker, state);
       await clock.advance(0);
       expect(met).toEqual([]);
@@ -97,7 +106,11 @@ describe('conditions', () => {
     const met: string[] = [];
     const own = scope.child();
     if (when === 'before') own.end();
-    const wait = noting(met, 'web', conditions.met('web', () => [on('db')], own));
+    const wait = noting(
+      met,
+      'web',
+      conditions.met('web', () => [on('db')], own),
+    );
     own.end();
     await wait;
     expect(met).toEqual(['web: CANCELLED']);

@@ -1,5 +1,6 @@
 import type { Labels, WorkerState } from '@roundhouse/api';
 import type { Scope, Unsubscribe } from '@roundhouse/core';
+import type { Metric, Notice } from '../contract/contract.ts';
 import type { InstanceId } from '../instance/id.ts';
 import type { LimitStatus, Sample, Violation } from '../limits/contract.ts';
 import type { LogLine, Logs } from '../logs/contract.ts';
@@ -26,6 +27,8 @@ export interface InstanceStatus {
   readonly probes: ProbeStatuses;
   readonly limits: readonly LimitStatus[];
   readonly sample: Sample | undefined;
+  /** What an integrated worker tells of itself. */
+  readonly metrics: readonly Metric[];
 }
 
 /** Where an instance has been; the latest moves are kept. */
@@ -80,6 +83,8 @@ export interface SupervisorEvents {
   probed: OfInstance & { readonly verdict: ProbeVerdict };
   violated: OfInstance & { readonly violation: Violation };
   recovered: OfInstance & { readonly limit: string };
+  /** An integrated worker has something to say to people. */
+  noticed: OfInstance & { readonly notice: Notice };
   /** A line that its `logs.forward` asks for. */
   logged: OfInstance & { readonly line: LogLine };
 }
@@ -105,7 +110,7 @@ export interface Supervisor extends AsyncDisposable {
    * one instance after the other. Does not wait for that.
    */
   set(spec: WorkerSpec): Promise<void>;
-  /** Stops the worker and forgets it. Does not wait for the stop. */
+  /** Stops the worker, unless somebody else has started it, and forgets it. Does not wait for the stop. */
   remove(worker: string): Promise<void>;
   /** All that is set is known: starts what is to run, and stops what is left of workers that there are no more. */
   begin(): Promise<void>;

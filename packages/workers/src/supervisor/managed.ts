@@ -1,6 +1,7 @@
 import { chown, mkdir } from 'node:fs/promises';
 import type { Clock, Logger, Scope } from '@roundhouse/core';
 import type { WorkerContract } from '../contract/contract.ts';
+import { type ContractWatch, watchContract } from '../contract/watch.ts';
 import { workerError } from '../errors.ts';
 import { runHook } from '../hook/hook.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
@@ -18,6 +19,7 @@ import {
 } from '../launch/launch.ts';
 import type { Enforcement, Limiter, Violation } from '../limits/contract.ts';
 import type { Logs } from '../logs/contract.ts';
+import { forwardLines } from '../logs/forward.ts';
 import type { ProbeStatuses, ProbeVerdict } from '../probe/contract.ts';
 import type { NotifySockets } from '../probe/notifySockets.ts';
 import type { Found, Keeper, Launch, ProcessHost, Run } from '../process/contract.ts';
@@ -73,9 +75,13 @@ export class ManagedMember implements Member {
   readonly #instance: Instance<RestartHistory>;
   readonly #moves = new Moves();
   readonly #scope: Scope;
+  /** Wall clock, ms. */
+  readonly #openedAt: number;
   #enforcement: Enforcement | undefined;
   #preparing: Promise<Enforcement> | undefined;
   #probes: ProbeWatching | undefined;
+  /** By an integrated worker, of itself. */
+  #told: ContractWatch | undefined;
   #configuredLogs: WorkerSpec['logs'] | undefined;
   /** Whether what runs has limits that could not be changed in place. */
   #hasStaleLimits = false;
@@ -106,6 +112,7 @@ export class ManagedMember implements Member {
     this.id = id;
     this.#deps = deps;
     this.#scope = deps.scope.child();
+    this.#openedAt = deps.clock.now();
     this.#keeper = deps.host.keeper(id);
     this.#instance = new Instance(id, spec, record, found, {
       clock: deps.clock,
@@ -149,6 +156,7 @@ export class ManagedMember implements Member {
       probes: this.#probes?.statuses ?? NO_PROBES,
       limits: this.#enforcement?.statuses ?? [],
       sample: run === undefined ? undefined : this.#enforcement?.latest,
+      metrics: this.#told?.metrics ?? [],
     };
   }
 
@@ -223,6 +231,7 @@ export class ManagedMember implements Member {
   }
 
   async retire(scope: Scope): Promise<void> {
+    await this.stop('by_request', scope);
     this.#instance.close();
     await this.#deps.records.settled(this.id);
     await this.#keeper.retire(scope);
@@ -318,7 +327,7 @@ export class ManagedMember implements Member {
   }
 
   #watch(run: Run, send: (event: InstanceEvent) => void, scope: Scope): void {
-    const { tell, watchProbes, logs } = this.#deps;
+    const { tell, watchProbes, logs, log } = this.#deps;
     const { spec } = this.#instance;
     this.#probes = watchProbes(
       { id: this.id, spec, run },
@@ -330,8 +339,12 @@ export class ManagedMember implements Member {
       },
       scope,
     );
+    const { contract } = this.#deps;
+    const { intervalMs } = spec.monitoring;
+    this.#told = contract && watchContract(contract, intervalMs, (notice) => tell('noticed', { notice }), scope);
     scope.onEnd(() => {
       this.#probes = undefined;
+      this.#told = undefined;
     });
     const enforcement = this.#enforcement;
     if (enforcement !== undefined) {
@@ -347,12 +360,9 @@ export class ManagedMember implements Member {
     }
     const { forward } = spec.logs;
     if (forward !== undefined) {
-      const pattern = new RegExp(forward.pattern);
-      const leave = logs.watch(this.id, (line) => {
-        if (forward.stream !== undefined && forward.stream !== line.stream) return;
-        if (pattern.test(Buffer.from(line.bytes).toString())) tell('logged', { line });
-      });
-      scope.onEnd(leave);
+      // What was written before this supervisor began has been told by the one before.
+      const sinceMs = Math.max(run.startedAt, this.#openedAt);
+      forwardLines(forward, this.id, sinceMs, { logs, log, onLine: (line) => tell('logged', { line }) }, scope);
     }
   }
 

@@ -26,7 +26,7 @@ export interface Member {
   reconfigure(spec: WorkerSpec): Promise<void>;
   /** Whether it runs, or failed, by an earlier specification than its own. */
   readonly isStale: boolean;
-  /** It is not wanted any more, and stopped: nothing of it is left but its logs. */
+  /** It is not wanted any more: what is held here is stopped, and nothing of it is left but its logs. */
   retire(scope: Scope): Promise<void>;
   /** Lets go of it: what runs goes on. Idempotent. */
   close(): Promise<void>;

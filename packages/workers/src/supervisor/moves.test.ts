@@ -24,7 +24,11 @@ describe('a move', () => {
     [READY, { kind: 'running', run: RUN, reason: 'readiness_failed' }, ['ready', 'running', 'readiness_failed']],
     [READY, STOPPING, ['ready', 'stopping', 'by_request']],
     [STOPPING, { ...STOPPING, phase: 'kill' }, undefined],
-    [STOPPING, { kind: 'unknown', run: RUN, reason: 'kill_failed', after: undefined }, ['stopping', 'unknown', 'kill_failed']],
+    [
+      STOPPING,
+      { kind: 'unknown', run: RUN, reason: 'kill_failed', after: undefined },
+      ['stopping', 'unknown', 'kill_failed'],
+    ],
     [READY, { kind: 'waiting', reason: 'backoff', until: 9 }, ['ready', 'restarting', 'backoff']],
     [{ kind: 'waiting', reason: 'backoff', until: 1 }, { kind: 'waiting', reason: 'backoff', until: 9 }, undefined],
     [READY, { kind: 'failed', reason: 'exit_code_3' }, ['ready', 'failed', 'exit_code_3']],

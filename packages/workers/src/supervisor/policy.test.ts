@@ -71,7 +71,9 @@ describe('raised limits', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 50 }), fc.nat(5), (value, adjustments) => {
         const one: LimitsSpec = { 'memory.max_rss': { value, policy: 'restart_adjusted', warnRatio: 1 } };
-        const [now, next] = [adjustments, adjustments + 1].map((count) => raised(one, count)['memory.max_rss']?.value ?? 0);
+        const [now, next] = [adjustments, adjustments + 1].map(
+          (count) => raised(one, count)['memory.max_rss']?.value ?? 0,
+        );
         expect(Number.isSafeInteger(now)).toBe(true);
         if (adjustments < MAX_ADJUSTMENTS) expect(next).toBeGreaterThan(now as number);
         else expect(next).toBe(now);

@@ -6,8 +6,8 @@ import { type InstanceState, runOf } from '../instance/state.ts';
 import type { Limiter } from '../limits/contract.ts';
 import type { Logs } from '../logs/contract.ts';
 import type { Found, ProcessHost } from '../process/contract.ts';
-import { parseSchedule } from '../schedule/schedule.ts';
 import type { Signal, WorkerSpec } from '../spec/spec.ts';
+import { checkWorker } from './check.ts';
 import { Conditions } from './conditions.ts';
 import type {
   ExecuteResult,
@@ -88,11 +88,8 @@ export class ProcessSupervisor implements Supervisor {
     for (const found of await parts.host.open(scope)) this.#found.set(nameOf(found.instance), found);
   }
 
-  check({ id, schedule }: WorkerSpec): void {
-    if (!/^[A-Za-z0-9]/.test(id)) {
-      throw workerError('WORKER_INVALID', { details: { worker: id, field: 'id', reason: 'it names a directory' } });
-    }
-    if (schedule !== undefined) parseSchedule(schedule);
+  check(spec: WorkerSpec): void {
+    checkWorker(spec);
   }
 
   async set(spec: WorkerSpec): Promise<void> {

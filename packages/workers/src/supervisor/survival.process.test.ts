@@ -4,10 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { request } from 'undici';
+import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkerStatus } from './contract.ts';
 
@@ -124,6 +125,14 @@ function freePort(): Promise<number> {
   });
 }
 
+function textOf(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent: false }, (answer) => {
+      text(answer).then(resolve, reject);
+    }).on('error', reject);
+  });
+}
+
 /** All that an instance has written to stdout, rotated files included. */
 function outputOf(home: string, worker: string): string {
   const directory = join(home, 'logs', worker, '0');
@@ -209,7 +218,7 @@ describe('killed with -9, whichever part it is', () => {
       if (isMasterHit && random(2) === 0) {
         const id = `w${random(WORKERS)}`;
         const code = 1 + random(100);
-        await request(`http://127.0.0.1:${ports.get(id)}/exit?code=${code}`).catch(() => {});
+        await textOf(`http://127.0.0.1:${ports.get(id)}/exit?code=${code}`).catch(() => {});
         ended.set(id, code);
         restarts.set(id, (restarts.get(id) ?? 0) + 1);
       }
@@ -237,8 +246,7 @@ describe('killed with -9, whichever part it is', () => {
       expect(own.length, `${spec.id}: ${own.map(({ command }) => command.slice(0, 60)).join(' | ')}`).toBe(
         kind === 'sh' || kind === 'forking' ? 2 : 1,
       );
-      const answer = await request(`http://127.0.0.1:${ports.get(spec.id)}/`);
-      const pid = Number(await answer.body.text());
+      const pid = Number(await textOf(`http://127.0.0.1:${ports.get(spec.id)}/`));
       if (kind !== 'sh') expect(pid).toBe(instances[0]?.process?.pid);
     }
 

@@ -162,10 +162,7 @@ export class Worker {
   #retire(member: Member, scope: Scope): Promise<void> {
     const { number } = member.id;
     this.#members.delete(number);
-    const left = (async () => {
-      await member.stop('by_request', scope);
-      await member.retire(scope);
-    })();
+    const left = member.retire(scope);
     const settled = left.catch(() => {}).finally(() => this.#leaving.delete(number));
     this.#leaving.set(number, settled);
     return left;

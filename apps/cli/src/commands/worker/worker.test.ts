@@ -39,7 +39,14 @@ function asked(route: string): readonly Asked[] {
 
 describe('worker list', () => {
   it('shows workers with the sums of their instances', async () => {
-    const crashed = instanceOf({ instance: 1, state: 'failed', reason: 'crash_loop', pid: null, usage: null, restarts: 5 });
+    const crashed = instanceOf({
+      instance: 1,
+      state: 'failed',
+      reason: 'crash_loop',
+      pid: null,
+      usage: null,
+      restarts: 5,
+    });
     api.replies.listWorkers = {
       items: [
         workerOf({ state: 'failed', reason: 'crash_loop', group: 'front' }, [
@@ -113,7 +120,10 @@ describe('worker start, stop, restart and reload', () => {
     api.replies[`${verb}Worker`] = workerOf();
     api.replies.getWorker = workerOf();
     const { code, stdout } = await api.cli(['worker', verb, 'web', '--instance', '0', '--timeout', '90s']);
-    expect([code, stdout]).toEqual([EXIT.Ok, expect.stringMatching(/^(started|stopped|restarted|reloaded) web: ready/)]);
+    expect([code, stdout]).toEqual([
+      EXIT.Ok,
+      expect.stringMatching(/^(started|stopped|restarted|reloaded) web: ready/),
+    ]);
     await api.cli(['worker', verb, 'web', '--no-wait', '--json']);
     expect(asked(`${verb}Worker`).map(({ body }) => body)).toEqual([
       { instance: 0, timeout: '90000ms' },
@@ -167,7 +177,10 @@ describe('worker start, stop, restart and reload', () => {
     ]);
     const json = await api.cli(['worker', 'start', 'web', '--json']);
     expect(JSON.parse(json.stderr)).toMatchObject({
-      error: { code: 'WORKER_FAILED', details: { evidence: expect.arrayContaining(['  stderr: EADDRINUSE \u001b[2J']) as unknown } },
+      error: {
+        code: 'WORKER_FAILED',
+        details: { evidence: expect.arrayContaining(['  stderr: EADDRINUSE \u001b[2J']) as unknown },
+      },
     });
   });
 
@@ -188,11 +201,12 @@ describe('worker start, stop, restart and reload', () => {
       id === 'b' ? new Problem(409, 'WORKER_NOT_OURS') : workerOf({ id: id as string, state: 'stopped' });
     const { code, stdout, stderr } = await api.cli(['worker', 'stop', 'a', 'b', 'a']);
     expect(code).toBe(EXIT.Findings);
-    expect(stdout.split('\n').filter((line) => !line.startsWith(' ')).toSorted()).toEqual([
-      '',
-      'failed b',
-      'stopped a: stopped (started)',
-    ]);
+    expect(
+      stdout
+        .split('\n')
+        .filter((line) => !line.startsWith(' '))
+        .toSorted(),
+    ).toEqual(['', 'failed b', 'stopped a: stopped (started)']);
     expect(stderr).toContain('1 of 2 failed');
     const { stdout: json } = await api.cli(['worker', 'stop', 'a', 'b', '--json']);
     expect(JSON.parse(json)).toMatchObject({ results: [{ id: 'a' }, { id: 'b', error: { code: 'WORKER_NOT_OURS' } }] });
@@ -379,7 +393,7 @@ describe('worker group', () => {
   });
 
   it('says which worker keeps a group from starting', async () => {
-    api.replies.startWorkerGroup = () => new Problem(409, 'WORKER_FAILED', { worker: 'b' });
+    api.replies.startWorkerGroup = () => new Problem(409, 'WORKER_FAILED', { worker: 'b/0' });
     api.replies.getWorker = ({ id }) => workerOf({ id: id as string, state: 'failed' });
     api.replies.getWorkersLogs = '';
     const { stderr } = await api.cli(['worker', 'group', 'start', 'front', '--no-wait']);

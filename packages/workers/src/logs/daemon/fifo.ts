@@ -11,8 +11,8 @@ const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 export type Receive = (bytes: Uint8Array, length: number) => void;
 
 /**
- * The reading end of a FIFO: opened when the FIFO is there, and at a `check` when another has taken its place. After a
- * fault the next `check` tries again.
+ * The reading end of a FIFO: opened once the FIFO is there, and again when another takes its place. After a fault the next
+ * `check` tries again.
  */
 export class FifoReader {
   readonly #path: string;
@@ -28,20 +28,12 @@ export class FifoReader {
     this.#onFault = onFault;
   }
 
-  /** Sees to it that the FIFO that is there now is read; waits for it when there is none. */
+  /** Sees to it that the FIFO that is there now is read, and the next one when it comes. */
   check(): void {
-    if (this.#isClosed) return;
-    const there = statSync(this.#path, { throwIfNoEntry: false });
-    if (this.#open !== undefined && there?.ino === this.#open.inode) return;
+    if (this.#isClosed || (this.#open !== undefined && this.#open.inode === this.#inode())) return;
     this.#letGo();
-    if (there === undefined) {
-      this.#awaitPath();
-      // It may have been made just before the watch began.
-      if (statSync(this.#path, { throwIfNoEntry: false }) !== undefined) this.check();
-      return;
-    }
-    this.#watcher?.close();
-    this.#watcher = undefined;
+    this.#watchNearest();
+    if (this.#inode() === undefined) return;
     try {
       this.#begin();
     } catch (error) {
@@ -55,6 +47,10 @@ export class FifoReader {
     this.#watcher?.close();
     this.#watcher = undefined;
     this.#letGo();
+  }
+
+  #inode(): number | undefined {
+    return statSync(this.#path, { throwIfNoEntry: false })?.ino;
   }
 
   #begin(): void {
@@ -109,8 +105,8 @@ export class FifoReader {
     }
   }
 
-  /** Watches the nearest directory above that is there. */
-  #awaitPath(): void {
+  /** Watches the nearest directory above that is there; in one that goes, the watch tells so before it ends. */
+  #watchNearest(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
     const directory = nearestDirectory(this.#path);
@@ -124,7 +120,7 @@ export class FifoReader {
       }
     }
     // One may have been made, or have gone, just before the watch began.
-    if (this.#watcher === undefined || nearestDirectory(this.#path) !== directory) this.#awaitPath();
+    if (this.#watcher === undefined || nearestDirectory(this.#path) !== directory) this.#watchNearest();
   }
 }
 

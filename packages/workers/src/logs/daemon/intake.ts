@@ -2,9 +2,7 @@ import type { Clock, Timer } from '@roundhouse/core';
 import type { ByteRate } from './byteRate.ts';
 
 const LINE_END = 0x0a;
-/** Lines are dropped whole, except those that are longer. */
-const MAX_SKIPPED_LINE_BYTES = 1_048_576;
-/** How often a disk that has failed is tried again, and a loss told that nothing has followed. */
+/** How often a disk that has failed is tried again, and a loss told that no line has followed. */
 const RETRY_MS = 1_000;
 /** Of a second's rate, which must be free again before lines are kept again: few long gaps instead of many short ones. */
 const RESUME_RATIO = 0.25;
@@ -27,8 +25,6 @@ interface Gap {
   readonly why: 'rate' | 'disk';
   readonly fault: string;
   bytes: number;
-  /** Of those, since the gap could have ended but for a line that goes on. */
-  skipped: number;
   /** When the disk is tried again, monotonic ms. */
   retryAt: number;
 }
@@ -83,7 +79,7 @@ export class Intake {
   #beginGap(why: Gap['why'], bytes: number): void {
     const { fault } = this.#journal;
     const retryAt = this.#deps.clock.monotonic() + (why === 'disk' ? RETRY_MS : 0);
-    this.#gap = { why, fault: why === 'disk' ? describe(fault) : '', bytes, skipped: 0, retryAt };
+    this.#gap = { why, fault: why === 'disk' ? describe(fault) : '', bytes, retryAt };
     if (why === 'disk') this.#deps.onFault(fault);
     this.#wait();
   }
@@ -92,9 +88,7 @@ export class Intake {
   #resumeAt(gap: Gap, bytes: Uint8Array, length: number): number {
     if (!this.#mayEnd(gap)) return length;
     const lineEnd = bytes.subarray(0, length).indexOf(LINE_END);
-    if (lineEnd !== -1) return lineEnd + 1;
-    gap.skipped += length;
-    return gap.skipped < MAX_SKIPPED_LINE_BYTES ? length : 0;
+    return lineEnd === -1 ? length : lineEnd + 1;
   }
 
   #mayEnd(gap: Gap): boolean {
@@ -118,7 +112,7 @@ export class Intake {
     return true;
   }
 
-  /** A loss is told even when nothing follows it. */
+  /** A loss is told even when no line follows it; a line that goes on then is kept from there. */
   #wait(): void {
     this.#timer?.cancel();
     this.#timer = this.#deps.clock.setTimer(RETRY_MS, () => {

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KeptStream } from '../kept.fixture.ts';
-import { sealedFiles, sealedName } from '../layout.ts';
+import { parseSealedName, sealedFiles, sealedName } from '../layout.ts';
 import { StreamFiles } from '../streamFiles.ts';
 
 function segments(directory: string): string[] {
@@ -109,6 +109,17 @@ describe('Journal', () => {
     }
     using files = new StreamFiles(kept.directory, 'stdout');
     expect(files.end - files.begin).toBe(6);
+  });
+
+  it('goes on counting when all that was before has been removed', () => {
+    using kept = new KeptStream(10);
+    kept.write('aaaa\nbbbb\ncccc\n');
+    kept.reopen();
+    for (const name of readdirSync(kept.directory))
+      if (parseSealedName(name) !== undefined) rmSync(join(kept.directory, name));
+    kept.write('d\n');
+    using files = new StreamFiles(kept.directory, 'stdout');
+    expect([files.begin, files.end, current(kept.directory)]).toEqual([10, 17, 'cccc\nd\n']);
   });
 
   it('makes no directory again that is not wanted', async () => {

@@ -239,6 +239,7 @@ export class Journal {
     const path = join(directory, indexName(stream));
     const header = readHeader(path);
     const from = header === undefined ? undefined : decodeIndexHeader(header);
+    if (from === undefined) return;
     const log = this.#sealedLogs().find((file) => file.from === from);
     if (log !== undefined) renameSync(path, join(directory, sealedName({ ...log, kind: 'index' })));
   }
