@@ -15,6 +15,7 @@ export const SECTION_NAMES = [
   'webhook',
   'configuration',
   'policy',
+  'workers',
   'growth',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];

@@ -379,6 +379,7 @@ export function instanceOf(over: Partial<WorkerInstanceResource> = {}): WorkerIn
     health: { startup: null, readiness: null, liveness: null },
     limits: [],
     usage: sampleOf(),
+    metrics: [],
     ...over,
   };
 }

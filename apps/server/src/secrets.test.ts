@@ -42,6 +42,10 @@ const planted = new Map<string, string>(
     'text in a hidden field': 'PLANTEDHIDDEN',
     'hash of a key': 'abad1dea'.repeat(8),
     'broken JSON': 'planted-in-broken-json-9f9f',
+    'variable of a worker': 'planted-worker-variable-6a6a',
+    'secret of a worker': 'planted-worker-secret-5c5c',
+    'variable of a worker in the file': 'planted-filed-worker-variable-4d4d',
+    'secret of a worker in the file': 'planted-filed-worker-secret-8e8e',
   }),
 );
 const secret = (what: string): string => planted.get(what) as string;
@@ -101,6 +105,7 @@ function configuration({
       principals: [{ id: 'joe', roles: ['admin'], password_hash: hash }],
       api_keys: [{ id: 'filed', principal: 'joe', hash: secret('hash of a key') }],
       endpoints: [{ id: 'e1', host: '127.0.0.1', port: 9, probe: { kind: 'none' }, tls: client }],
+      workers: [worker('filed', secret('variable of a worker in the file'), secret('secret of a worker in the file'))],
       webhooks: [
         { id: 'filed', url: 'https://localhost:9/', secret: `whsec_${secret('secret of a webhook in the file')}` },
       ],
@@ -108,6 +113,17 @@ function configuration({
     null,
     2,
   );
+}
+
+/** It is never started: nobody else is told. */
+function worker(id: string, variable: string, value: string) {
+  return {
+    id,
+    enabled: false,
+    command: ['true'],
+    environment: { PASSWORD: variable },
+    secrets: [{ name: 'key', value }],
+  };
 }
 
 function options(more: Partial<RunOptions> = {}): RunOptions {
@@ -197,6 +213,15 @@ async function goThrough(): Promise<void> {
   ]) {
     await ask('POST', '/api/v1/principals', { body });
   }
+  const supervised = worker('w', secret('variable of a worker'), secret('secret of a worker'));
+  for (const body of [
+    supervised,
+    { ...supervised, id: 'x', attach: { port: 80 } },
+    { ...supervised, id: 'x', enviroment: {} },
+  ]) {
+    await ask('POST', '/api/v1/workers', { body });
+  }
+  await ask('PUT', '/api/v1/workers/w', { body: { ...supervised, description: 'changed' } });
   await ask('POST', '/api/v1/api-keys', { body: { id: 'k2', principal: 'none', hash: secret('hash of a key') } });
   await ask('PUT', '/api/v1/api-keys/filed', { body: { principal: 'joe', hash: secret('hash of a key') } });
   await brokenBody();
@@ -243,6 +268,7 @@ async function goThrough(): Promise<void> {
 
 function idFor(path: string): string {
   if (path.includes('/webhooks/')) return 'w2';
+  if (path.includes('/workers/')) return 'w';
   if (path.includes('/api-keys/')) return 'filed';
   if (path.includes('/principals/')) return 'joe';
   return path.includes('/endpoints/') ? 'e1' : 'none';
@@ -281,6 +307,9 @@ async function reloads(): Promise<void> {
     `webhooks: [{id: w, url: "https://x.example", secret: ${secret('secret of a webhook that is no good')}}]`,
     `tracing: {otlp_url: "ftp://user:${secret('password in a URL')}@127.0.0.1"}`,
     `server: {port: "\${OTHER_SECRET}"}`,
+    `workers: [{id: w, command: [x], enviroment: {A: ${secret('variable of a worker in the file')}}}]`,
+    `workers: [{id: w, attach: {port: 1}, environment: {A: ${secret('variable of a worker in the file')}}}]`,
+    `workers: [{id: w, command: [x], secrets: [{name: k, valu: ${secret('secret of a worker in the file')}}]}]`,
   ]) {
     writeFileSync(config, text);
     const { status } = await ask('POST', '/api/v1/configuration/reload', { body: {} });

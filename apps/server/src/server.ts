@@ -102,7 +102,7 @@ export interface ServerOptions extends GatewayOptions {
   readonly version: string;
 }
 
-export interface WorkersOptions {
+interface WorkersOptions {
   /** What becomes of them when the server stops. Default `leave`: they go on, and the next start finds them. */
   atStop?: 'leave' | 'stop';
 }

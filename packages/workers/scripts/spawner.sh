@@ -41,7 +41,8 @@ keep_log_daemon() {
   read -r pid _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ < /proc/self/stat
   { echo "$pid $start ." > "$root/spawner/log.pid"; } 2>/dev/null
   tenths=1
-  while :; do
+  # Until the run directory is removed.
+  while [ -e "$root/spawner/log.sh" ]; do
     read -r before _ < /proc/uptime
     sh "$root/spawner/log.sh" & child=$!
     wait "$child"

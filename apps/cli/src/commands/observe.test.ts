@@ -103,11 +103,11 @@ describe('config', () => {
 
   it('reloads, or says what a reload would do', async () => {
     const change = { path: 'endpoints[east]', op: 'change', fields: ['weight'], action: 'live' };
-    api.replies.reloadConfiguration = { applied: false, changes: [change], warnings: ['careful'] };
+    api.replies.reloadConfiguration = { applied: false, changes: [change], workers: [], warnings: ['careful'] };
     const { stdout, stderr } = await api.cli(['config', 'reload', '--dry-run']);
     expect(stdout).toMatch(/^change +endpoints\[east\] +weight +live\n\nNot applied/m);
     expect([stderr, api.asked[0]?.body]).toEqual(['warning: careful\n', { dry_run: true }]);
-    api.replies.reloadConfiguration = { applied: true, changes: [], warnings: [] };
+    api.replies.reloadConfiguration = { applied: true, changes: [], workers: [], warnings: [] };
     expect((await api.cli(['config', 'reload'])).stdout).toBe('Nothing has changed.\n');
     api.replies.reloadConfiguration = () => new Problem(422, 'CONFIGURATION_INVALID');
     expect((await api.cli(['config', 'reload'])).code).toBe(EXIT.ConfigInvalid);
@@ -134,8 +134,8 @@ describe('errors', () => {
 
   it('sets a value above the file for a while, lists what is set, and takes it back', async () => {
     const change = { path: 'endpoints[east]', op: 'change', fields: ['weight'], action: 'live' };
-    api.replies.putOverride = { applied: true, changes: [change], warnings: [] };
-    api.replies.deleteOverride = { applied: true, changes: [], warnings: [] };
+    api.replies.putOverride = { applied: true, changes: [change], workers: [], warnings: [] };
+    api.replies.deleteOverride = { applied: true, changes: [], workers: [], warnings: [] };
     api.replies.listOverrides = { items: [{ path: 'endpoints[east].weight', by: 'root', expires_at: null }] };
     const path = 'endpoints[east].weight';
     expect((await api.cli(['config', 'override', path, '0', '--for', '2h'])).stdout).toMatch(/weight +live\n\nApplied/);

@@ -26,6 +26,8 @@ describe.skipIf(!tmuxAvailable())('roundhouse top in a real terminal', () => {
     await terminal.waitFor('21-40 of 40');
     await terminal.resize(100, 10);
     await terminal.waitFor('21-26 of 40');
+    await terminal.resize(100, 30);
+    await terminal.waitFor('15-40 of 40');
     await terminal.type('q');
     expect(await modesAfter(terminal, 'rc=0')).toEqual(['icanon', 'echo']);
   });

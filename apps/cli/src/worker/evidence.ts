@@ -1,5 +1,7 @@
 import type { Client, WorkerResource } from '@roundhouse/api';
-import { isRoundhouseError, RoundhouseError } from '@roundhouse/core';
+import { isRoundhouseError, nearest, RoundhouseError, systemClock } from '@roundhouse/core';
+import type { Io } from '../io.ts';
+import { allWorkers } from './all.ts';
 import { spanText } from './figures.ts';
 import { exitText, instanceName, stateText } from './state.ts';
 
@@ -16,16 +18,43 @@ const EXPLAINED: ReadonlySet<string> = new Set([
 const LINES = 10;
 
 /**
- * The same error with what the server knows of the worker that it names, else of `id`, as far as the caller may see it,
- * in `details.evidence`.
+ * Does something to a worker, or to several of them (`id` undefined). What it raises says what the server knows of the
+ * worker that it names, as far as the caller may see it, in `details.evidence`; and of one that there is not, which may
+ * have been meant.
  */
-export async function withEvidence(
-  error: unknown,
+export async function explained<T>(
+  client: Client,
+  id: string | undefined,
+  { clock }: Io,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isRoundhouseError(error)) throw error;
+    if (error.code === 'WORKER_NOT_FOUND' && id !== undefined) throw await withNearest(error, client, id);
+    if (EXPLAINED.has(error.code)) throw await withEvidence(error, client, id, (clock ?? systemClock).now());
+    throw error;
+  }
+}
+
+async function withNearest(error: RoundhouseError, client: Client, id: string): Promise<RoundhouseError> {
+  const workers = await allWorkers(client, undefined).catch(() => []);
+  const near = nearest(
+    id,
+    workers.map((each) => each.id),
+  );
+  const { code, message, retryable, status, details } = error;
+  const hint = near === undefined ? error.hint : `There is "${near}".`;
+  return new RoundhouseError(code, { message, hint, retryable, status }, { details, cause: error });
+}
+
+async function withEvidence(
+  error: RoundhouseError,
   client: Client,
   id: string | undefined,
   nowMs: number,
-): Promise<unknown> {
-  if (!isRoundhouseError(error) || !EXPLAINED.has(error.code)) return error;
+): Promise<RoundhouseError> {
   const { worker: named } = error.details;
   // The supervisor may name an instance of it: `web/0`.
   const culprit = typeof named === 'string' ? (named.split('/')[0] as string) : id;

@@ -18,8 +18,11 @@ export interface LogPrinterOptions {
 /** SGR parameters of the prefixes, in turn. */
 const COLORS = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94] as const;
 
+const ESC = '\u001b';
+const PLAIN = `${ESC}[0m`;
+
 /** Colours and the like: what a terminal may be told to do by a line. */
-const SGR = /(\u001b\[[\d;:]*m)/;
+const SGR = new RegExp(`(${ESC}\\[[\\d;:]*m)`);
 
 /** Writes lines of logs: behind the name of where each comes from, `|` for stdout and `!` for stderr. */
 export class LogPrinter {
@@ -49,7 +52,7 @@ export class LogPrinter {
     const name = this.#options.nameOf(line);
     this.#width = Math.max(this.#width, name.length);
     const text = `${printable(name).padEnd(this.#width)} ${line.stream === 'stderr' ? '!' : '|'} `;
-    return this.#options.hasColor ? `\u001b[${this.#colorOf(name)}m${text}\u001b[0m` : text;
+    return this.#options.hasColor ? `${ESC}[${this.#colorOf(name)}m${text}${PLAIN}` : text;
   }
 
   #colorOf(name: string): number {
@@ -67,7 +70,7 @@ export class LogPrinter {
     const isStyled = hasColor && parts.length > 1;
     // Every other part is a sequence.
     const shown = parts.map((part, index) => (index % 2 === 1 ? (hasColor ? part : '') : visible(part))).join('');
-    return isStyled ? `${shown}\u001b[0m` : shown;
+    return isStyled ? `${shown}${PLAIN}` : shown;
   }
 }
 

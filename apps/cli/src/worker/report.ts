@@ -28,6 +28,12 @@ export function workerReport(worker: WorkerResource, nowMs: number): string {
       ['INSTANCE', ...LIMITS_HEAD],
       instances.flatMap((one) => one.limits.map((limit) => [of(one), ...limitCells(limit)])),
     ),
+    tableOf(
+      ['INSTANCE', 'METRIC', 'VALUE', 'LABELS', 'HELP'],
+      instances.flatMap((one) =>
+        one.metrics.map(({ name, value, labels: own, help }) => [of(one), name, String(value), cellText(own), help]),
+      ),
+    ),
     facts({ spec: otherFields(spec), version, origin, created_at, updated_at }),
   ];
   return parts.filter((part) => part !== '').join('\n');

@@ -3,7 +3,7 @@ import { bytesText, percentText, spanText } from './figures.ts';
 import { instanceName, isUp } from './state.ts';
 
 /** How limits stand: the worst of them. */
-export type LimitsState = 'ok' | 'warning' | 'exceeded' | 'unknown';
+type LimitsState = 'ok' | 'warning' | 'exceeded' | 'unknown';
 
 /** The figures of one instance, or of a worker as a whole. */
 export interface WorkerRow {

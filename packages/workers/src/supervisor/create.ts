@@ -141,6 +141,6 @@ async function readBootId(): Promise<string> {
 }
 
 /** Tells the control groups of one run directory from those of another. */
-function tagOf(directory: string): string {
+export function tagOf(directory: string): string {
   return createHash('sha256').update(directory).digest('hex').slice(0, 12);
 }

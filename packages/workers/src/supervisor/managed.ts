@@ -83,6 +83,8 @@ export class ManagedMember implements Member {
   /** By an integrated worker, of itself. */
   #told: ContractWatch | undefined;
   #configuredLogs: WorkerSpec['logs'] | undefined;
+  /** How often the limits are raised that are in force. */
+  #adjustments = 0;
   /** Whether what runs has limits that could not be changed in place. */
   #hasStaleLimits = false;
 
@@ -223,7 +225,8 @@ export class ManagedMember implements Member {
     const before = this.#instance.spec;
     this.#instance.reconfigure(spec);
     if (this.#enforcement !== undefined && (before.limits !== spec.limits || before.monitoring !== spec.monitoring)) {
-      const limits = raised(spec.limits, this.#instance.record.adjustments);
+      this.#adjustments = this.#instance.record.adjustments;
+      const limits = raised(spec.limits, this.#adjustments);
       this.#hasStaleLimits = (await this.#enforcement.change(limits, spec.monitoring)).length > 0;
     }
     await this.#configureLogs(spec);
@@ -303,14 +306,24 @@ export class ManagedMember implements Member {
       this.#preparing = undefined;
       throw error;
     }
+    await this.#readjust(this.#enforcement);
     return this.#enforcement;
+  }
+
+  /** Whoever asks for a start begins with the limits as they are written. */
+  async #readjust(enforcement: Enforcement): Promise<void> {
+    const { spec, record } = this.#instance;
+    if (this.#adjustments === record.adjustments) return;
+    this.#adjustments = record.adjustments;
+    await enforcement.change(raised(spec.limits, record.adjustments), spec.monitoring);
   }
 
   #prepareLimits(spec: WorkerSpec): Promise<Enforcement> {
     const { limiter, logs } = this.#deps;
+    this.#adjustments = this.#instance.record.adjustments;
     const { data, temporary } = this.#places;
     const { contextAware } = spec.restart;
-    return limiter.prepare(this.id, raised(spec.limits, this.#instance.record.adjustments), spec.monitoring, {
+    return limiter.prepare(this.id, raised(spec.limits, this.#adjustments), spec.monitoring, {
       pids: () => this.#keeper.pids(),
       temporaryDirectory: temporary,
       workingDirectory: spec.program?.workingDirectory ?? data,
@@ -351,6 +364,7 @@ export class ManagedMember implements Member {
       enforcement.watch(run, scope);
       const leaves = [
         enforcement.on('violated', (violation) => this.#onViolated(violation, enforcement, send)),
+        enforcement.on('outOfMemory', ({ maxBytes }) => this.#onOutOfMemory(maxBytes, enforcement, send)),
         enforcement.on('recovered', ({ limit }) => {
           tell('recovered', { limit });
           this.#carryOut('the throttle', enforcement.throttle(false));
@@ -364,6 +378,15 @@ export class ManagedMember implements Member {
       const sinceMs = Math.max(run.startedAt, this.#openedAt);
       forwardLines(forward, this.id, sinceMs, { logs, log, onLine: (line) => tell('logged', { line }) }, scope);
     }
+  }
+
+  /** The kernel was quicker than the samples: what the policy wants done about it is still to be done. */
+  #onOutOfMemory(maxBytes: number | null, enforcement: Enforcement, send: (event: InstanceEvent) => void): void {
+    const limit = raised(this.#instance.spec.limits, this.#instance.record.adjustments)['memory.max_rss'];
+    if (limit === undefined) return;
+    const { policy, value } = limit;
+    const used = maxBytes ?? value;
+    this.#onViolated({ limit: 'memory.max_rss', policy, severity: 'critical', value, used, step: 0 }, enforcement, send);
   }
 
   #onViolated(violation: Violation, enforcement: Enforcement, send: (event: InstanceEvent) => void): void {
@@ -382,8 +405,8 @@ export class ManagedMember implements Member {
       case 'adjust':
         if (this.#instance.record.adjustments < MAX_ADJUSTMENTS) {
           const { limits, monitoring } = this.#instance.spec;
-          const adjustments = this.#instance.adjust();
-          this.#carryOut('the change of limits', enforcement.change(raised(limits, adjustments), monitoring));
+          this.#adjustments = this.#instance.adjust();
+          this.#carryOut('the change of limits', enforcement.change(raised(limits, this.#adjustments), monitoring));
         }
         send(action.event);
         break;

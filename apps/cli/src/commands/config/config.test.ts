@@ -210,13 +210,14 @@ describe('config reload', () => {
   const plan = {
     applied: true,
     changes: [{ path: 'endpoints[east]', op: 'change', fields: ['weight'], action: 'live' }],
+    workers: [{ worker: 'web', effect: 'restart' }],
     warnings: ['careful'],
   };
 
   it('lets the server read its files again, and shows what that did', async () => {
     api.replies.reloadConfiguration = plan;
     const { stdout, stderr } = await api.cli(['config', 'reload']);
-    expect(stdout).toMatch(/^change +endpoints\[east\] +weight +live\n\nApplied\.$/m);
+    expect(stdout).toMatch(/^change +endpoints\[east\] +weight +live\n\n.+\nweb +is restarted\n\nApplied\.$/m);
     expect(stderr).toBe('warning: careful\n');
     api.replies.reloadConfiguration = { ...plan, applied: false };
     expect((await api.cli(['config', 'reload', '--dry-run'])).stdout).toContain('this is what would be done');

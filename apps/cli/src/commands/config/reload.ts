@@ -22,9 +22,30 @@ export function reloadCommand(io: Io): Command {
   });
 }
 
-export function reloadReport({ applied, changes }: ReloadPlan): string {
+/** What a worker that is specified otherwise goes through. */
+const WORKER_EFFECTS: Readonly<Record<ReloadPlan['workers'][number]['effect'], string>> = {
+  add: 'is added',
+  remove: 'is stopped and forgotten',
+  live: 'goes on, and is changed as it runs',
+  restart: 'is restarted',
+};
+
+export function reloadReport({ applied, changes, workers }: ReloadPlan): string {
   if (changes.length === 0) return 'Nothing has changed.\n';
-  const rows = changes.map(({ op, path, fields, action }) => [op, path, cellText(fields), action]);
-  const last = applied ? 'Applied.' : 'Not applied: this is what would be done.';
-  return `${table(['CHANGE', 'WHAT', 'FIELDS', 'HOW'], rows)}\n${last}\n`;
+  const parts = [
+    table(
+      ['CHANGE', 'WHAT', 'FIELDS', 'HOW'],
+      changes.map(({ op, path, fields, action }) => [op, path, cellText(fields), action]),
+    ),
+    ...(workers.length === 0
+      ? []
+      : [
+          table(
+            ['WORKER', 'WHAT BECOMES OF IT'],
+            workers.map(({ worker, effect }) => [worker, WORKER_EFFECTS[effect]]),
+          ),
+        ]),
+    applied ? 'Applied.\n' : 'Not applied: this is what would be done.\n',
+  ];
+  return parts.join('\n');
 }

@@ -5,6 +5,7 @@ import { parseDuration } from '../../arguments.ts';
 import { EXIT } from '../../exit.ts';
 import type { VerdictIo } from '../../io.ts';
 import { printable, writeJson } from '../../render.ts';
+import { explained } from '../../worker/evidence.ts';
 import { withInstanceOption } from '../../worker/options.ts';
 
 interface ExecOptions extends ApiOptions {
@@ -27,7 +28,7 @@ export function execCommand(io: VerdictIo): Command {
         ...(timeout === undefined ? {} : { timeout: `${timeout}ms` }),
       };
       using client = await connect(options, io);
-      const execution = await client.workers.exec(id, request);
+      const execution = await explained(client, id, io, () => client.workers.exec(id, request));
       const { code, output } = execution;
       if (options.json === true) writeJson(io.stdout, execution);
       else {

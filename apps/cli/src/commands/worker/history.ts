@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
 import type { Io } from '../../io.ts';
 import { table, writeJson } from '../../render.ts';
+import { explained } from '../../worker/evidence.ts';
 import { withInstanceOption } from '../../worker/options.ts';
 
 interface HistoryOptions extends ApiOptions {
@@ -17,7 +18,7 @@ export function historyCommand(io: Io): Command {
   return withApiOptions(withInstanceOption(command)).action(
     async (id: string, { instance, ...options }: HistoryOptions) => {
       using client = await connect(options, io);
-      const history = await client.workers.history(id, instance);
+      const history = await explained(client, id, io, () => client.workers.history(id, instance));
       if (options.json === true) return writeJson(io.stdout, history);
       const moves = history.instances
         .flatMap((each) => each.moves.map((move) => ({ ...move, instance: each.instance })))

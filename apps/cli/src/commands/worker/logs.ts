@@ -43,7 +43,7 @@ export function logsCommand(io: Io): Command {
     )
     .action(async (ids: readonly string[], options: LogsOptions) => {
       const filters = filtersOf(ids, options, (io.clock ?? systemClock).now());
-      using scope = createScope({ ...(io.clock === undefined ? {} : { clock: io.clock }) });
+      using scope = createScope({ clock: io.clock ?? systemClock });
       using client = await connect(options, io);
       const printer = await printerFor(client, ids, options, io);
       if (options.follow !== true) {

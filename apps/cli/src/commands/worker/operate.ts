@@ -6,7 +6,7 @@ import { cliError } from '../../errors.ts';
 import { EXIT, exitCodeOf } from '../../exit.ts';
 import type { Io } from '../../io.ts';
 import { errorLines, printable, writeJson } from '../../render.ts';
-import { withEvidence } from '../../worker/evidence.ts';
+import { explained } from '../../worker/evidence.ts';
 import { type WaitOptions, waitRequest, withInstanceOption, withWaitOptions } from '../../worker/options.ts';
 import { withProgress } from '../../worker/progress.ts';
 import { stateText } from '../../worker/state.ts';
@@ -58,13 +58,8 @@ export function operateCommand(verb: Verb, io: Io): Command {
           io.stdout.write(`${printable(`${what}: ${stateText(worker, nowMs())}`)}\n`);
         }
       };
-      const operateOne = async (id: string): Promise<WorkerResource> => {
-        try {
-          return await client.workers[verb](id, request);
-        } catch (error) {
-          throw await withEvidence(error, client, id, nowMs());
-        }
-      };
+      const operateOne = (id: string): Promise<WorkerResource> =>
+        explained(client, id, io, () => client.workers[verb](id, request));
       const operate = async (): Promise<readonly Operated[]> => {
         const [only, ...others] = ids;
         if (only !== undefined && others.length === 0) {

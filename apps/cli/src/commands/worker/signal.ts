@@ -4,6 +4,7 @@ import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
 import { parseName } from '../../arguments.ts';
 import type { Io } from '../../io.ts';
 import { printable, writeJson } from '../../render.ts';
+import { explained } from '../../worker/evidence.ts';
 import { withInstanceOption } from '../../worker/options.ts';
 
 interface SignalOptions extends ApiOptions {
@@ -21,7 +22,7 @@ export function signalCommand(io: Io): Command {
       const signal = parseName('signal', text.replace(/^SIG/i, ''), SIGNALS);
       const request: WorkerSignalRequest = { signal, ...(instance === undefined ? {} : { instance }) };
       using client = await connect(options, io);
-      await client.workers.signal(id, request);
+      await explained(client, id, io, () => client.workers.signal(id, request));
       if (options.json === true) writeJson(io.stdout, { worker: id, ...request });
       else io.stdout.write(`sent ${signal} to ${printable(id)}\n`);
     },

@@ -5,6 +5,7 @@ import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
 import { momentBefore, parseCount } from '../../arguments.ts';
 import type { Io } from '../../io.ts';
 import { table, writeJson } from '../../render.ts';
+import { explained } from '../../worker/evidence.ts';
 import { bytesText, percentText, spanText } from '../../worker/figures.ts';
 import { LIMITS_HEAD, limitCells } from '../../worker/limits.ts';
 import { withInstanceOption } from '../../worker/options.ts';
@@ -33,7 +34,7 @@ export function usageCommand(io: Io): Command {
         ...(since === undefined ? {} : { since: momentBefore((io.clock ?? systemClock).now(), since) }),
       };
       using client = await connect(options, io);
-      const usage = await client.workers.usage(id, query);
+      const usage = await explained(client, id, io, () => client.workers.usage(id, query));
       if (options.json === true) writeJson(io.stdout, usage);
       else io.stdout.write(report(usage, last));
     },

@@ -93,6 +93,7 @@ describe('worker describe', () => {
       state: 'running',
       last_exit: exit,
       limits: [memory],
+      metrics: [{ name: 'jobs_total', kind: 'counter', help: 'Jobs done', value: 7, labels: { queue: 'a' } }],
       health: { startup: null, readiness: probe, liveness: null },
     });
     api.replies.getWorker = workerOf({ command: ['sh', '-c', "echo 'a b'"] }, [instance]);
@@ -109,6 +110,7 @@ describe('worker describe', () => {
       expect(stdout).toMatch(/^web +running +4711 .* SIGKILL \(out_of_memory\), 0s ago$/m);
       expect(stdout).toMatch(/^web +readiness +failure +2 +0s ago +PROBE_HTTP_STATUS +it answered 503$/m);
       expect(stdout).toMatch(/^web +memory\.max_rss +100M +50\.0M +warning +kernel +cgroup v1 memory +alert$/m);
+      expect(stdout).toMatch(/^web +jobs_total +7 +queue=a +Jobs done$/m);
       expect(stdout).toMatch(/^worker +front$/m);
       expect(stdout).not.toMatch(/^worker +b$/m);
     }
@@ -192,7 +194,21 @@ describe('worker start, stop, restart and reload', () => {
     api.replies.startWorker = () => new Problem(504, 'DEADLINE_EXCEEDED');
     expect((await api.cli(['worker', 'start', 'web', '--no-wait'])).code).toBe(EXIT.WaitTimeout);
     api.replies.startWorker = () => new Problem(404, 'WORKER_NOT_FOUND');
+    api.replies.listWorkers = () => new Problem(403, 'FORBIDDEN');
     expect((await api.cli(['worker', 'start', 'wbe'])).code).toBe(EXIT.NotFound);
+  });
+
+  it('name the worker that may have been meant', async () => {
+    api.replies.startWorker = () => new Problem(404, 'WORKER_NOT_FOUND');
+    api.replies.signalWorker = () => new Problem(404, 'WORKER_NOT_FOUND');
+    api.replies.listWorkers = { items: [workerOf()], next_cursor: null };
+    for (const words of [
+      ['start', 'wbe', '--no-wait'],
+      ['signal', 'wbe', 'HUP'],
+    ]) {
+      const { code, stderr } = await api.cli(['worker', ...words]);
+      expect([code, stderr]).toEqual([EXIT.NotFound, expect.stringContaining('hint: There is "web".')]);
+    }
   });
 
   it('do several at once, and say of each what became of it', async () => {

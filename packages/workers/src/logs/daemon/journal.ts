@@ -101,6 +101,8 @@ export class Journal {
       this.#fault = undefined;
     } catch (error) {
       this.#fault = error;
+      // What is on the disk is what the next attempt goes on from.
+      this.close();
     }
     return at - start;
   }
