@@ -1,14 +1,17 @@
 import type { Io } from './io.ts';
 
-/** A stop takes at most this long, ms: what still runs then is cut. */
+/** A stop takes at most this long where nothing else is said, ms: what still runs then is cut. */
 const STOP_TIMEOUT_MS = 4_800;
 
-/** Resolves at the first SIGINT or SIGTERM. Repeated signals change nothing: the stop has a deadline of its own. */
-export function stopRequested(): Promise<void> {
+/**
+ * Resolves at the first SIGINT or SIGTERM. Repeated signals change nothing: the stop has a deadline of its own. `stopMs`
+ * gives a longer one, ms.
+ */
+export function stopRequested(stopMs: () => number = () => 0): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        setTimeout(() => process.exit(0), STOP_TIMEOUT_MS).unref();
+        setTimeout(() => process.exit(0), Math.max(STOP_TIMEOUT_MS, stopMs())).unref();
         resolve();
       });
     }

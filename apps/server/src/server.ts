@@ -143,6 +143,8 @@ export interface Server extends AsyncDisposable {
   configuration: Configuration | undefined;
   /** May be changed at any time. */
   readonly workers: Required<WorkersOptions>;
+  /** Longest time that a stop takes now, ms. */
+  readonly stopMs: number;
   /** Listens; gives the address. Raises PORT_IN_USE. */
   start(): Promise<ServerAddress>;
   /** Stops accepting, closes the sessions, ends within 5 s; where workers are stopped too, when they have. Idempotent. */
@@ -337,6 +339,9 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     journal,
     configuration: undefined,
     workers,
+    get stopMs() {
+      return CLOSE_SESSIONS_MS + LAST_ANSWERS_MS + (workers.atStop === 'stop' ? CLOSE_WORKERS_MS : 0);
+    },
     start,
     stop: () => (stopping ??= stop()),
     [Symbol.asyncDispose]: () => server.stop(),

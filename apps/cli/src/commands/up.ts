@@ -24,8 +24,8 @@ export function upCommand(io: Io): Command {
       const { openSession } = await import('@roundhouse/tn3270');
       const settings = readSettings(port === undefined ? io.env : { ...io.env, ROUNDHOUSE_PORT: port });
       const { stopRequested, onHangUp } = await import('../foreground.ts');
-      const stopped = stopRequested();
       let running: RunningServer | undefined;
+      const stopped = stopRequested(() => running?.stopMs ?? 0);
       // Also while it starts: it would end the process otherwise.
       using _hangUp = onHangUp(() => void running?.reload());
       await using server = await withFaults(

@@ -10,8 +10,8 @@ const RETRY_MS = 500;
 const CATCH_UP_LINES = 10_000;
 
 /**
- * The lines of the past that are asked for, and all that follow, until the scope ends. A lost connection is made again:
- * workers write on while their supervisor is away.
+ * The lines of the past that are asked for, and all that follow, until the scope ends. A server that does not answer is
+ * asked again: workers write on while their supervisor is away.
  */
 export async function* followLogs(
   workers: readonly string[],
@@ -21,29 +21,28 @@ export async function* followLogs(
   io: Io,
 ): AsyncGenerator<WorkerLogLine> {
   const last = new LastLines();
-  let hasConnected = false;
+  let isLost = false;
   let query = filters;
   while (!scope.signal.aborted) {
     try {
       using client = await connect(options, io);
       for await (const line of client.workers.followLogs(workers, query, scope.signal)) {
-        hasConnected = true;
+        isLost = false;
         if (last.isNew(line)) yield line;
       }
-      if (scope.signal.aborted) return;
       // A server that stops ends its streams.
-      io.stderr.write(LOST);
     } catch (error) {
       if (scope.signal.aborted) return;
-      if (!hasConnected || !mayPass(error)) throw error;
-      if (!last.isCatchingUp) io.stderr.write(LOST);
+      if (!mayPass(error)) throw error;
     }
+    if (scope.signal.aborted) return;
+    // Once a loss, however many attempts it takes.
+    if (!isLost) io.stderr.write('roundhouse: the connection is lost; trying again\n');
+    isLost = true;
     query = { ...filters, ...last.catchUp() };
     await scope.sleep(RETRY_MS).catch(() => {});
   }
 }
-
-const LOST = 'roundhouse: the connection is lost; trying again\n';
 
 /** Whether the next attempt may go well: a server that is started again may have another token. */
 function mayPass(error: unknown): boolean {
@@ -51,15 +50,11 @@ function mayPass(error: unknown): boolean {
   return isRoundhouseError(error) && (code === EXIT.Unreachable || code === EXIT.Unauthenticated);
 }
 
-/** The latest moment of each source, and what it wrote then: those lines come again, and are not new. */
+/** The latest moment there was a line of, and the lines of then: they come again, and are not new. */
 class LastLines {
   #at: string | undefined;
   #seen = new Map<string, number>();
   #again: Map<string, number> | undefined;
-
-  get isCatchingUp(): boolean {
-    return this.#again !== undefined;
-  }
 
   /** What to ask for after a loss. */
   catchUp(): { since?: string; limit?: number } {

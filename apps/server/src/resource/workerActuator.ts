@@ -19,7 +19,10 @@ export function workerActuator(supervisor: Supervisor | undefined): Actuator<'wo
       // One that is kept, and could not be applied when it was read, is not known there.
       if (supervisor?.find(id) !== undefined) await supervisor.remove(id);
     },
-    show: (input) => workerShown(input, resolveWorker(input), supervisor?.find(input.id)),
+    show(input) {
+      const status = supervisor?.find(input.id);
+      return workerShown(input, status?.spec ?? resolveWorker(input), status);
+    },
   };
 }
 

@@ -48,6 +48,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly isTokenNew: boolean;
   readonly gateway: Gateway;
   readonly warnings: CheckedConfiguration['warnings'];
+  /** Longest time that a stop takes now, ms. */
+  readonly stopMs: number;
   /** What SIGHUP asks for: the log file is opened anew, the configuration read again. Never rejects. */
   reload(): Promise<void>;
 }
@@ -143,6 +145,9 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     isTokenNew: defaults.token === undefined && home.isTokenNew,
     gateway: server.gateway,
     warnings: checked.warnings,
+    get stopMs() {
+      return server.stopMs;
+    },
     async reload() {
       log.reopen();
       if (sources.file !== undefined) await configuration.reload().catch(() => {});

@@ -1,4 +1,4 @@
-import type { Scope, Unsubscribe } from '@roundhouse/core';
+import type { Scope } from '@roundhouse/core';
 import type { InstanceId, LogLine, LogQuery, Logs } from '@roundhouse/workers';
 
 /** What workers have written, in memory. */
@@ -51,13 +51,10 @@ export class FakeLogs implements Logs {
   filesOf({ worker, number }: InstanceId) {
     return { stdout: `/logs/${worker}.${number}.out`, stderr: `/logs/${worker}.${number}.err` };
   }
-  watch(): Unsubscribe {
-    return () => {};
-  }
   async size(): Promise<number> {
     return 0;
   }
-  async remove(): Promise<void> {}
+  async release(): Promise<void> {}
 }
 
 function isAsked({ instance, stream, at, bytes }: LogLine, query: Partial<LogQuery>): boolean {

@@ -6,7 +6,7 @@ export const workerLogSchema = z
   .strictObject({
     mode: z.enum(['daemon', 'file']).optional().meta({
       description:
-        '`daemon` (default): kept by the log daemon, rotated without loss; a worker that writes faster than the disk waits. `file`: written straight to a file that is not rotated.',
+        '`daemon` (default): kept by the log daemon, rotated without loss; a worker that writes faster than the disk waits, and on a full disk what it writes is dropped and the loss told in its place. `file`: written straight to a file that is not rotated.',
     }),
     max_size: bytesSchema({ from: 4_096 })
       .optional()

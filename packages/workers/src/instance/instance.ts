@@ -1,4 +1,12 @@
-import { type Clock, Emitter, isRoundhouseError, type Logger, type Scope, type Unsubscribe } from '@roundhouse/core';
+import {
+  type Clock,
+  Emitter,
+  isRoundhouseError,
+  type Logger,
+  type RoundhouseError,
+  type Scope,
+  type Unsubscribe,
+} from '@roundhouse/core';
 import { workerError } from '../errors.ts';
 import type { Exit, Found, Keeper, Launch, Run } from '../process/contract.ts';
 import { digestOf } from '../spec/change.ts';
@@ -68,6 +76,8 @@ export class Instance<H> {
   #isFirstStart = true;
   /** Whether the latest generation was asked for, but may not have been started. */
   #isGenerationOpen: boolean;
+  /** Why the latest start came to nothing. */
+  #fault: RoundhouseError | undefined;
   #command = 0;
 
   constructor(
@@ -81,7 +91,10 @@ export class Instance<H> {
     this.#spec = spec;
     this.#record = record;
     this.#deps = deps;
-    this.#state = record.rest ?? { kind: 'idle', reason: 'never_started' };
+    this.#state = record.rest ?? {
+      kind: 'idle',
+      reason: record.desired === 'stopped' ? 'by_request' : 'never_started',
+    };
     this.#since = deps.clock.now();
     this.#stateScope = deps.scope.child();
     this.#isGenerationOpen =
@@ -115,12 +128,12 @@ export class Instance<H> {
     this.#isFirstStart = false;
     const isUnwanted = this.#record.desired === 'stopped';
     if (run !== undefined) {
-      this.#enter({ kind: 'launching', then: undefined });
+      this.#enter({ kind: 'launching', held: undefined });
       this.send({ kind: 'launched', run });
       if (isUnwanted) this.send({ kind: 'stop', cause: 'by_request', reason: 'by_request' });
     } else if (exit !== undefined && exit.generation !== this.#record.lastExit?.generation) {
-      const then = { cause: 'by_request', after: { kind: 'idle', reason: 'by_request' } } as const;
-      this.#enter({ kind: 'launching', then: isUnwanted ? then : undefined });
+      const held = { cause: 'by_request', after: { kind: 'idle', reason: 'by_request' } } as const;
+      this.#enter({ kind: 'launching', held: isUnwanted ? held : undefined });
       void this.#onExited(exit);
     }
   }
@@ -133,7 +146,9 @@ export class Instance<H> {
     const state = this.#state;
     if (state.kind === 'waiting') {
       this.#enter(state);
-      this.#carryOut({ kind: 'wait', ms: Math.max(0, state.until - this.#deps.clock.now()) });
+      const left = state.until - this.#deps.clock.now();
+      // The wall clock may have been set since: no wait is longer than it would be from its beginning.
+      this.#carryOut({ kind: 'wait', ms: Math.max(0, Math.min(left, longestWait(this.#spec.restart))) });
     } else if (state.kind === 'idle' && this.#isToRun(state.reason, startsAnew)) {
       this.send({ kind: 'start', force: false });
     }
@@ -342,12 +357,14 @@ export class Instance<H> {
       await write(this.#record);
       const run = await keeper.start(generation, launch, scope);
       this.#isGenerationOpen = false;
+      this.#fault = undefined;
       this.send({ kind: 'launched', run });
     } catch (error) {
       this.#isGenerationOpen = false;
       if (isRoundhouseError(error) && error.code === 'CANCELLED') return;
       this.#troubled('the worker could not be started', error);
-      const { code, retryable } = isRoundhouseError(error) ? error : { code: 'INTERNAL', retryable: false };
+      this.#fault = isRoundhouseError(error) ? error : undefined;
+      const { code, retryable } = this.#fault ?? { code: 'INTERNAL', retryable: false };
       this.send({ kind: 'launchFailed', code, isRetryable: retryable });
     }
   }
@@ -432,8 +449,11 @@ export class Instance<H> {
   #failed(): Error {
     const { lastExit } = this.#record;
     const state = SHOWN_STATES[this.#state.kind];
+    const cause = reasonOf(this.#state) === 'start_failed' ? this.#fault : undefined;
+    const reason = cause?.message ?? reasonOf(this.#state);
     return workerError('WORKER_FAILED', {
-      details: { worker: nameOf(this.id), state, reason: reasonOf(this.#state), last_exit: lastExit ?? null },
+      details: { worker: nameOf(this.id), state, reason, last_exit: lastExit ?? null },
+      cause,
     });
   }
 
@@ -441,6 +461,12 @@ export class Instance<H> {
     const { code, message } = isRoundhouseError(error) ? error : { code: 'INTERNAL', message: String(error) };
     this.#deps.log.warn(what, { worker: nameOf(this.id), code, reason: message });
   }
+}
+
+/** The longest that the policy ever waits, ms. */
+function longestWait({ backoff, contextAware }: WorkerSpec['restart']): number {
+  const delays = Object.values(contextAware?.budgets ?? {}).map(({ retryDelayMs }) => retryDelayMs);
+  return Math.max(backoff.maxMs, contextAware?.halfOpenAfterMs ?? 0, ...delays);
 }
 
 type Reached = 'yes' | 'no' | 'pending';

@@ -33,8 +33,8 @@ const STOPPING = { kind: 'stopping', run: RUN, phase: 'signal', cause: 'by_reque
 const STATES: Readonly<Record<StateKind | 'held', InstanceState>> = {
   idle: { kind: 'idle', reason: 'completed' },
   blocked: { kind: 'blocked' },
-  launching: { kind: 'launching', then: undefined },
-  held: { kind: 'launching', then: { cause: 'by_request', after: BY_REQUEST } },
+  launching: { kind: 'launching', held: undefined },
+  held: { kind: 'launching', held: { cause: 'by_request', after: BY_REQUEST } },
   probing: { kind: 'probing', run: RUN },
   running: { kind: 'running', run: RUN, reason: 'readiness_pending' },
   ready: { kind: 'ready', run: RUN },
@@ -105,9 +105,9 @@ function stateShown(state: InstanceState): string {
     case 'ready':
       return state.kind;
     case 'launching':
-      return state.then === undefined
+      return state.held === undefined
         ? 'launching'
-        : `launching, ${state.then.cause} > ${afterShown(state.then.after)}`;
+        : `launching, ${state.held.cause} > ${afterShown(state.held.after)}`;
     case 'stopping':
       return `stopping:${state.phase} to ${state.graceEnds}, ${state.cause} > ${afterShown(state.after)}`;
     case 'waiting':
@@ -238,7 +238,7 @@ describe('an event', () => {
     graceEnds: 20_500,
   });
   const unhealthy: AfterStop = { kind: 'decide', trigger: 'health_failure', severity: 'critical' };
-  const again: InstanceState = { kind: 'launching', then: { cause: 'spec_changed', after: { kind: 'start' } } };
+  const again: InstanceState = { kind: 'launching', held: { cause: 'spec_changed', after: { kind: 'start' } } };
   const force: InstanceEvent = { kind: 'start', force: true };
   const { idle, blocked, launching, held, probing, ready, waiting, failed } = STATES;
   const { stop, restart, launched, launchFailed, exited, startupPassed, limitExceeded, timeUp } = EVENTS;

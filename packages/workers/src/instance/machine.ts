@@ -89,8 +89,8 @@ type Up = StateOf<'probing' | 'running' | 'ready'>;
 const ignore = (): undefined => undefined;
 
 const idle = (reason: IdleReason): Step => ({ state: { kind: 'idle', reason }, effects: [] });
-const launch = (): Step => ({ state: { kind: 'launching', then: undefined }, effects: [{ kind: 'launch' }] });
-const heldBack = (then: StateOf<'launching'>['then']): Step => ({ state: { kind: 'launching', then }, effects: [] });
+const launch = (): Step => ({ state: { kind: 'launching', held: undefined }, effects: [{ kind: 'launch' }] });
+const heldBack = (held: StateOf<'launching'>['held']): Step => ({ state: { kind: 'launching', held }, effects: [] });
 const begin = (_state: unknown, { force }: EventOf<'start'>): Step =>
   force ? launch() : { state: { kind: 'blocked' }, effects: [{ kind: 'awaitDependencies' }] };
 const beginAgain = (): Step => begin(undefined, { kind: 'start', force: false });
@@ -250,13 +250,13 @@ const TABLE: Table = {
     // What is being started cannot be held back: it is stopped as soon as it is there.
     stop: (_state, { cause, reason }) => heldBack({ cause, after: { kind: 'idle', reason } }),
     restart: (_state, { cause }) => heldBack({ cause, after: { kind: 'start' } }),
-    start: ({ then }) => (then?.after.kind === 'idle' ? heldBack(undefined) : undefined),
-    launched: ({ then }, { run }, context) =>
-      then === undefined ? up(run, context) : takeDown(run, then.cause, then.after, context),
-    launchFailed: ({ then }, event, context) =>
-      then?.after.kind === 'idle' ? idle(then.after.reason) : notLaunched(event, context),
+    start: ({ held }) => (held?.after.kind === 'idle' ? heldBack(undefined) : undefined),
+    launched: ({ held }, { run }, context) =>
+      held === undefined ? up(run, context) : takeDown(run, held.cause, held.after, context),
+    launchFailed: ({ held }, event, context) =>
+      held?.after.kind === 'idle' ? idle(held.after.reason) : notLaunched(event, context),
     exited: (state, event, context) =>
-      state.then === undefined ? ended(state, event, context) : gone(state.then.after, event, context),
+      state.held === undefined ? ended(state, event, context) : gone(state.held.after, event, context),
   },
   probing: {
     ...NOTHING,

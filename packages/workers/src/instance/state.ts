@@ -43,10 +43,10 @@ export type InstanceState =
   | { readonly kind: 'idle'; readonly reason: IdleReason }
   /** Wanted, and waiting for what it depends on. */
   | { readonly kind: 'blocked' }
-  /** Its program is about to begin; `then`: it is to go as soon as it is there. */
+  /** Its program is about to begin; `held`: it is to go as soon as it is there. */
   | {
       readonly kind: 'launching';
-      readonly then: { readonly cause: StopCause; readonly after: AfterStop } | undefined;
+      readonly held: { readonly cause: StopCause; readonly after: AfterStop } | undefined;
     }
   /** Up, and its startup probe has yet to pass. */
   | { readonly kind: 'probing'; readonly run: Run }

@@ -1,4 +1,4 @@
-import type { Scope, Unsubscribe } from '@roundhouse/core';
+import type { Scope } from '@roundhouse/core';
 import type { InstanceId } from '../instance/id.ts';
 import type { LogSpec } from '../spec/spec.ts';
 
@@ -51,10 +51,8 @@ export interface Logs {
    * goes on with the oldest that is left when one was removed before it came to it. Raises WORKER_LOG_DIRECTORY.
    */
   follow(query: Omit<LogQuery, 'limit' | 'untilMs'>, scope: Scope): AsyncIterable<LogLine>;
-  /** Lines of an instance from the present end on, as they come: for probes and forwarding. */
-  watch(instance: InstanceId, listener: (line: LogLine) => void): Unsubscribe;
   /** Bytes that are kept, rotated files included. */
   size(instance: InstanceId): Promise<number>;
-  /** Removes what is kept of an instance that is not wanted any more. Raises WORKER_LOG_DIRECTORY, WORKER_RUN_DIRECTORY. */
-  remove(instance: InstanceId): Promise<void>;
+  /** Its output is kept no longer; what has been kept stays. Raises WORKER_RUN_DIRECTORY. */
+  release(instance: InstanceId): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createScope, silentLogger, systemClock } from '@roundhouse/core';
+import { createScope } from '@roundhouse/core';
 import type { InstanceId } from '../instance/id.ts';
 import type { LogSpec } from '../spec/spec.ts';
 import { logDaemonCommand } from './command.ts';
@@ -36,10 +36,7 @@ export class Installation implements Disposable {
   constructor(logDirectory?: string) {
     this.logDirectory = logDirectory ?? join(this.home, 'logs');
     mkdirSync(this.runDirectory, { recursive: true });
-    this.logs = createLogs(
-      { runDirectory: this.runDirectory, directory: this.logDirectory },
-      { clock: systemClock, log: silentLogger },
-    );
+    this.logs = createLogs({ runDirectory: this.runDirectory, directory: this.logDirectory });
   }
 
   /** Starts a log daemon; resolves when it holds the directory. */

@@ -1,7 +1,6 @@
 import {
   appendFileSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -11,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createScope, type Scope, silentLogger, systemClock } from '@roundhouse/core';
+import { createScope, type Scope } from '@roundhouse/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogLine, LogQuery, Logs } from './contract.ts';
 import { createLogs } from './logs.ts';
@@ -39,10 +38,7 @@ describe('Logs', () => {
 
   beforeEach(() => {
     home = mkdtempSync(join(tmpdir(), 'roundhouse-logs-'));
-    logs = createLogs(
-      { runDirectory: join(home, 'run'), directory: join(home, 'logs') },
-      { clock: systemClock, log: silentLogger },
-    );
+    logs = createLogs({ runDirectory: join(home, 'run'), directory: join(home, 'logs') });
     scope = createScope();
   });
 
@@ -62,10 +58,10 @@ describe('Logs', () => {
       log: { mode: 'file', maxBytes: 4_096 },
     });
     expect(existsSync(join(logs.filesOf(WEB).stdout, '..'))).toBe(true);
-    await logs.remove(WEB);
+    await logs.release(WEB);
     expect([existsSync(join(home, 'run/logd/web.0.json')), existsSync(join(home, 'logs/web/0'))]).toEqual([
       false,
-      false,
+      true,
     ]);
   });
 
@@ -145,36 +141,5 @@ describe('Logs', () => {
       '{"level":60}',
     ]);
     await lines.return?.();
-  });
-
-  it('tells all who watch an instance, until they leave, whatever one of them does', async () => {
-    mkdirSync(join(home, 'logs/web/0'), { recursive: true });
-    const { stdout } = logs.filesOf(WEB);
-    writeFileSync(stdout, 'old\n');
-    const heard: string[] = [];
-    const leaveFirst = logs.watch(WEB, () => {
-      throw new Error('of a listener');
-    });
-    const second = new Promise<void>((resolve) => {
-      const leave = logs.watch(WEB, (line) => {
-        heard.push(text(line));
-        leave();
-        resolve();
-      });
-    });
-    const third = new Promise<void>((resolve) => {
-      const leave = logs.watch(WEB, (line) => {
-        heard.push(text(line));
-        if (text(line) !== 'two') return;
-        leave();
-        leaveFirst();
-        resolve();
-      });
-    });
-    appendFileSync(stdout, 'one\n');
-    await second;
-    appendFileSync(stdout, 'two\n');
-    await third;
-    expect(heard).toEqual(['one', 'one', 'two']);
   });
 });

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, createScope, type Logger, RoundhouseError, type Scope, type Unsubscribe } from '@roundhouse/core';
+import { RoundhouseError, type Scope } from '@roundhouse/core';
 import { workerError } from '../errors.ts';
-import { type InstanceId, nameOf } from '../instance/id.ts';
+import type { InstanceId } from '../instance/id.ts';
 import { replaceFile } from '../replaceFile.ts';
 import type { LogSpec } from '../spec/spec.ts';
 import { type LogLine, type LogQuery, type Logs, STREAMS, type Stream } from './contract.ts';
@@ -20,8 +20,6 @@ import { linesBackward, type TimedLine } from './tail.ts';
 const MAX_LINES = 10_000;
 /** Of one answer of `read`: more lines than fit are left out. */
 const MAX_ANSWER_BYTES = 33_554_432;
-/** After a failure of `watch`, until it looks again. */
-const RETRY_MS = 1_000;
 
 export interface LogsOptions {
   readonly runDirectory: string;
@@ -29,30 +27,16 @@ export interface LogsOptions {
   readonly directory: string;
 }
 
-export interface LogsDependencies {
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-export function createLogs(options: LogsOptions, deps: LogsDependencies): Logs {
-  return new KeptLogs(options, deps);
-}
-
-/** What listens to an instance, and the one follower that serves all of it. */
-interface Watched {
-  readonly scope: Scope;
-  readonly listeners: Set<(line: LogLine) => void>;
+export function createLogs(options: LogsOptions): Logs {
+  return new KeptLogs(options);
 }
 
 class KeptLogs implements Logs {
   readonly #options: LogsOptions;
-  readonly #deps: LogsDependencies;
   readonly #watches = new DirectoryWatches();
-  readonly #watched = new Map<string, Watched>();
 
-  constructor(options: LogsOptions, deps: LogsDependencies) {
+  constructor(options: LogsOptions) {
     this.#options = options;
-    this.#deps = deps;
   }
 
   async configure(instance: InstanceId, spec: LogSpec): Promise<void> {
@@ -106,25 +90,6 @@ class KeptLogs implements Logs {
     return this.#following(followed, (line) => line.at >= sinceMs && filter(line.bytes), leave, scope);
   }
 
-  watch(instance: InstanceId, listener: (line: LogLine) => void): Unsubscribe {
-    const name = nameOf(instance);
-    let watched = this.#watched.get(name);
-    if (watched === undefined) {
-      watched = { scope: createScope({ clock: this.#deps.clock }), listeners: new Set() };
-      this.#watched.set(name, watched);
-      void this.#tell(instance, watched);
-    }
-    const entry = (line: LogLine): void => listener(line);
-    const { listeners, scope } = watched;
-    listeners.add(entry);
-    return () => {
-      listeners.delete(entry);
-      if (listeners.size > 0) return;
-      scope.end();
-      if (this.#watched.get(name)?.scope === scope) this.#watched.delete(name);
-    };
-  }
-
   size(instance: InstanceId): Promise<number> {
     return this.#inLogDirectory(async () => {
       const directory = this.#directoryOf(instance);
@@ -134,16 +99,14 @@ class KeptLogs implements Logs {
     });
   }
 
-  async remove(instance: InstanceId): Promise<void> {
+  async release(instance: InstanceId): Promise<void> {
     const path = join(keepingDirectory(this.#options.runDirectory), keepingName(instance));
     try {
-      // The daemon lets go of files that are not wanted, and makes none again.
       await rm(path, { force: true });
     } catch (error) {
       const details = { directory: this.#options.runDirectory, reason: reasonOf(error) };
       throw workerError('WORKER_RUN_DIRECTORY', { details, cause: error });
     }
-    await this.#inLogDirectory(() => rm(this.#directoryOf(instance), { recursive: true, force: true, maxRetries: 3 }));
   }
 
   async *#following(
@@ -157,27 +120,6 @@ class KeptLogs implements Logs {
       yield* followAll(followed, accepts, this.#watches, scope);
     } catch (error) {
       throw this.#directoryError(error);
-    }
-  }
-
-  /** Tells lines to the listeners as long as there are any, from where the streams end right now. */
-  async #tell(instance: InstanceId, { scope, listeners }: Watched): Promise<void> {
-    const { log } = this.#deps;
-    while (!scope.signal.aborted) {
-      try {
-        for await (const line of this.follow({ instances: [instance] }, scope))
-          for (const listener of listeners) {
-            try {
-              listener(line);
-            } catch (error) {
-              log.error('A listener to the output of a worker has failed', { worker: nameOf(instance), error });
-            }
-          }
-      } catch (error) {
-        log.warn('The output of a worker cannot be read', { worker: nameOf(instance), error });
-        // Ended by the last listener: nothing to wait for.
-        await scope.sleep(RETRY_MS).catch(() => {});
-      }
     }
   }
 

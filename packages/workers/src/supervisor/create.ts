@@ -55,7 +55,7 @@ export function createSupervisor(options: SupervisorOptions, sources: Supervisor
   const { directory, logDirectory, dataDirectory, cores } = options;
   const { clock, log, random } = sources;
   const scope = createScope({ clock });
-  const logs = createLogs({ runDirectory: directory, directory: logDirectory }, { clock, log });
+  const logs = createLogs({ runDirectory: directory, directory: logDirectory });
   const records = new Records<RestartHistory>(directory);
   const notices = new NotifySockets(join(directory, 'notify'));
   let bootId = '';

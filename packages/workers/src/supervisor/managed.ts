@@ -238,6 +238,7 @@ export class ManagedMember implements Member {
     this.#instance.close();
     await this.#deps.records.settled(this.id);
     await this.#keeper.retire(scope);
+    await this.#deps.logs.release(this.id);
     if (isNotifying(this.#instance.spec)) this.#deps.notices.drop(this.id, this.#places.notifySocket);
     await this.#enforcement?.release();
     await this.close();
@@ -265,18 +266,19 @@ export class ManagedMember implements Member {
     const { restarts } = this.#instance.record;
     if (move !== undefined) tell('moved', { ...move, pid: runOf(to)?.process.pid, restarts });
     onMoved(from, to);
-    if (to.kind === 'stopping' && to.phase === 'drain') this.#drain(to);
+    const isDraining = from.kind === 'stopping' && from.phase === 'drain';
+    if (to.kind === 'stopping' && to.phase === 'drain' && !isDraining) this.#drain();
   }
 
   /** Has an integrated worker finish what it has; it need not wait any longer than that takes. */
-  #drain(draining: InstanceState): void {
+  #drain(): void {
     const { contract } = this.#deps;
     if (contract === undefined) return;
     const timeoutMs = this.#instance.spec.stop.drainMs;
     const drained = async (): Promise<void> => {
       using bounded = this.#scope.child({ what: 'The drain', timeoutMs });
       await contract.drain(bounded);
-      if (this.state === draining) this.#instance.send({ kind: 'timeUp' });
+      if (this.state.kind === 'stopping' && this.state.phase === 'drain') this.#instance.send({ kind: 'timeUp' });
     };
     this.#carryOut('the drain', drained());
   }
@@ -386,7 +388,11 @@ export class ManagedMember implements Member {
     if (limit === undefined) return;
     const { policy, value } = limit;
     const used = maxBytes ?? value;
-    this.#onViolated({ limit: 'memory.max_rss', policy, severity: 'critical', value, used, step: 0 }, enforcement, send);
+    this.#onViolated(
+      { limit: 'memory.max_rss', policy, severity: 'critical', value, used, step: 0 },
+      enforcement,
+      send,
+    );
   }
 
   #onViolated(violation: Violation, enforcement: Enforcement, send: (event: InstanceEvent) => void): void {

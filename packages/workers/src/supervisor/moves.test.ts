@@ -18,8 +18,8 @@ const STOPPING = {
 describe('a move', () => {
   it.each<readonly [InstanceState, InstanceState, readonly [string, string, string] | undefined]>([
     [IDLE, { kind: 'blocked' }, ['stopped', 'starting', 'blocked']],
-    [{ kind: 'blocked' }, { kind: 'launching', then: undefined }, ['starting', 'starting', 'launching']],
-    [{ kind: 'launching', then: undefined }, { kind: 'probing', run: RUN }, ['starting', 'starting', 'startup_probe']],
+    [{ kind: 'blocked' }, { kind: 'launching', held: undefined }, ['starting', 'starting', 'launching']],
+    [{ kind: 'launching', held: undefined }, { kind: 'probing', run: RUN }, ['starting', 'starting', 'startup_probe']],
     [{ kind: 'probing', run: RUN }, READY, ['starting', 'ready', 'started']],
     [READY, { kind: 'running', run: RUN, reason: 'readiness_failed' }, ['ready', 'running', 'readiness_failed']],
     [READY, STOPPING, ['ready', 'stopping', 'by_request']],

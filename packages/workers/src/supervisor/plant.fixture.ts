@@ -246,9 +246,8 @@ const noLogs: Logs = {
   filesOf: () => ({ stdout: '/dev/null', stderr: '/dev/null' }),
   read: async () => [],
   async *follow() {},
-  watch: () => () => {},
   size: async () => 0,
-  async remove() {},
+  async release() {},
 };
 
 /** A supervisor on a machine in memory, the scope of whoever asks it, and what it tells. */

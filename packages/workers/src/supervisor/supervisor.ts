@@ -202,10 +202,11 @@ export class ProcessSupervisor implements Supervisor {
       );
       await all([...this.#leaving.values()]);
     }
+    // Before the instances let go of their keepers: it ends the shims of all that it knows.
+    if (workers === 'stop') await this.#parts?.host.shutdown(scope);
     await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
     this.#events.clear();
-    if (workers === 'stop') await this.#parts?.host.shutdown(scope);
-    else await this.#parts?.host[Symbol.asyncDispose]();
+    await this.#parts?.host[Symbol.asyncDispose]();
     this.#deps.scope.end();
   }
 

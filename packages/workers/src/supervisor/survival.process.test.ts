@@ -268,6 +268,8 @@ describe('killed with -9, whichever part it is', () => {
     }
     expect(lost, `lines lost in ${daemonKills} kills of the log daemon`).toBeLessThanOrEqual(daemonKills);
     expect(processes().filter(({ worker }) => worker !== undefined && ports.has(worker))).toEqual([]);
+    // Nor is anything of what has held them.
+    await expect.poll(() => processes().filter(({ command }) => command.includes(join(home, 'run')))).toEqual([]);
     master = new Master(home, file);
     await master.ask('status');
   }, 300_000);

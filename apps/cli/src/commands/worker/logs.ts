@@ -84,14 +84,13 @@ async function printerFor(
   { json, timestamps, instance }: LogsOptions,
   { env, stdout }: Io,
 ): Promise<LogPrinter> {
-  const isJson = json === true;
-  const names =
-    isJson || instance !== undefined ? [] : (await Promise.all(ids.map((id) => namesOf(client, id)))).flat();
+  const all = (await Promise.all(ids.map((id) => namesOf(client, id)))).flat();
+  const names = instance === undefined ? all : [];
   const known = new Set(names);
   const isTerminal = stdout.isTTY === true;
   return new LogPrinter(
     {
-      isJson,
+      isJson: json === true,
       isTerminal,
       hasColor: isTerminal && !env['NO_COLOR'],
       withTimes: timestamps === true,

@@ -11,7 +11,9 @@ const BIN = fileURLToPath(new URL('../../../bin/roundhouse.js', import.meta.url)
 
 const PAGE = `server: { port: 0 }
 shutdown: { workers: stop }
-workers:
+`;
+
+const WORKERS = `workers:
   - id: ticker
     command: [sh, -c, 'i=0; while :; do i=$((i+1)); echo "line $i"; sleep 0.1; done']
     group: demo
@@ -25,6 +27,15 @@ interface Listed {
   readonly items: ReadonlyArray<{ readonly id: string; readonly state: string; readonly pid: number | null }>;
 }
 
+function isAlive(pid: number | null): boolean {
+  if (pid === null) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe('workers of a server', () => {
   let folder: string;
   let env: NodeJS.ProcessEnv;
@@ -35,6 +46,7 @@ describe('workers of a server', () => {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('ROUNDHOUSE_'));
     env = { ...Object.fromEntries(inherited), ROUNDHOUSE_HOME: join(folder, 'home'), ROUNDHOUSE_FRONT_PORT: '0' };
     await writeFile(join(folder, 'roundhouse.yaml'), PAGE);
+    await writeFile(join(folder, 'workers.yaml'), WORKERS);
   });
   afterEach(async () => {
     await end('SIGTERM');
@@ -70,7 +82,10 @@ describe('workers of a server', () => {
   }
 
   it('are shown, stopped and started, and outlive their server', { timeout: 60_000 }, async () => {
+    const manifest = join(folder, 'workers.yaml');
     await up();
+    expect((await cli('apply', '-f', manifest)).stdout).toBe('created    worker ticker\ncreated    worker behind\n');
+    expect(await cli('diff', '-f', manifest)).toMatchObject({ code: EXIT.Ok, stdout: 'No differences.\n' });
     await vi.waitFor(
       async () =>
         expect((await listed()).map(({ id, state }) => `${id} ${state}`)).toEqual(['behind ready', 'ticker ready']),
@@ -92,5 +107,8 @@ describe('workers of a server', () => {
     await up();
     expect((await listed()).map(({ pid }) => pid)).toEqual(before);
     expect((await cli('top')).stdout).toMatch(/^ticker +ready +\d+ /m);
+    expect(await cli('delete', '-f', manifest)).toMatchObject({ code: EXIT.Ok });
+    await vi.waitFor(() => expect(before.filter(isAlive)).toEqual([]), { timeout: 20_000 });
+    expect(await listed()).toEqual([]);
   });
 });

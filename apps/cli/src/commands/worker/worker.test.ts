@@ -319,6 +319,18 @@ describe('worker logs', () => {
     expect((await api.cli(['worker', 'logs', 'web', '-f', '--until', '1m'])).code).toBe(EXIT.Usage);
   });
 
+  it('waits for a server that goes away before the first line, and says so once', async () => {
+    const controller = new AbortController();
+    let attempts = 0;
+    api.replies.getWorkersLogs = (_asked, response) => {
+      if (++attempts === 4) controller.abort();
+      response.destroy();
+      return RESPONDED;
+    };
+    const { code, stderr } = await api.cli(['worker', 'logs', 'web', '-f', '--json'], { stop: controller.signal });
+    expect([code, attempts, stderr]).toEqual([EXIT.Ok, 4, 'roundhouse: the connection is lost; trying again\n']);
+  });
+
   it('does not go on where it could not begin', async () => {
     api.replies.getWorkersLogs = () => new Problem(422, 'LOG_PATTERN_INVALID');
     const { code, stderr } = await api.cli(['worker', 'logs', 'web', '-f', '--pattern', '(']);
