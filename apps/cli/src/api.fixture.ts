@@ -369,6 +369,7 @@ export function instanceOf(over: Partial<WorkerInstanceResource> = {}): WorkerIn
     instance: 0,
     state: 'ready',
     reason: 'started',
+    message: null,
     since: AT,
     pid: 4711,
     started_at: AT,

@@ -103,7 +103,7 @@ export interface ServerOptions extends GatewayOptions {
 }
 
 interface WorkersOptions {
-  /** What becomes of them when the server stops. Default `leave`: they go on, and the next start finds them. */
+  /** What becomes of them when the server stops. Default `stop`, dependants first; with `leave` they go on, and the next start finds them. */
   atStop?: 'leave' | 'stop';
 }
 
@@ -179,7 +179,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   const log = deps.log.logger;
   const logOf = (module: string) => log.child({ module });
   const { supervisor } = deps;
-  const workers: Required<WorkersOptions> = { atStop: 'leave', ...options.workers };
+  const workers: Required<WorkersOptions> = { atStop: 'stop', ...options.workers };
   const host = options.host ?? '127.0.0.1';
   const startedAt = clock.now();
   const scope = createScope({ clock });

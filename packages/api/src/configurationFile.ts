@@ -150,7 +150,7 @@ export const configurationFileSchema = z.strictObject({
     .strictObject({
       workers: z.enum(['leave', 'stop']).optional().meta({
         description:
-          'What becomes of workers when the server stops: they go on, and the next start finds them (default), or they are stopped first.',
+          'What becomes of workers when the server stops: they are stopped, dependants first (`stop`, default), or they go on and the next start finds them (`leave`).',
       }),
     })
     .optional(),

@@ -1,4 +1,5 @@
 export { planGroup } from './endpoint/groupPlan.ts';
+export { hostProbe } from './endpoint/probe.ts';
 export { sessionsError } from './errors.ts';
 export type { EventData, Events } from './event/events.ts';
 export { frontDoorError } from './frontDoor/errors.ts';

@@ -1,26 +1,30 @@
-# The shim of one instance: starts its program, waits for it, and tells how it ended.  sh shim.sh DIRECTORY NUMBER
+# The shim of one instance: starts its program, waits for it, and tells how it ended.  sh shim.sh DIRECTORY NUMBER [KEY]
 #
+# KEY names the listening sockets that it was given by sockets.pl, as descriptors 7, 8, …, for its programs to inherit.
 # DIRECTORY has the FIFOs `control`, `life`, `out` and `err`. All of them are held open here for reading and writing, so
 # that what is written waits for whoever reads next, and no program ever meets a broken pipe.
 #   control  go NUMBER GENERATION · end NUMBER
-#   life     shim NUMBER PID START · exit GENERATION STATUS, and what launch.GENERATION says; at its end the shim is gone
+#   life     shim NUMBER PID START [KEY] · exit GENERATION STATUS, and what launch.GENERATION says; at its end the shim is gone
 #   pid.G    PID START BOOT TOKEN NUMBER . made by launch.G, by whom a generation is claimed
 #   exit.G   STATUS .
 # Builtins only: a start costs the processes of the program and no other. The whole of it is read before it runs.
 
 keep() {
   cd -- "$1" || exit 1
-  number=$2
+  number=$2 sockets=$3
   # Not '': what is ignored here would be ignored by the program. An interrupted `read` is begun anew.
   trap : HUP INT TERM
   exec 3<>control 4<>life 5<>out 6<>err
   read -r boot < /proc/sys/kernel/random/boot_id
   read -r pid _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ < /proc/self/stat
-  # O_EXCL: of two shims with one number the second ends here.
-  set -C
-  echo "$pid $start $boot ." > "shim.$number" || exit 1
-  set +C
-  echo "shim $number $pid $start" >&4
+  # Where there are sockets this process has claimed the number before it made them.
+  if [ -z "$sockets" ]; then
+    # O_EXCL: of two shims with one number the second ends here.
+    set -C
+    echo "$pid $start $boot ." > "shim.$number" || exit 1
+    set +C
+  fi
+  echo "shim $number $pid $start $sockets" >&4
   while :; do
     read -r verb to generation <&3 || continue
     [ "$to" = "$number" ] || continue
@@ -34,7 +38,8 @@ keep() {
 run() {
   [ -e "launch.$generation" ] && [ ! -e "pid.$generation" ] || return
   # In the foreground: POSIX has a shell ignore SIGINT and SIGQUIT for what it runs behind.
-  setsid sh "$PWD/launch.$generation" "$number" </dev/null >&5 2>&6 3<&- 5>&- 6>&-
+  # In a shell of its own, which becomes it: else this one would tell of signals (`Killed`) in the output of the program.
+  (exec setsid sh "$PWD/launch.$generation" "$number" </dev/null >&5 2>&6 3<&- 5>&- 6>&-)
   status=$?
   owner=
   { read -r _ _ _ _ owner _ < "pid.$generation"; } 2>/dev/null

@@ -1,10 +1,10 @@
 # The spawner: forks shims for a master that would fork slowly, and keeps the log daemon.  sh spawner.sh RUN NUMBER SHIM
 #
 # RUN/spawner/NUMBER has the FIFOs `control`, read here, and `life`, which ends with the spawner. Commands:
-#   shim INSTANCE NUMBER   starts a shim
-#   log                    starts the keeper of the log daemon, which runs RUN/spawner/log.sh again and again
-#   reap                   gives up the entries of shims that have ended
-#   end                    ends the log daemon and the spawner
+#   shim INSTANCE NUMBER [KEY]   starts a shim; by way of sockets.pl, beside it, where it has sockets
+#   log                          starts the keeper of the log daemon, which runs RUN/spawner/log.sh again and again
+#   reap                         gives up the entries of shims that have ended
+#   end                          ends the log daemon and the spawner
 # Without a master and without a shim it ends by itself. The whole of it is read before it runs.
 
 serve() {
@@ -15,11 +15,12 @@ serve() {
   while :; do
     # Waits until a master has it open; at its end the master is gone.
     command exec 4<"$own/control" || continue
-    while read -r verb first second <&4; do
+    while read -r verb first second key <&4; do
       case $verb in
         # What a shell runs behind has SIGINT and SIGQUIT ignored, which programs would inherit.
         shim)
-          env --default-signal=INT,QUIT sh "$shim" "$root/workers/$first" "$second" </dev/null 4<&- 5>&- & ;;
+          if [ -z "$key" ]; then set -- sh "$shim"; else set -- perl "${shim%/*}/sockets.pl" "$shim" "$key"; fi
+          env --default-signal=INT,QUIT "$@" "$root/workers/$first" "$second" </dev/null 4<&- 5>&- & ;;
         log)
           exec 7<>"$root/spawner/log"
           keep_log_daemon &

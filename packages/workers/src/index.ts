@@ -21,4 +21,6 @@ export type {
   WorkerTarget,
 } from './supervisor/contract.ts';
 export { changeOf, type SpecChange } from './spec/change.ts';
+export { checkWorker } from './supervisor/check.ts';
+export { WORST_STATES } from './supervisor/worst.ts';
 export { createSupervisor, type SupervisorOptions, type SupervisorSources } from './supervisor/create.ts';

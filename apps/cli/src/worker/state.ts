@@ -31,8 +31,9 @@ function stateWithReason({ state, reason }: Pick<WorkerResource, 'state' | 'reas
 }
 
 function waitTexts(instance: WorkerInstanceResource, nowMs: number): string[] {
-  const { blocked_by: blockedBy, next_start_at: nextStartAt, last_exit: lastExit } = instance;
+  const { blocked_by: blockedBy, message, next_start_at: nextStartAt, last_exit: lastExit } = instance;
   return [
+    ...(message === null || isUp(instance) ? [] : [message]),
     ...(blockedBy.length === 0 ? [] : [`waits for ${blockedBy.join(', ')}`]),
     ...(nextStartAt === null ? [] : [`starts in ${spanText(Date.parse(nextStartAt) - nowMs)}`]),
     ...(lastExit === null || isUp(instance) ? [] : [`last exit: ${exitText(lastExit)}`]),

@@ -1,7 +1,7 @@
 import type { Finding, Path } from '@roundhouse/config';
 import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
 import { parseScript, planGroup } from '@roundhouse/sessions';
-import { resolveWorker } from '@roundhouse/workers';
+import { checkWorker, resolveWorker } from '@roundhouse/workers';
 import { parseLogFilter } from '../log/filter.ts';
 import { LOG_MODULES } from '../log/modules.ts';
 import { blockList } from '../webhook/addressRule.ts';
@@ -25,7 +25,8 @@ export function* refusals(value: ConfigurationValue): Iterable<Finding> {
     if (transaction === undefined) continue;
     yield* refused(['endpoints', index], () => parseScript(transaction, 'probe.transaction'));
   }
-  for (const [index, worker] of workers.entries()) yield* refused(['workers', index], () => resolveWorker(worker));
+  for (const [index, worker] of workers.entries())
+    yield* refused(['workers', index], () => checkWorker(resolveWorker(worker)));
   const allowed = blockList(receivers?.allow ?? []);
   for (const [index, { id, url, secret, allow_private: allowPrivate = false }] of webhooks.entries()) {
     const isPlain = url.startsWith('http:');
@@ -64,7 +65,9 @@ function inside({ code, details }: RoundhouseError): Path {
 
 /** Names of the details that have it, by code. */
 const PLACES: Readonly<Record<string, string>> = {
+  LOG_PATTERN_INVALID: 'field',
   NAVIGATION_INVALID: 'path',
+  SCHEDULE_INVALID: 'field',
   WORKER_INVALID: 'field',
   WORKER_UNIT_CONFLICT: 'field',
 };

@@ -122,17 +122,9 @@ function queryOf(filters: Filters, instances: readonly InstanceId[]): LogQuery {
     ...(stream === undefined ? {} : { stream }),
     ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
     ...(until === undefined ? {} : { untilMs: Date.parse(until) }),
-    ...(pattern === undefined ? {} : { pattern: patternOf(pattern) }),
+    ...(pattern === undefined ? {} : { pattern }),
     ...(level === undefined ? {} : { level }),
   };
-}
-
-function patternOf(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern);
-  } catch (cause) {
-    throw workerError('LOG_PATTERN_INVALID', { details: { pattern, reason: (cause as Error).message }, cause });
-  }
 }
 
 function lastOf(pieces: readonly Uint8Array[]): Buffer {

@@ -87,15 +87,16 @@ export function workerRoutes({ supervisor, resources, scope: server }: WorkerRou
       return reply.send(await supervisor().execute(targetOf(request, body), [program, ...rest], scope));
     },
 
-    getWorkerUsage(request: FastifyRequest, reply: FastifyReply) {
+    async getWorkerUsage(request: FastifyRequest, reply: FastifyReply) {
       const query = valid(validateQuery(workerUsageQuerySchema, request.query as Record<string, unknown>));
       const since = query.since === undefined ? undefined : Date.parse(query.since);
-      const instances = supervisor().usage(targetOf(request, query), since);
+      const instances = await supervisor().usage(targetOf(request, query), since);
       return reply.send({
         worker: idOf(request),
-        instances: instances.map(({ id, limits, history }) => ({
+        instances: instances.map(({ id, limits, now, history }) => ({
           instance: id.number,
           limits: limits.map(limitShown),
+          now: now === undefined ? null : sampleShown(now),
           history: history.map(sampleShown),
         })),
       });

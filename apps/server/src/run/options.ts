@@ -56,7 +56,7 @@ export function serverOptions(value: ConfigurationValue): Configured {
 
 /** May change while the server runs. */
 export function workersOptions({ shutdown }: ConfigurationValue): Required<NonNullable<ServerOptions['workers']>> {
-  return { atStop: shutdown?.workers ?? 'leave' };
+  return { atStop: shutdown?.workers ?? 'stop' };
 }
 
 /** Limits that change while sessions live. */

@@ -18,6 +18,7 @@ import { createServer, type Server } from '../server.ts';
 import { openOtlpTracing } from '../trace/otlp.ts';
 import { openHome } from './home.ts';
 import { desiredResources, liveLimits, logOptions, serverOptions, workersOptions } from './options.ts';
+import { endpointProbe } from './endpointProbe.ts';
 import { openSupervisor } from './supervisor.ts';
 
 export interface RunOptions {
@@ -92,7 +93,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     random: Math.random,
     environment: variables,
     secrets,
-    endpointProbe: () => undefined,
+    endpointProbe,
   });
   const server = parts.use(
     await createServer(

@@ -1,17 +1,6 @@
 import type { WorkerGroup, WorkerState } from '@roundhouse/api';
-import type { WorkerStatus } from '@roundhouse/workers';
+import { type WorkerStatus, WORST_STATES } from '@roundhouse/workers';
 
-/** Worst first, as a worker has it of its instances. */
-const WORST: readonly WorkerState[] = [
-  'failed',
-  'unknown',
-  'restarting',
-  'stopping',
-  'starting',
-  'running',
-  'ready',
-  'stopped',
-];
 const UP: ReadonlySet<WorkerState> = new Set(['running', 'ready']);
 
 /** The groups that workers name, by id, with the workers of each. */
@@ -26,7 +15,7 @@ export function groupShown(id: string, members: readonly WorkerStatus[]): Worker
   const states = new Set(members.map(({ state }) => state));
   return {
     id,
-    state: WORST.find((state) => states.has(state)) ?? 'unknown',
+    state: WORST_STATES.find((state) => states.has(state)) ?? 'unknown',
     workers: members.map(({ spec }) => spec.id).sort(),
     replicas: sum(members.map(({ replicas }) => replicas)),
     running: runningOf(members),

@@ -64,6 +64,6 @@ function isAsked({ instance, stream, at, bytes }: LogLine, query: Partial<LogQue
     (query.stream === undefined || query.stream === stream) &&
     at >= sinceMs &&
     at <= untilMs &&
-    (pattern === undefined || pattern.test(Buffer.from(bytes).toString()))
+    (pattern === undefined || new RegExp(pattern).test(Buffer.from(bytes).toString()))
   );
 }

@@ -16,6 +16,7 @@ const { secrets }: ResourceKind = WORKER;
 
 /** Of a worker that has no instance. */
 const NO_INSTANCE: Omit<WorkerInstanceResource, 'instance' | 'state' | 'reason' | 'since'> = {
+  message: null,
   pid: null,
   started_at: null,
   restarts: 0,
@@ -59,6 +60,7 @@ function instanceShown(status: InstanceStatus): WorkerInstanceResource {
     instance: status.id.number,
     state: status.state,
     reason: status.reason,
+    message: status.trouble ?? null,
     since: rfc3339(status.since),
     pid: status.process?.pid ?? null,
     started_at: timeShown(status.startedAt),

@@ -123,8 +123,8 @@ export class FakeSupervisor extends Emitter<SupervisorEvents> implements Supervi
     this.#resize(first.held, replicas);
   }
 
-  usage(target: WorkerTarget): readonly InstanceUsage[] {
-    return this.#targets(target).map(({ id }) => ({ id, limits: [], history: [] }));
+  async usage(target: WorkerTarget): Promise<readonly InstanceUsage[]> {
+    return this.#targets(target).map(({ id }) => ({ id, limits: [], now: undefined, history: [] }));
   }
 
   async close(workers: 'leave' | 'stop'): Promise<void> {
@@ -192,6 +192,7 @@ function idle(id: InstanceId): InstanceStatus {
     state: 'stopped',
     reason: 'never_started',
     since: 0,
+    trouble: undefined,
     process: undefined,
     startedAt: undefined,
     restarts: 0,

@@ -16,6 +16,9 @@ export const workerUsageSchema = z
       z.strictObject({
         instance: z.int(),
         limits: z.array(limitStatusSchema),
+        now: workerUsageSampleSchema.nullable().meta({
+          description: 'Taken for this answer, what is dear to read included. Null when nothing runs.',
+        }),
         history: z.array(workerUsageSampleSchema).meta({ description: 'Oldest first.' }),
       }),
     ),

@@ -195,6 +195,7 @@ export const workerInstanceSchema = z
     instance: z.int(),
     state: z.enum(WORKER_STATES),
     reason: z.string().meta({ description: 'Why it is in this state, as a word: `started`, `backoff`, `blocked`, …' }),
+    message: z.string().nullable().meta({ description: 'Why its last start failed, in words.' }),
     since: z.iso.datetime(),
     pid: z.int().nullable(),
     started_at: timeSchema,

@@ -64,7 +64,10 @@ describe('a worker that somebody else starts', () => {
       log,
       processes,
       locator: new Locator(kernel, processes),
-      limiter: createLimiter({ hierarchy: { unified: undefined, legacy: new Map() }, cores: 2 }, { clock, log, files: kernel }),
+      limiter: createLimiter(
+        { hierarchy: { unified: undefined, legacy: new Map() }, cores: 2 },
+        { clock, log, files: kernel },
+      ),
       scope,
       watchProbes: (_member, _execute, onVerdict, within) => {
         tellVerdict = onVerdict;
@@ -234,12 +237,12 @@ describe('a worker that somebody else starts', () => {
     run();
     await open();
     await clock.advance(3_000);
-    expect(member.usage().history.length).toBe(3);
+    expect((await member.usage()).history.length).toBe(3);
     expect(member.status().sample).toMatchObject({ processes: 1, rssBytes: 8_192 });
     await member.reconfigure(specWith({}, { resource_monitoring: { interval: '10s' } }));
-    const before = member.usage().history.length;
+    const before = (await member.usage()).history.length;
     await clock.advance(21_000);
-    expect(member.usage().history.length - before).toBe(3);
+    expect((await member.usage()).history.length - before).toBe(3);
   });
 
   it('is looked for anew when it is to be found in another way', async () => {

@@ -81,6 +81,7 @@ export class AttachedMember implements Member {
       state: SHOWN_STATES[this.#state.kind],
       reason: this.#state.kind === 'idle' && this.#state.reason === 'not_found' ? this.#detail : reasonOf(this.#state),
       since: this.#since,
+      trouble: undefined,
       process: run?.process,
       startedAt: run?.startedAt,
       restarts: 0,
@@ -94,8 +95,10 @@ export class AttachedMember implements Member {
     };
   }
 
-  usage(sinceMs?: number): InstanceUsage {
-    return { id: this.id, limits: [], history: this.#enforcement?.history(sinceMs) ?? [] };
+  async usage(sinceMs?: number): Promise<InstanceUsage> {
+    const isUp = runOf(this.#state) !== undefined;
+    const now = isUp ? await this.#enforcement?.sampleNow() : undefined;
+    return { id: this.id, limits: [], now, history: this.#enforcement?.history(sinceMs) ?? [] };
   }
 
   resume(): void {

@@ -63,7 +63,8 @@ describe('a process that somebody else has started', () => {
     kernel.files.set(`/proc/${pid}/status`, `Name:\t${name}\nTgid:\t${threadGroup}\nUid:\t${user}\t${user}\t0\t0\n`);
     if (file !== undefined) kernel.links.set(`/proc/${pid}/exe`, file);
     kernel.links.set(`/proc/${pid}/fd/0`, '/dev/null');
-    for (const [index, inode] of sockets.entries()) kernel.links.set(`/proc/${pid}/fd/${index + 3}`, `socket:[${inode}]`);
+    for (const [index, inode] of sockets.entries())
+      kernel.links.set(`/proc/${pid}/fd/${index + 3}`, `socket:[${inode}]`);
   }
 
   async function locate(by: AttachSpec['by']): Promise<number | string> {

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { type KernelFiles, kernelFiles, readIfThere } from '../limits/kernelFiles.ts';
 import type { CgroupHierarchy } from './contract.ts';
+import { groupsBelow } from './tree.ts';
 
 /** Controllers that limits are made of. */
 const UNIFIED_CONTROLLERS = ['cpu', 'io', 'memory', 'pids'];
@@ -43,6 +44,32 @@ export async function findCgroups(tag: string, files: KernelFiles = kernelFiles)
     if (directory !== undefined) for (const controller of controllers) legacy.set(controller, directory);
   }
   return { unified, legacy };
+}
+
+/** Makes what was found anew, where a supervisor that has ended meanwhile has removed it. Nothing is raised. */
+export async function restoreCgroups(hierarchy: CgroupHierarchy, files: KernelFiles): Promise<void> {
+  for (const directory of directoriesOf(hierarchy)) await make(directory, files);
+  const { unified } = hierarchy;
+  if (unified !== undefined) await handOn(unified.controllers, unified.directory, files);
+}
+
+/**
+ * Removes what {@link findCgroups} has made, with the groups of instances in it, unless a process is in any of them:
+ * then all stay. What cannot be removed, or is gone already, is left to whoever needs it next; nothing is raised.
+ */
+export async function removeCgroups(hierarchy: CgroupHierarchy, files: KernelFiles): Promise<void> {
+  const groups = directoriesOf(hierarchy).flatMap((directory) => deepestFirst(directory, files));
+  if (groups.some((group) => wordsOf(files, join(group, 'cgroup.procs')).length > 0)) return;
+  // The kernel refuses the one that somebody has joined by now.
+  for (const group of groups) await files.removeDirectory(group).catch(() => {});
+}
+
+function directoriesOf({ unified, legacy }: CgroupHierarchy): readonly string[] {
+  return [...new Set([...legacy.values(), ...(unified === undefined ? [] : [unified.directory])])];
+}
+
+function deepestFirst(directory: string, files: KernelFiles): readonly string[] {
+  return [...groupsBelow(directory, files).flatMap((each) => deepestFirst(each, files)), directory];
 }
 
 async function openUnified(own: string, name: string, files: KernelFiles): Promise<CgroupHierarchy['unified']> {

@@ -1,8 +1,22 @@
 import { join } from 'node:path';
 import { codeOf, type KernelFiles, readIfThere } from '../limits/kernelFiles.ts';
 
-/** Files of controllers and of the group itself; every other entry of a group's directory is a group below it. */
-const CONTROL_FILE = /^(?:cgroup|cpu|cpuset|hugetlb|io|irq|memory|misc|pids|rdma|dmem|debug)\./;
+/**
+ * Files of controllers and of the group itself, of v1 too; every other entry of a group's directory is a group below it.
+ * What ends in a number is of an instance, whatever its worker is called.
+ */
+const CONTROL_FILE =
+  /^(?:(?:blkio|cgroup|cpu|cpuacct|cpuset|hugetlb|io|irq|memory|misc|pids|rdma|dmem|debug)\.(?!\d+$)|tasks$|notify_on_release$)/;
+
+/** Directories of the groups right below; none where there is no such group. */
+export function groupsBelow(directory: string, files: KernelFiles): readonly string[] {
+  try {
+    const names = files.list(directory).filter((name) => !CONTROL_FILE.test(name));
+    return names.map((name) => join(directory, name));
+  } catch {
+    return [];
+  }
+}
 
 /** The v2 group of an instance: all that its program ever starts, however it is started. Kill: Linux 5.14 or later. */
 export class GroupTree {
@@ -50,25 +64,16 @@ export class GroupTree {
 
   #pidsBelow(directory: string): number[] {
     const text = readIfThere(this.#files, join(directory, 'cgroup.procs')) ?? '';
-    const below = this.#groupsBelow(directory).flatMap((each) => this.#pidsBelow(each));
+    const below = groupsBelow(directory, this.#files).flatMap((each) => this.#pidsBelow(each));
     return [...text.split('\n').filter(Boolean).map(Number), ...below];
   }
 
   async #removeBelow(directory: string): Promise<void> {
-    for (const each of this.#groupsBelow(directory)) await this.#removeBelow(each);
+    for (const each of groupsBelow(directory, this.#files)) await this.#removeBelow(each);
     try {
       await this.#files.removeDirectory(directory);
     } catch (error) {
       if (!['ENOENT', 'EBUSY'].includes(codeOf(error) ?? '')) throw error;
-    }
-  }
-
-  #groupsBelow(directory: string): readonly string[] {
-    try {
-      const names = this.#files.list(directory).filter((name) => !CONTROL_FILE.test(name));
-      return names.map((name) => join(directory, name));
-    } catch {
-      return [];
     }
   }
 }

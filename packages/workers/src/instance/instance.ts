@@ -110,6 +110,11 @@ export class Instance<H> {
     return this.#spec;
   }
 
+  /** Why its last start failed, in words. */
+  get trouble(): string | undefined {
+    return this.#fault?.message;
+  }
+
   /** Wall clock, ms: since when it is in its state. */
   get since(): number {
     return this.#since;
@@ -342,6 +347,8 @@ export class Instance<H> {
     try {
       // It may become another one meanwhile.
       const spec = this.#spec;
+      // Of the attempt: one that fails is no reason to begin anew at once.
+      this.#record = { ...this.#record, specDigest: digestOf(spec) };
       const launch = await prepare(spec, scope);
       const generation = this.#isGenerationOpen ? this.#record.generation : this.#record.generation + 1;
       const isRestart = !this.#isFirstStart && !this.#isGenerationOpen;
@@ -350,7 +357,6 @@ export class Instance<H> {
         generation,
         launchedAt: this.#deps.clock.now(),
         rest: undefined,
-        specDigest: digestOf(spec),
         restarts: this.#isFirstStart ? 0 : this.#record.restarts + (isRestart ? 1 : 0),
       };
       this.#isFirstStart = false;
@@ -452,7 +458,7 @@ export class Instance<H> {
     const cause = reasonOf(this.#state) === 'start_failed' ? this.#fault : undefined;
     const reason = cause?.message ?? reasonOf(this.#state);
     return workerError('WORKER_FAILED', {
-      details: { worker: nameOf(this.id), state, reason, last_exit: lastExit ?? null },
+      details: { worker: this.id.worker, instance: this.id.number, state, reason, last_exit: lastExit ?? null },
       cause,
     });
   }

@@ -73,6 +73,7 @@ describe('a launch', () => {
       cgroups: ['/cg/tasks'],
       rlimits: { nofile: 64 },
       logFiles: undefined,
+      sockets: [],
     });
   });
 

@@ -9,6 +9,8 @@ import { type Account, findAccount, findGroup, ownAccount } from './account.ts';
 import { readEnvironmentFile } from './environment.ts';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Of no use to another process: the sockets of Roundhouse itself among them, sd_listen_fds(3). */
+const OWN_VARIABLE = /^(?:ROUNDHOUSE_.*|LISTEN_(?:FDS|FDNAMES|PID))$/;
 
 export interface LaunchDependencies {
   /** Of Roundhouse itself. */
@@ -73,6 +75,7 @@ export async function prepareLaunch(
     cgroups: enforcement.cgroups,
     rlimits: enforcement.rlimits,
     logFiles: spec.logs.mode === 'file' ? deps.logFiles(instance) : undefined,
+    sockets: program.sockets,
   };
 }
 
@@ -94,7 +97,7 @@ function inherited(
   if (wanted === false) return {};
   const given = Object.entries(environment).filter(
     (entry): entry is [string, string] =>
-      entry[1] !== undefined && (wanted === true ? !entry[0].startsWith('ROUNDHOUSE_') : wanted.includes(entry[0])),
+      entry[1] !== undefined && (wanted === true ? !OWN_VARIABLE.test(entry[0]) : wanted.includes(entry[0])),
   );
   return Object.fromEntries(given);
 }

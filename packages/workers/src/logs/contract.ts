@@ -14,7 +14,8 @@ export interface LogQuery {
   readonly untilMs?: number;
   /** The last so many lines: 1 … 10,000. */
   readonly limit: number;
-  readonly pattern?: RegExp;
+  /** Regular expression, for the first 4,096 bytes of a line. */
+  readonly pattern?: string;
   /** Of lines that are JSON with `level`: this one and above. */
   readonly level?: string;
 }

@@ -23,14 +23,14 @@ describe('lineFilter', () => {
     expect(lineFilter({ level })(Buffer.from(line))).toBe(isTaken);
   });
 
-  it('matches a pattern on each line alone, whatever its flags', () => {
-    const filter = lineFilter({ pattern: /Ä+/giy });
+  it('matches a pattern on each line alone', () => {
+    const filter = lineFilter({ pattern: 'Ä+' });
     const lines = ['xä', 'ÄÄ', 'ä', 'none'];
-    expect(lines.map((line) => filter(Buffer.from(line)))).toEqual([true, true, true, false]);
+    expect(lines.map((line) => filter(Buffer.from(line)))).toEqual([false, true, false, false]);
   });
 
   it('takes both for both', () => {
-    const filter = lineFilter({ pattern: /disk/, level: 'error' });
+    const filter = lineFilter({ pattern: 'disk', level: 'error' });
     expect(filter(Buffer.from('{"level":50,"msg":"disk"}'))).toBe(true);
     expect(filter(Buffer.from('{"level":50,"msg":"net"}'))).toBe(false);
     expect(filter(Buffer.from('{"level":30,"msg":"disk"}'))).toBe(false);

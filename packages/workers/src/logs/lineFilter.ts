@@ -1,4 +1,5 @@
 import type { LogQuery } from './contract.ts';
+import { linePattern } from './pattern.ts';
 
 /** Ranks as pino has them, by the names in use: pino, syslog (RFC 5424 §6.2.1), Python, log4j. */
 const RANKS: Readonly<Record<string, number>> = {
@@ -26,13 +27,12 @@ const SPACE = 0x20;
 
 export type LineFilter = (bytes: Uint8Array) => boolean;
 
-/** Whether a line is one that is asked for, by what it says. */
+/** Whether a line is one that is asked for, by what it says. Raises LOG_PATTERN_INVALID. */
 export function lineFilter({ pattern, level }: Pick<LogQuery, 'pattern' | 'level'>): LineFilter {
   const atLevel = level === undefined ? undefined : levelFilter(level);
   if (pattern === undefined) return atLevel ?? (() => true);
-  // With `g` or `y` an expression goes on from where it has matched last.
-  const expression = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''));
-  return (bytes) => (atLevel?.(bytes) ?? true) && expression.test(textOf(bytes));
+  const fits = linePattern(pattern);
+  return (bytes) => (atLevel?.(bytes) ?? true) && fits(bytes);
 }
 
 function levelFilter(wanted: string): LineFilter {

@@ -136,7 +136,7 @@ describe('log daemon', () => {
       spawnSync('sh', ['-c', 'seq 1 800000 | sha256sum'], { encoding: 'utf8' }).stdout.split(' ')[0],
     );
     using scope = createScope();
-    const found = await at.logs.read({ instances: [INSTANCE], limit: 3, pattern: /^77(777|778|7777)$/ }, scope);
+    const found = await at.logs.read({ instances: [INSTANCE], limit: 3, pattern: '^77(777|778|7777)$' }, scope);
     expect(found.map(text)).toEqual(['77777', '77778', '777777'].filter((each) => /^77(777|778|7777)$/.test(each)));
     const tail = await at.logs.read({ instances: [INSTANCE], limit: 10_000 }, scope);
     expect(text(tail[0] as LogLine)).toBe('790001');

@@ -1,6 +1,6 @@
 import type { Scope, Unsubscribe } from '@roundhouse/core';
 import type { InstanceId } from '../instance/id.ts';
-import type { Signal } from '../spec/spec.ts';
+import type { Signal, SocketSpec } from '../spec/spec.ts';
 
 /** A process, told from all others that ever had its number: field 22 of `/proc/PID/stat`, and the boot. */
 export interface ProcessIdentity {
@@ -52,6 +52,8 @@ export interface Launch {
   readonly rlimits: Readonly<Record<string, number>>;
   /** What it writes goes straight to these; undefined: to the log daemon. */
   readonly logFiles: { readonly stdout: string; readonly stderr: string } | undefined;
+  /** It gets them listening, as sd_listen_fds(3) has it; they stay open from one run to the next. */
+  readonly sockets: readonly SocketSpec[];
 }
 
 /** What of an instance was found when the supervisor began. */
@@ -83,7 +85,7 @@ export interface Keeper extends AsyncDisposable {
   on<K extends keyof KeeperEvents>(name: K, listener: (fact: KeeperEvents[K]) => void): Unsubscribe;
   /**
    * Starts the generation, or gives its run when it has been started already. Raises WORKER_START_FAILED with
-   * `details.stage` (program, directory, user, limits, spawn) and `details.reason`, WORKER_RUN_DIRECTORY for a disk that is
+   * `details.stage` (program, directory, user, limits, socket, spawn) and `details.reason`, WORKER_RUN_DIRECTORY for a disk that is
    * full or read-only.
    */
   start(generation: number, launch: Launch, scope: Scope): Promise<Run>;

@@ -22,7 +22,7 @@ export interface ExecuteDependencies {
 
 /**
  * Runs a command to its end with the rights, limits and environment of a launch; its secret files and log files are not
- * made. Gives the first 64 KiB of what it wrote. At the end of the scope it is killed with all that it has started.
+ * made, and it gets no sockets. Gives the first 64 KiB of what it wrote. At the end of the scope it is killed with all that it has started.
  */
 export async function execute(
   launch: Launch,
@@ -32,7 +32,7 @@ export async function execute(
   scope.throwIfEnded();
   const token = deps.newToken();
   const script = launchScript(
-    { ...launch, logFiles: undefined },
+    { ...launch, logFiles: undefined, sockets: [] },
     {
       subject: '',
       marker: `roundhouse-${token}`,

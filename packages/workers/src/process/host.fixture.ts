@@ -27,6 +27,7 @@ export function launchOf(command: readonly [string, ...string[]], changes: Parti
     cgroups: [],
     rlimits: {},
     logFiles: undefined,
+    sockets: [],
     ...changes,
   };
 }
@@ -83,13 +84,14 @@ export class Bed {
   /** A supervisor of a process of its own, which has started so many programs when `pids` is there. */
   async master(
     count: number,
-    user?: { readonly uid: number; readonly gid: number },
+    { user, changes = {} }: { readonly user?: Launch['user']; readonly changes?: Partial<Launch> } = {},
   ): Promise<{ readonly pid: number | undefined; readonly pids: Promise<readonly number[]>; kill(): Promise<void> }> {
     if (user !== undefined) await chown(this.directory, user.uid, user.gid);
-    const child = spawn(process.execPath, ['--conditions=source', '--no-warnings', MASTER, this.run, String(count)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      ...(user !== undefined && { uid: user.uid, gid: user.gid }),
-    });
+    const child = spawn(
+      process.execPath,
+      ['--conditions=source', '--no-warnings', MASTER, this.run, String(count), JSON.stringify(changes)],
+      { stdio: ['ignore', 'pipe', 'inherit'], ...(user !== undefined && { uid: user.uid, gid: user.gid }) },
+    );
     const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));

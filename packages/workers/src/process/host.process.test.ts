@@ -245,7 +245,7 @@ describe('a supervisor', () => {
 
   it.runIf(isRoot)('needs no rights of root for programs of its own user', async () => {
     const bed = await makeBed();
-    const master = await bed.master(1, NOBODY);
+    const master = await bed.master(1, { user: NOBODY });
     const [pid] = await master.pids;
     expect(statSync(`/proc/${pid}`).uid).toBe(NOBODY.uid);
     expect(statSync(bed.run).mode & 0o777).toBe(0o700);

@@ -3,12 +3,14 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock, Logger, Scope } from '@roundhouse/core';
 import { type CgroupHierarchy, groupNameOf } from '../cgroup/contract.ts';
+import { removeCgroups, restoreCgroups } from '../cgroup/hierarchy.ts';
 import { GroupTree } from '../cgroup/tree.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
 import { codeOf, type KernelFiles, kernelFiles } from '../limits/kernelFiles.ts';
 import type { Found, Keeper, Launch, ProcessHost } from './contract.ts';
 import { execute } from './execute.ts';
 import { FifoMaker } from './fifo.ts';
+import { InstanceDirectory } from './instanceDirectory.ts';
 import { InstanceKeeper } from './keeper.ts';
 import { type Lock, takeLock } from './lock.ts';
 import { Processes } from './processes.ts';
@@ -66,8 +68,9 @@ class LinuxHost implements ProcessHost {
       const self = this.#processes.identify(process.pid);
       if (self === undefined) throw new Error('/proc cannot be read');
       this.#lock ??= await takeLock(directory, self);
+      await restoreCgroups(this.#options.hierarchy, this.#files);
       await this.#spawner.open(scope);
-      const instances = await instancesIn(join(directory, 'workers'));
+      const instances = await this.#instances();
       return await scope.race(Promise.all(instances.map((instance) => this.#keep(instance).find())));
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -84,18 +87,43 @@ class LinuxHost implements ProcessHost {
   }
 
   async shutdown(scope: Scope): Promise<void> {
-    const keepers = [...this.#keepers.values()];
-    const idle = keepers.filter(({ run }) => run === undefined);
-    await Promise.all(idle.map((keeper) => keeper.release(scope)));
-    if (idle.length === keepers.length) await this.#spawner.end(scope);
+    if (this.#lock !== undefined) {
+      // Keepers that are closed already have left their shims.
+      const instances = await this.#instances();
+      const keepers = instances.map((instance) => this.#keepers.get(nameOf(instance)) ?? this.#keep(instance));
+      await scope.race(Promise.all(keepers.map((keeper) => keeper.find())));
+      const idle = keepers.filter(({ run }) => run === undefined);
+      await Promise.all(idle.map((keeper) => keeper.release(scope)));
+      if (idle.length === keepers.length) await this.#spawner.end(scope);
+    }
     await this[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#spawner.close();
     for (const keeper of this.#keepers.values()) await keeper[Symbol.asyncDispose]();
+    // While nobody else can have begun.
+    if (this.#lock !== undefined) await this.#removeGroups();
     await this.#lock?.release();
     this.#lock = undefined;
+  }
+
+  /** Removes the control groups, unless something runs or is about to join them. */
+  async #removeGroups(): Promise<void> {
+    const { directory, hierarchy } = this.#options;
+    try {
+      for (const instance of await this.#instances()) {
+        const { numbered } = await new InstanceDirectory(directory, instance).list();
+        if (numbered.some(({ kind }) => kind === 'launch')) return;
+      }
+      await removeCgroups(hierarchy, this.#files);
+    } catch (error) {
+      this.#deps.log.warn('the control groups are left', { error });
+    }
+  }
+
+  #instances(): Promise<readonly InstanceId[]> {
+    return instancesIn(join(this.#options.directory, 'workers'));
   }
 
   #keep(instance: InstanceId): InstanceKeeper {

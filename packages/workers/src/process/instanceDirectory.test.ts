@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseIdentity, parseRun } from './instanceDirectory.ts';
+import { parseClaim, parseRun } from './instanceDirectory.ts';
 
 describe('a record of a run', () => {
   it('is read when it is whole', () => {
@@ -8,14 +8,23 @@ describe('a record of a run', () => {
       token: 'token',
       shim: 3,
     });
-    expect(parseIdentity('42 900 boot .\n')).toEqual({ pid: 42, startTime: 900, bootId: 'boot' });
   });
 
   it('is none when any of it is missing', () => {
     const text = '42 900 boot token 3 .\n';
     for (let length = 0; length < text.length; length += 1) expect(parseRun(text.slice(0, length))).toBeUndefined();
-    const identity = '42 900 boot .\n';
-    for (let length = 0; length < identity.length; length += 1)
-      expect(parseIdentity(identity.slice(0, length))).toBeUndefined();
+  });
+});
+
+describe('the claim of a shim', () => {
+  const identity = { pid: 42, startTime: 900, bootId: 'boot' };
+
+  it.each([
+    ['42 900 boot .\n', undefined, undefined],
+    ['42 900 boot sockets 0123abcd .\n', '0123abcd', undefined],
+    ['42 900 boot refused [::1]:80 is in use already .\n', undefined, '[::1]:80 is in use already'],
+  ])('%j is read when it is whole, and none when any of it is missing', (text, sockets, refusal) => {
+    expect(parseClaim(text)).toEqual({ process: identity, sockets, refusal });
+    for (let length = 0; length < text.length; length += 1) expect(parseClaim(text.slice(0, length))).toBeUndefined();
   });
 });

@@ -4,6 +4,7 @@ import { type InstanceId, nameOf } from '../instance/id.ts';
 import { codeOf } from '../limits/kernelFiles.ts';
 import type { Launch, ProcessIdentity } from './contract.ts';
 import type { LaunchScript } from './script.ts';
+import type { SocketSet } from './socketSet.ts';
 
 const FIFOS = ['control', 'life', 'out', 'err'];
 
@@ -17,6 +18,15 @@ export interface RunRecord {
   readonly token: string;
   /** The shim that has it as its child. */
   readonly shim: number;
+}
+
+/** What `shim.N` says. */
+export interface ShimClaim {
+  readonly process: ProcessIdentity;
+  /** Key of the sockets that it has; undefined for none. */
+  readonly sockets: string | undefined;
+  /** Why it could not have them: it has ended. */
+  readonly refusal: string | undefined;
 }
 
 /** What is in the directory of an instance. */
@@ -85,8 +95,20 @@ export class InstanceDirectory {
     return text === undefined ? undefined : (parseRun(text) ?? 'partial');
   }
 
-  async readShim(number: number): Promise<ProcessIdentity | undefined> {
-    return parseIdentity((await readIfThere(this.file('shim', number))) ?? '');
+  /** Undefined when it is not there, or not complete. */
+  async readShim(number: number): Promise<ShimClaim | undefined> {
+    const text = await readIfThere(this.file('shim', number));
+    return parseClaim(Buffer.from(text ?? '', 'latin1').toString());
+  }
+
+  async writeSockets({ key, text }: SocketSet): Promise<void> {
+    const temporary = join(this.path, 'sockets.new');
+    await writeFile(temporary, text, { mode: 0o600 });
+    await rename(temporary, join(this.path, `sockets.${key}`));
+  }
+
+  async forgetSockets({ key }: SocketSet): Promise<void> {
+    await removeFile(join(this.path, `sockets.${key}`));
   }
 
   /** Status and time (wall clock, ms) of a run that has ended and whose shim has lived to write it down. */
@@ -158,10 +180,12 @@ export class InstanceDirectory {
   }
 }
 
-/** `PID START BOOT .` */
-export function parseIdentity(text: string): ProcessIdentity | undefined {
-  const [, pid, startTime, bootId] = /^(\d+) (\d+) (\S+) \.\n$/.exec(text) ?? [];
-  return bootId === undefined ? undefined : { pid: Number(pid), startTime: Number(startTime), bootId };
+/** `PID START BOOT .`, `PID START BOOT sockets KEY .`, `PID START BOOT refused REASON .` */
+export function parseClaim(text: string): ShimClaim | undefined {
+  const [, pid, startTime, bootId, sockets, refusal] =
+    /^(\d+) (\d+) (\S+)(?: sockets (\S+)| refused (.+))? \.\n$/.exec(text) ?? [];
+  if (bootId === undefined) return undefined;
+  return { process: { pid: Number(pid), startTime: Number(startTime), bootId }, sockets, refusal };
 }
 
 /** `PID START BOOT TOKEN SHIM .` */

@@ -21,14 +21,14 @@ export function instanceScript(launch: Launch, directory: InstanceDirectory, run
     '__stage=run_directory',
     // O_EXCL. When another was first there is nothing to do, and nothing to tell.
     'set -C',
-    `if ! command exec 7>${record}; then`,
+    `if ! command exec 3>${record}; then`,
     `  [ ! -e ${record} ] || trap - EXIT`,
     '  exit 1',
     'fi',
     'set +C',
     `read -r __pid ${'_ '.repeat(20)}__start _ < /proc/self/stat`,
-    `echo "$__pid $__start ${bootId} ${token} $1 ." >&7 || exit 1`,
-    'exec 7>&-',
+    `echo "$__pid $__start ${bootId} ${token} $1 ." >&3 || exit 1`,
+    'exec 3>&-',
     `echo "run ${generation} $__pid $__start" >&4`,
   ];
   return launchScript(joinFile === undefined ? launch : { ...launch, cgroups: [joinFile, ...launch.cgroups] }, {

@@ -13,6 +13,7 @@ import { exitOf, type Fault, type LifeFact } from './life.ts';
 import { type Processes, sendSignal } from './processes.ts';
 import { runDirectoryError } from './runDirectoryError.ts';
 import { ASK_AGAIN_MS, ShimLink } from './shimLink.ts';
+import { socketSetOf } from './socketSet.ts';
 import type { Spawner } from './spawner.ts';
 import { startError } from './startError.ts';
 
@@ -278,12 +279,13 @@ export class InstanceKeeper implements Keeper {
   /** Sends what is to be done until the attempt is settled. */
   async #drive(attempt: Attempt, scope: Scope): Promise<void> {
     const { clock } = scope;
+    const sockets = socketSetOf(attempt.launch);
     let askAt = -Infinity;
     let isAsked = false;
     let delayMs = 1;
     while (!attempt.isSettled) {
       if (attempt.run === undefined) {
-        await this.#link.raise(scope);
+        await this.#link.raise(sockets, scope);
         if (clock.monotonic() >= askAt) {
           // An earlier answer may have been given to an earlier supervisor.
           const record = isAsked ? await this.#directory.readRun(attempt.generation) : undefined;

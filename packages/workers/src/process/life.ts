@@ -3,7 +3,14 @@ import type { Exit } from './contract.ts';
 
 /** What comes through `life`: from the shim, and from the launch before the program begins. */
 export type LifeFact =
-  | { readonly kind: 'shim'; readonly number: number; readonly pid: number; readonly startTime: number }
+  | {
+      readonly kind: 'shim';
+      readonly number: number;
+      readonly pid: number;
+      readonly startTime: number;
+      /** Key of the sockets that it has; undefined for none. */
+      readonly sockets: string | undefined;
+    }
   | { readonly kind: 'run'; readonly generation: number; readonly pid: number; readonly startTime: number }
   /** It has become its user, and goes on to the program. */
   | { readonly kind: 'user'; readonly generation: number }
@@ -24,7 +31,8 @@ export function parseLife(line: string): LifeFact | undefined {
   const [first = NaN, second = NaN, third = NaN] = words.split(' ').map(numberOf);
   switch (kind) {
     case 'shim':
-      return isCount(first, second, third) ? { kind, number: first, pid: second, startTime: third } : undefined;
+      if (!isCount(first, second, third)) return undefined;
+      return { kind, number: first, pid: second, startTime: third, sockets: words.split(' ')[3] || undefined };
     case 'run':
       return isCount(first, second, third) ? { kind, generation: first, pid: second, startTime: third } : undefined;
     case 'user':

@@ -1,4 +1,5 @@
 import type { Launch } from './contract.ts';
+import { PERL, passSockets, socketEnvironment } from './socketSet.ts';
 
 /** What a launch is written for. */
 export interface ScriptPlace {
@@ -80,14 +81,16 @@ function logPart({ logFiles }: Launch): string[] {
   ];
 }
 
-function programPart(
-  { command, workingDirectory, umask, secretFiles }: Launch,
-  { environment }: ScriptPlace,
-): string[] {
+function programPart(launch: Launch, { subject, marker, environment }: ScriptPlace): string[] {
+  const { command, workingDirectory, umask, secretFiles, sockets } = launch;
   const secrets = environment['ROUNDHOUSE_SECRETS'];
-  const exports = Object.entries(environment)
-    .filter(([name]) => VARIABLE.test(name))
-    .map(([name, value]) => ` ${name}=${quote(value)}`);
+  const isPassing = sockets.length > 0;
+  const variables = Object.entries({ ...environment, ...socketEnvironment(launch) }).filter(([name]) =>
+    VARIABLE.test(name),
+  );
+  const isOfPerl = ([name]: readonly [string, string]): boolean => isPassing && name.startsWith('PERL');
+  const exports = variables.filter((each) => !isOfPerl(each)).map(([name, value]) => ` ${name}=${quote(value)}`);
+  const passing = passSockets(sockets.length, marker, `fault${subject} program`, variables.filter(isOfPerl));
   return [
     '__stage=directory',
     `cd -- ${quote(workingDirectory)} || exit 1`,
@@ -103,7 +106,14 @@ function programPart(
     // What dash exports by itself.
     'unset PWD OLDPWD',
     ...(exports.length === 0 ? [] : [`export${exports.join(' \\\n ')}`]),
-    `exec ${command.map(quote).join(' ')} </dev/null 4>&-`,
+    ...(isPassing
+      ? [
+          // It stays the same process.
+          'export LISTEN_PID=$$',
+          `__stage=socket __reason=${quote(`${PERL} is not there to pass its sockets`)}`,
+          `exec ${[...passing, ...command].map(quote).join(' ')} </dev/null`,
+        ]
+      : [`exec ${command.map(quote).join(' ')} </dev/null 4>&-`]),
   ];
 }
 

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { type Clock, coreError, type Scope } from '@roundhouse/core';
+import { workerError } from '../errors.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
 import type { ProcessIdentity } from './contract.ts';
 import { FifoReader, hasReader, tell } from './fifo.ts';
-import type { InstanceDirectory, Listing } from './instanceDirectory.ts';
+import type { InstanceDirectory, Listing, ShimClaim } from './instanceDirectory.ts';
 import { type LifeFact, parseLife } from './life.ts';
 import type { Processes } from './processes.ts';
+import { PERL, type SocketSet } from './socketSet.ts';
 import type { Spawner } from './spawner.ts';
 
 /** After this a command that was not answered is sent again: it may have gone with a shim or a spawner. */
@@ -13,6 +16,8 @@ export const ASK_AGAIN_MS = 1_000;
 export interface Shim {
   readonly number: number;
   readonly process: ProcessIdentity;
+  /** Key of the listening sockets that it holds; undefined for none. */
+  readonly sockets: string | undefined;
 }
 
 export interface ShimLinkDependencies {
@@ -46,43 +51,69 @@ export class ShimLink {
   async find({ hasFifos, shim: number }: Listing): Promise<void> {
     const { directory } = this.#deps;
     if (!hasFifos || !hasReader(directory.control)) return;
-    const identity = await directory.readShim(number);
-    if (identity !== undefined) this.#shim = { number, process: identity };
+    this.#shim = shimOf(number, await directory.readShim(number));
     this.#listen();
   }
 
-  /** Has a shim started, unless there is one. */
-  async raise(scope: Scope): Promise<Shim> {
-    if (this.#shim !== undefined) return this.#shim;
-    const leave = this.#deps.spawner.onRestart(() => this.#wake());
+  /**
+   * Has a shim started that holds these sockets, and no others, unless there is one; nothing may run. Raises
+   * WORKER_START_FAILED where one of them cannot listen.
+   */
+  async raise(sockets: SocketSet | undefined, scope: Scope): Promise<Shim> {
+    const present = this.#having(sockets?.key);
+    if (present !== undefined) return present;
+    const { directory, spawner } = this.#deps;
+    const leave = spawner.onRestart(() => this.#wake());
     try {
-      return await this.#raise(scope);
+      if (sockets !== undefined) {
+        if (!existsSync(PERL)) throw this.#refused(`${PERL} is not there to make its sockets`);
+        await directory.writeSockets(sockets);
+      }
+      return await this.#raise(sockets?.key, scope);
     } finally {
       leave();
+      if (sockets !== undefined) await directory.forgetSockets(sockets).catch(() => {});
     }
   }
 
-  async #raise(scope: Scope): Promise<Shim> {
+  async #raise(key: string | undefined, scope: Scope): Promise<Shim> {
     const { directory, instance, processes, spawner } = this.#deps;
-    for (let isFirst = true; ; isFirst = false) {
+    for (let asked = 0; ; ) {
       this.#listen();
       const { shim: latest } = await directory.list();
-      const identity = latest === 0 ? undefined : await directory.readShim(latest);
+      const claim = latest === 0 ? undefined : await directory.readShim(latest);
       const isThere = latest > 0 && hasReader(directory.control);
-      if (this.#shim !== undefined) return this.#shim;
-      if (isThere && identity !== undefined && processes.isAlive(identity)) {
-        this.#shim = { number: latest, process: identity };
-        return this.#shim;
+      if (isThere && claim !== undefined && processes.isAlive(claim.process)) this.#shim ??= shimOf(latest, claim);
+      const found = this.#having(key);
+      if (found !== undefined) return found;
+      if (this.#shim !== undefined) {
+        // It holds addresses that the next may need.
+        await this.release(scope);
+        continue;
       }
-      if (!isFirst && latest > 0 && identity === undefined && !isThere) {
+      if (asked > 0 && asked === latest && claim?.refusal !== undefined) throw this.#refused(claim.refusal);
+      if (asked > 0 && latest > 0 && claim === undefined && !isThere) {
         // It has claimed its number, and could not write who it is.
         throw Object.assign(new Error('No space left for a shim'), { code: 'ENOSPC' });
       }
       // The number of one that has been claimed and is no more is never used again.
-      spawner.send(`shim ${nameOf(instance)} ${isThere ? latest : latest + 1}`);
+      asked = isThere ? latest : latest + 1;
+      spawner.send(`shim ${nameOf(instance)} ${asked}${key === undefined ? '' : ` ${key}`}`);
       await this.change(scope, ASK_AGAIN_MS);
-      if (this.#shim !== undefined) return this.#shim;
+      const raised = this.#having(key);
+      if (raised !== undefined) return raised;
     }
+  }
+
+  /** The shim, if it holds these sockets. */
+  #having(key: string | undefined): Shim | undefined {
+    return this.#shim?.sockets === key ? this.#shim : undefined;
+  }
+
+  #refused(reason: string): Error {
+    return workerError('WORKER_START_FAILED', {
+      details: { worker: this.#deps.instance.worker, stage: 'socket', reason },
+    });
   }
 
   /** Has the shim run the launch of a generation; false when it is gone. */
@@ -132,10 +163,10 @@ export class ShimLink {
     );
   }
 
-  #announced({ number, pid, startTime }: Extract<LifeFact, { kind: 'shim' }>): void {
+  #announced({ number, pid, startTime, sockets }: Extract<LifeFact, { kind: 'shim' }>): void {
     // What an earlier one has left in the FIFO says nothing.
     if (number < (this.#shim?.number ?? 0)) return;
-    this.#shim = { number, process: { pid, startTime, bootId: this.#deps.processes.bootId } };
+    this.#shim = { number, process: { pid, startTime, bootId: this.#deps.processes.bootId }, sockets };
   }
 
   #gone(): void {
@@ -149,6 +180,11 @@ export class ShimLink {
   #wake(): void {
     for (const wake of this.#wakers) wake();
   }
+}
+
+function shimOf(number: number, claim: ShimClaim | undefined): Shim | undefined {
+  if (claim === undefined || claim.refusal !== undefined) return undefined;
+  return { number, process: claim.process, sockets: claim.sockets };
 }
 
 function waitFor(scope: Scope, clock: Clock, ms: number, wakers: Set<() => void>): Promise<void> {

@@ -28,11 +28,17 @@ describe('a worker', () => {
       { ...unmanaged, limits: { memory: { max_rss: '1MB' } } },
     ],
     ['WORKER_INVALID', 'times of a program of somebody else', { ...unmanaged, schedule: '@hourly' }],
+    [
+      'WORKER_INVALID',
+      'a socket of many instances',
+      { command: ['x'], replicas: 2, sockets: [{ name: 'http', listen: '127.0.0.1:80' }] },
+    ],
   ])('is refused with %s: %s', (code, _what, fields) => {
     expect(() => checkWorker(resolveWorker({ id: 'a', ...fields }))).toThrow(expect.objectContaining({ code }));
   });
 
   it.each<[string, Partial<WorkerInput>]>([
+    ['with a socket', { command: ['x'], sockets: [{ name: 'http', listen: '127.0.0.1:80' }] }],
     ['managed', { command: ['x'], schedule: '@daily', probes: { startup: { notify: true } } }],
     ['integrated', { type: 'integrated', command: ['x'], probes: { liveness: { contract: true } } }],
     ['unmanaged', { ...unmanaged, probes: { liveness: { tcp: { port: 1 } } } }],

@@ -15,6 +15,8 @@ export interface InstanceStatus {
   /** Why it is in its state, as one word. */
   readonly reason: string;
   readonly since: number;
+  /** Why its last start failed, in words. */
+  readonly trouble: string | undefined;
   readonly process: ProcessIdentity | undefined;
   readonly startedAt: number | undefined;
   /** Starts after the first since somebody started it. */
@@ -59,6 +61,8 @@ export interface WorkerTarget {
 export interface InstanceUsage {
   readonly id: InstanceId;
   readonly limits: readonly LimitStatus[];
+  /** Taken when it was asked for, what is dear to read included; undefined when nothing runs. */
+  readonly now: Sample | undefined;
   /** Oldest first. */
   readonly history: readonly Sample[];
 }
@@ -126,7 +130,7 @@ export interface Supervisor extends AsyncDisposable {
   stop(target: WorkerTarget, scope: Scope): Promise<void>;
   /** Several workers: each before what it depends on. Raises what `stop` does, when all have been tried. */
   stopAll(workers: readonly string[], scope: Scope): Promise<void>;
-  /** Raises what `start` does. */
+  /** One instance after the other; the first that does not come back ends it. Raises what `start` does. */
   restart(target: WorkerTarget, scope: Scope): Promise<void>;
   /** Has it read its configuration again. Raises WORKER_NOT_RUNNING. */
   reload(target: WorkerTarget, scope: Scope): Promise<void>;
@@ -136,7 +140,7 @@ export interface Supervisor extends AsyncDisposable {
   execute(target: WorkerTarget, command: readonly [string, ...string[]], scope: Scope): Promise<ExecuteResult>;
   /** So many instances, until the specification says another number. 0 … 1000. */
   scale(worker: string, replicas: number): Promise<void>;
-  usage(target: WorkerTarget, sinceMs?: number): readonly InstanceUsage[];
+  usage(target: WorkerTarget, sinceMs?: number): Promise<readonly InstanceUsage[]>;
 
   /** Lets go of all: what runs goes on, or is stopped first, dependants before what they depend on. Idempotent. */
   close(workers: 'leave' | 'stop', scope: Scope): Promise<void>;

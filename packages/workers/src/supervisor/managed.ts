@@ -1,4 +1,5 @@
 import { chown, mkdir } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Logger, Scope } from '@roundhouse/core';
 import type { WorkerContract } from '../contract/contract.ts';
 import { type ContractWatch, watchContract } from '../contract/watch.ts';
@@ -83,6 +84,7 @@ export class ManagedMember implements Member {
   /** By an integrated worker, of itself. */
   #told: ContractWatch | undefined;
   #configuredLogs: WorkerSpec['logs'] | undefined;
+  #configuring: Promise<void> = Promise.resolve();
   /** How often the limits are raised that are in force. */
   #adjustments = 0;
   /** Whether what runs has limits that could not be changed in place. */
@@ -149,6 +151,7 @@ export class ManagedMember implements Member {
       state: SHOWN_STATES[state.kind],
       reason: reasonOf(state),
       since,
+      trouble: this.#instance.trouble,
       process: run?.process,
       startedAt: run?.startedAt,
       restarts: record.restarts,
@@ -162,10 +165,12 @@ export class ManagedMember implements Member {
     };
   }
 
-  usage(sinceMs?: number): InstanceUsage {
+  async usage(sinceMs?: number): Promise<InstanceUsage> {
+    const isUp = runOf(this.state) !== undefined;
     return {
       id: this.id,
       limits: this.#enforcement?.statuses ?? [],
+      now: isUp ? await this.#enforcement?.sampleNow() : undefined,
       history: this.#enforcement?.history(sinceMs) ?? [],
     };
   }
@@ -240,6 +245,7 @@ export class ManagedMember implements Member {
     await this.#keeper.retire(scope);
     await this.#deps.logs.release(this.id);
     if (isNotifying(this.#instance.spec)) this.#deps.notices.drop(this.id, this.#places.notifySocket);
+    await this.#keeper[Symbol.asyncDispose]();
     await this.#enforcement?.release();
     await this.close();
   }
@@ -247,7 +253,6 @@ export class ManagedMember implements Member {
   async close(): Promise<void> {
     this.#instance.close();
     this.#scope.end();
-    await this.#keeper[Symbol.asyncDispose]();
     await this.#enforcement?.[Symbol.asyncDispose]();
   }
 
@@ -335,10 +340,15 @@ export class ManagedMember implements Member {
     });
   }
 
-  async #configureLogs({ logs }: WorkerSpec): Promise<void> {
-    if (this.#configuredLogs === logs) return;
-    await this.#deps.logs.configure(this.id, logs);
-    this.#configuredLogs = logs;
+  /** A start and a change may come together: one after the other, the latest counts. */
+  #configureLogs({ logs }: WorkerSpec): Promise<void> {
+    const configured = this.#configuring.then(async () => {
+      if (isDeepStrictEqual(this.#configuredLogs, logs)) return;
+      await this.#deps.logs.configure(this.id, logs);
+      this.#configuredLogs = logs;
+    });
+    this.#configuring = configured.catch(() => {});
+    return configured;
   }
 
   #watch(run: Run, send: (event: InstanceEvent) => void, scope: Scope): void {

@@ -11,7 +11,7 @@ export interface Member {
   /** Oldest first; the latest are kept. */
   readonly moves: readonly Move[];
   status(): InstanceStatus;
-  usage(sinceMs?: number): InstanceUsage;
+  usage(sinceMs?: number): Promise<InstanceUsage>;
   /** All workers are known: goes on with what was, or begins. */
   resume(): void;
   /** The schedule wants it. */

@@ -112,6 +112,15 @@ export class Site {
     });
   }
 
+  /** What it wrote is kept by another process, in its own time. */
+  async untilOutput(worker: string, text: string): Promise<void> {
+    await this.until(`the output of ${worker}`, () => this.output(worker).toString() === text).catch(
+      (error: unknown) => {
+        throw new Error(`${worker} has written ${JSON.stringify(this.output(worker).toString())}`, { cause: error });
+      },
+    );
+  }
+
   /** All that it has written to stdout, as it was. */
   output(worker: string, number = 0): Buffer {
     const path = join(this.home, 'logs', worker, String(number), 'stdout.log');

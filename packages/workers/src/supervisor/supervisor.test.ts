@@ -101,6 +101,20 @@ describe('starting and stopping', () => {
     expect([after?.restarts, after?.state, after?.lastExit?.reason]).toEqual([0, 'ready', 'restart_requested']);
   });
 
+  it('restarts instances one after the other', async () => {
+    const plant = new Plant();
+    await plant.begin({ id: 'a', replicas: 2, probes: READY });
+    for (const name of ['a/0', 'a/1']) plant.probe(name, 'readiness', true);
+    const restarted = plant.supervisor.restart({ worker: 'a' }, plant.scope);
+    await plant.settle();
+    expect([plant.machine.at('a/0').starts, plant.machine.at('a/1').starts]).toEqual([2, 1]);
+    plant.probe('a/0', 'readiness', true);
+    await plant.settle();
+    plant.probe('a/1', 'readiness', true);
+    await restarted;
+    expect([plant.machine.at('a/0').starts, plant.machine.at('a/1').starts]).toEqual([2, 2]);
+  });
+
   it('says what keeps a command from being', async () => {
     const plant = new Plant();
     await plant.begin({ id: 'a', enabled: false }, { id: 'b', command: undefined });

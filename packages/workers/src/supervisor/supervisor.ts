@@ -161,7 +161,7 @@ export class ProcessSupervisor implements Supervisor {
   }
 
   async restart(target: WorkerTarget, scope: Scope): Promise<void> {
-    await all(this.#select(target).map((member) => member.restart('restart_requested', scope)));
+    for (const member of this.#select(target)) await member.restart('restart_requested', scope);
   }
 
   async reload(target: WorkerTarget, scope: Scope): Promise<void> {
@@ -179,12 +179,14 @@ export class ProcessSupervisor implements Supervisor {
   }
 
   async scale(worker: string, replicas: number): Promise<void> {
-    await this.#known(worker).scale(replicas);
+    const known = this.#known(worker);
+    this.check({ ...known.spec, replicas });
+    await known.scale(replicas);
     this.#conditions.changed(worker);
   }
 
-  usage(target: WorkerTarget, sinceMs?: number): readonly InstanceUsage[] {
-    return this.#select(target).map((member) => member.usage(sinceMs));
+  async usage(target: WorkerTarget, sinceMs?: number): Promise<readonly InstanceUsage[]> {
+    return Promise.all(this.#select(target).map((member) => member.usage(sinceMs)));
   }
 
   close(workers: 'leave' | 'stop', scope: Scope): Promise<void> {

@@ -1,4 +1,3 @@
-import type { WorkerState } from '@roundhouse/api';
 import { type Clock, isRoundhouseError, type Logger, type Scope } from '@roundhouse/core';
 import { workerError } from '../errors.ts';
 import type { InstanceId } from '../instance/id.ts';
@@ -9,6 +8,7 @@ import type { WorkerSpec } from '../spec/spec.ts';
 import type { InstanceStatus, WorkerStatus } from './contract.ts';
 import type { Member } from './member.ts';
 import type { SettingsFiles, WorkerSettings } from './settings.ts';
+import { WORST_STATES } from './worst.ts';
 
 export interface WorkerDependencies {
   readonly clock: Clock;
@@ -17,18 +17,6 @@ export interface WorkerDependencies {
   readonly openMember: (id: InstanceId, spec: WorkerSpec) => Promise<Member>;
   readonly scope: Scope;
 }
-
-/** Worst first. */
-const WORST: readonly WorkerState[] = [
-  'failed',
-  'unknown',
-  'restarting',
-  'stopping',
-  'starting',
-  'running',
-  'ready',
-  'stopped',
-];
 
 /** A worker with its instances. Changes come one at a time; what they make necessary goes on beside. */
 export class Worker {
@@ -76,7 +64,8 @@ export class Worker {
       const status = member.status();
       return status.state === 'stopped' && nextRun !== undefined ? { ...status, nextStartAt: nextRun } : status;
     });
-    const worst = (a: InstanceStatus, b: InstanceStatus): number => WORST.indexOf(a.state) - WORST.indexOf(b.state);
+    const worst = (a: InstanceStatus, b: InstanceStatus): number =>
+      WORST_STATES.indexOf(a.state) - WORST_STATES.indexOf(b.state);
     const [first] = instances.toSorted(worst);
     return {
       spec: this.#spec,

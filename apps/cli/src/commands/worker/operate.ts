@@ -28,61 +28,61 @@ const DESCRIPTIONS: Readonly<Record<Verb, string>> = {
 };
 
 /** What became of one of several. */
-interface Operated {
-  readonly id: string;
-  readonly worker?: WorkerResource;
-  readonly error?: RoundhouseError;
-}
+type Operated =
+  | { readonly id: string; readonly worker: WorkerResource }
+  | { readonly id: string; readonly error: RoundhouseError };
 
 export function operateCommand(verb: Verb, io: Io): Command {
   const command = new Command(verb).description(DESCRIPTIONS[verb]).argument('<id...>', 'their ids');
   if (verb === 'start') command.option('--force', 'past backoff, breaker and dependencies');
   return withApiOptions(withWaitOptions(withInstanceOption(command))).action(
-    async (ids: readonly string[], options: OperateOptions) => {
-      const { instance, force, json } = options;
-      if (instance !== undefined && ids.length > 1) {
-        throw cliError('ARGUMENT_INVALID', { details: { argument: '--instance', reason: 'it goes with one id' } });
-      }
-      const request: WorkerStart = {
-        ...waitRequest(options),
-        ...(instance === undefined ? {} : { instance }),
-        ...(force === undefined ? {} : { force }),
-      };
+    async (words: readonly string[], options: OperateOptions) => {
+      const ids = [...new Set(words)];
+      const request = requestOf(ids, options);
       using client = await connect(options, io);
-      const nowMs = (): number => (io.clock ?? systemClock).now();
-      const done = ({ id, worker, error }: Operated): void => {
-        if (json === true) return;
-        if (error !== undefined) io.stdout.write(failedText(id, error));
-        else if (worker !== undefined) {
-          const what = options.wait ? `${PAST[verb]} ${id}` : `asked to ${verb} ${id}`;
-          io.stdout.write(`${printable(`${what}: ${stateText(worker, nowMs())}`)}\n`);
-        }
-      };
-      const operateOne = (id: string): Promise<WorkerResource> =>
+      const operate = (id: string): Promise<WorkerResource> =>
         explained(client, id, io, () => client.workers[verb](id, request));
-      const operate = async (): Promise<readonly Operated[]> => {
-        const [only, ...others] = ids;
-        if (only !== undefined && others.length === 0) {
-          const operated = { id: only, worker: await operateOne(only) };
-          done(operated);
-          return [operated];
-        }
-        // All at once: one may wait for another.
-        return Promise.all(
-          [...new Set(ids)].map(async (id) => {
-            const operated = await settled(id, operateOne(id));
-            done(operated);
+      const isTold = options.wait && options.json !== true;
+      const told = <T>(work: () => Promise<T>): Promise<T> =>
+        isTold ? withProgress((signal) => look(client, ids, signal), work, io) : work();
+      const past = options.wait ? PAST[verb] : `asked to ${verb}`;
+      const done = (worker: WorkerResource): string => doneText(past, worker, (io.clock ?? systemClock).now());
+
+      const [only, ...others] = ids;
+      if (only !== undefined && others.length === 0) {
+        const worker = await told(() => operate(only));
+        if (options.json === true) writeJson(io.stdout, worker);
+        else io.stdout.write(done(worker));
+        return;
+      }
+      // All at once: one may wait for another.
+      const results = await told(() =>
+        Promise.all(
+          ids.map(async (id) => {
+            const operated = await settled(id, operate(id));
+            if (options.json !== true) {
+              io.stdout.write('error' in operated ? failedText(operated.error, id) : done(operated.worker));
+            }
             return operated;
           }),
-        );
-      };
-      const isTold = options.wait && json !== true;
-      const results = await (isTold ? withProgress((signal) => look(client, ids, signal), operate, io) : operate());
-      if (json === true) writeJson(io.stdout, ids.length === 1 ? results[0]?.worker : { results });
-      const failed = results.filter(({ error }) => error !== undefined).length;
+        ),
+      );
+      if (options.json === true) writeJson(io.stdout, { results });
+      const failed = results.filter((each) => 'error' in each).length;
       if (failed > 0) throw cliError('SOME_FAILED', { details: { failed, total: results.length } });
     },
   );
+}
+
+function requestOf(ids: readonly string[], { instance, force, ...options }: OperateOptions): WorkerStart {
+  if (instance !== undefined && ids.length > 1) {
+    throw cliError('ARGUMENT_INVALID', { details: { argument: '--instance', reason: 'it goes with one id' } });
+  }
+  return {
+    ...waitRequest(options),
+    ...(instance === undefined ? {} : { instance }),
+    ...(force === undefined ? {} : { force }),
+  };
 }
 
 /** What fails is its outcome, unless nothing more can go well. */
@@ -101,8 +101,11 @@ async function look(client: Client, ids: readonly string[], signal: AbortSignal)
   return found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
 }
 
-function failedText(id: string, error: RoundhouseError): string {
-  return [`failed ${printable(id)}`, ...errorLines(error).map((line) => `  ${line}`)]
-    .map((line) => `${line}\n`)
-    .join('');
+function doneText(past: string, worker: WorkerResource, nowMs: number): string {
+  return `${printable(`${past} ${worker.id}: ${stateText(worker, nowMs)}`)}\n`;
+}
+
+function failedText(error: RoundhouseError, id: string): string {
+  const lines = [`failed ${printable(id)}`, ...errorLines(error).map((line) => `  ${line}`)];
+  return lines.map((line) => `${line}\n`).join('');
 }

@@ -42,8 +42,10 @@ export function usageCommand(io: Io): Command {
 }
 
 function report({ instances }: WorkerUsage, last: number): string {
-  const samples = instances.flatMap(({ instance, history }) =>
-    (last === 0 ? [] : history.slice(-last)).map((sample) => sampleCells(instance, sample)),
+  const samples = instances.flatMap(({ instance, history, now }) =>
+    [...(last === 0 ? [] : history.slice(-last)), ...(now === null ? [] : [now])].map((sample) =>
+      sampleCells(instance, sample),
+    ),
   );
   const limits = instances.flatMap((each) => each.limits.map((limit) => rowOf(each.instance, limit)));
   const parts = [
