@@ -49,10 +49,10 @@ afterEach(async () => {
 const code = (what: string) => expect.objectContaining({ code: what });
 
 describe('workers of a server', () => {
-  it('are taken over when it begins, run once all of them are known, and go on when it stops', async () => {
+  it('are taken over when it begins, run once all of them are known, and stop with it', async () => {
     await client.createResource('worker', { id: 'web', command: ['web'] });
     await stop();
-    expect(supervisor.calls).toEqual(['open', 'begin', 'set web', 'close leave']);
+    expect(supervisor.calls).toEqual(['open', 'begin', 'set web', 'close stop']);
     supervisor = new FakeSupervisor();
     await start(supervisor);
     expect(supervisor.calls).toEqual(['open', 'set web', 'begin']);
@@ -224,7 +224,7 @@ describe('commands on workers', () => {
     });
     expect(await client.workers.usage('web', { instance: 1 })).toEqual({
       worker: 'web',
-      instances: [{ instance: 1, limits: [], history: [] }],
+      instances: [{ instance: 1, limits: [], now: null, history: [] }],
     });
   });
 });

@@ -69,19 +69,19 @@ describe('an installation with workers', () => {
     expect(supervisor.calls.slice(2)).toEqual(['set db', 'remove web']);
   });
 
-  it('stops them with the server where the configuration says so by then', async () => {
+  it('leaves them to the next server where the configuration says so by then', async () => {
     const supervisor = new FakeSupervisor();
     installation = await Installation.start(content([db]), { createSupervisor: () => supervisor });
-    expect(installation.server.stopMs).toBeLessThan(5_000);
-    await installation.write(content([db], { shutdown: { workers: 'stop' } }));
+    // Their own grace is what counts.
+    expect(installation.server.stopMs).toBeGreaterThan(60_000);
+    await installation.write(content([db], { shutdown: { workers: 'leave' } }));
     expect(await installation.client.reloadConfiguration()).toMatchObject({
       changes: [{ path: 'shutdown', action: 'live' }],
       workers: [],
     });
-    // Their own grace is what counts.
-    expect(installation.server.stopMs).toBeGreaterThan(60_000);
+    expect(installation.server.stopMs).toBeLessThan(5_000);
     await installation.server[Symbol.asyncDispose]();
-    expect(supervisor.calls.at(-1)).toBe('close stop');
+    expect(supervisor.calls.at(-1)).toBe('close leave');
   });
 
   it('does without them on a machine where there can be none', async () => {

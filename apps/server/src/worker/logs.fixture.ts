@@ -1,5 +1,5 @@
 import type { Scope } from '@roundhouse/core';
-import type { InstanceId, LogLine, LogQuery, Logs } from '@roundhouse/workers';
+import { type InstanceId, type LogLine, type LogQuery, type Logs, workerError } from '@roundhouse/workers';
 
 /** What workers have written, in memory. */
 export class FakeLogs implements Logs {
@@ -64,6 +64,14 @@ function isAsked({ instance, stream, at, bytes }: LogLine, query: Partial<LogQue
     (query.stream === undefined || query.stream === stream) &&
     at >= sinceMs &&
     at <= untilMs &&
-    (pattern === undefined || new RegExp(pattern).test(Buffer.from(bytes).toString()))
+    (pattern === undefined || expressionOf(pattern).test(Buffer.from(bytes).toString()))
   );
+}
+
+function expressionOf(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern);
+  } catch {
+    throw workerError('LOG_PATTERN_INVALID', { details: { pattern, reason: 'no' } });
+  }
 }

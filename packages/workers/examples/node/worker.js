@@ -8,14 +8,13 @@ import { serveWorkerContract } from '@roundhouse/workers/library';
 let inFlight = 0;
 let answered = 0;
 
-const server = createServer(async (_request, response) => {
+const server = createServer((_request, response) => {
   inFlight++;
   response.once('close', () => {
     inFlight--;
     answered++;
   });
-  await setTimeout(20);
-  response.end('hello\n');
+  setTimeout(20).then(() => response.end('hello\n'));
 });
 
 const contract = await serveWorkerContract({

@@ -31,7 +31,7 @@ export interface InstanceRecord<H> {
 }
 
 /** A state that outlives the master. */
-export type Resting = Extract<InstanceState, { kind: 'idle' | 'waiting' | 'failed' }>;
+type Resting = Extract<InstanceState, { kind: 'idle' | 'waiting' | 'failed' }>;
 
 export const NEW_RECORD: InstanceRecord<never> = {
   desired: undefined,

@@ -63,7 +63,7 @@ export interface ProgramSpec {
   readonly sockets: readonly SocketSpec[];
 }
 
-export interface SecretSpec {
+interface SecretSpec {
   readonly name: string;
   /** The text, or a `secret://` reference to it. */
   readonly value: string;

@@ -37,9 +37,9 @@ await supervisor.begin();
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'stop') {
     await supervisor.close('stop', scope);
-    console.log('stopped');
+    process.stdout.write('stopped\n');
     break;
   }
-  console.log(JSON.stringify(supervisor.list()));
+  process.stdout.write(`${JSON.stringify(supervisor.list())}\n`);
 }
 process.exit();

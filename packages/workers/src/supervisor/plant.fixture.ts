@@ -301,7 +301,7 @@ export class Plant {
           bootId: machine.bootId,
           contract: undefined,
           notices: { open: async () => {}, drop: () => {} },
-          launch: { environment: {}, secrets: async () => '', logFiles: noLogs.filesOf },
+          launch: { environment: {}, secrets: async () => '', logFiles: (id) => noLogs.filesOf(id) },
           policy: (specOf) => createRestartPolicy(specOf, { random: () => 0.5 }),
           watchProbes: (_member, _execute, onVerdict, scope) => {
             this.#verdicts.set(nameOf(id), onVerdict);

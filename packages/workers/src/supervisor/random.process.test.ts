@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRoundhouseError } from '@roundhouse/core';
+import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Site } from './site.fixture.ts';
 
@@ -9,6 +9,9 @@ const OPERATIONS = process.env['ROUNDHOUSE_LONG'] === '1' ? 10_000 : 2_000;
 const WORKERS = 50;
 /** That are under way at once. */
 const IN_FLIGHT = 32;
+const OPERATION_NAMES = ['start', 'stop', 'restart', 'signal', 'set', 'scale', 'kill'] as const;
+/** Longer than all graces and waits together. */
+const PATIENCE_MS = 30_000;
 /** What may come of one that another overtakes, or that comes when nothing runs. */
 const EXPECTED = ['WORKER_SUPERSEDED', 'WORKER_NOT_RUNNING', 'WORKER_FAILED', 'WORKER_NOT_FOUND'];
 
@@ -55,11 +58,17 @@ describe('ten thousand operations on fifty workers', () => {
     const unexpected: unknown[] = [];
     for (let count = 0; count < OPERATIONS; count++) {
       const worker = workers[random(WORKERS)] as Wanted;
-      const work: Promise<unknown> = operate(worker)
+      const what = OPERATION_NAMES[random(OPERATION_NAMES.length)] ?? 'kill';
+      const scope = site.scope.child({ what: `${what} of ${worker.id}`, timeoutMs: PATIENCE_MS });
+      const work: Promise<unknown> = scope
+        .race(operate(worker, what, scope))
         .catch((error: unknown) => {
           if (!isRoundhouseError(error) || !EXPECTED.includes(error.code)) unexpected.push(error);
         })
-        .finally(() => pending.delete(work));
+        .finally(() => {
+          scope.end();
+          pending.delete(work);
+        });
       pending.add(work);
       if (pending.size >= IN_FLIGHT) await Promise.race(pending);
     }
@@ -102,39 +111,37 @@ describe('ten thousand operations on fifty workers', () => {
     });
 
   /** What is wanted changes at once, and what comes of it is waited for where that takes no process. */
-  async function operate(worker: Wanted): Promise<void> {
+  async function operate(worker: Wanted, what: (typeof OPERATION_NAMES)[number], scope: Scope): Promise<void> {
     const { id, instances } = worker;
-    const { supervisor, scope } = site;
+    const { supervisor } = site;
     const target = { worker: id };
     const wantAll = (isRunning: boolean): void => {
       for (const { id: instance } of supervisor.find(id)?.instances ?? []) instances.set(instance.number, isRunning);
     };
-    switch (random(8)) {
-      case 0:
+    switch (what) {
+      case 'start':
         wantAll(true);
         return supervisor.start(target, {}, scope);
-      case 1:
+      case 'stop':
         wantAll(false);
         return supervisor.stop(target, scope);
-      case 2:
+      case 'restart':
         wantAll(true);
         return supervisor.restart(target, scope);
-      case 3:
+      case 'signal':
         return supervisor.signal(target, (['HUP', 'USR1', 'TERM', 'KILL'] as const)[random(4)] ?? 'HUP');
-      case 4: {
+      case 'set':
         worker.value++;
         return inTurn(worker, () => set(worker));
-      }
-      case 5: {
-        const replicas = random(3);
+      case 'scale':
         return inTurn(worker, async () => {
+          const replicas = random(3);
           await supervisor.scale(id, replicas);
           for (const number of [0, 1]) {
             if (number >= replicas) instances.delete(number);
             else if (!instances.has(number)) instances.set(number, true);
           }
         });
-      }
       default: {
         const pids = (supervisor.find(id)?.instances ?? []).flatMap((each) => each.process?.pid ?? []);
         const pid = pids[random(Math.max(pids.length, 1))];

@@ -294,7 +294,7 @@ export class ProcessSupervisor implements Supervisor {
     }
     const down = new Map<string, Promise<unknown>>();
     for (const id of new DependencyGraph(specs).stopWaves().flat()) {
-      const before = (dependants.get(id) ?? []).map((each) => down.get(each)?.catch(() => {}));
+      const before = (dependants.get(id) ?? []).flatMap((each) => down.get(each)?.catch(() => {}) ?? []);
       down.set(
         id,
         Promise.all(before).then(() => {

@@ -341,7 +341,7 @@ describe('worker logs', () => {
 describe('worker usage, history, signal, exec and scale', () => {
   it('show samples and limits', async () => {
     const history = [sampleOf({ at: AT }), sampleOf({ cpu_percent: null })];
-    api.replies.getWorkerUsage = { worker: 'web', instances: [{ instance: 0, limits: [memory], history }] };
+    api.replies.getWorkerUsage = { worker: 'web', instances: [{ instance: 0, limits: [memory], now: null, history }] };
     const { stdout } = await api.cli(['worker', 'usage', 'web', '--since', '2026-01-01']);
     expect(stdout).toMatch(/^1970-01-01T00:00:00.000Z +0 +12\.3 +1m05s +50\.0M +0B +1 +21 +- +1\.0K +2\.0K$/m);
     expect(stdout).toMatch(/^0 +memory\.max_rss +100M /m);
