@@ -58,7 +58,7 @@ export const workerError = defineErrors({
   },
   WORKER_START_FAILED: {
     message: 'Worker {worker} could not be started: {reason}',
-    hint: 'Look at `details.stage`: program, directory, user, limits or spawn. Run its command by hand as its user.',
+    hint: 'Look at `details.stage`: program, directory, user, limits, socket or spawn. Run its command by hand as its user.',
     retryable: true,
     status: 422,
   },

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { homeDirectory, removeLocalServer, writeLocalServer } from '../home.ts';
 import type { Io } from '../io.ts';
 import { address } from '../render.ts';
+import { startingUp } from '../startup.ts';
 import { withFaults, writeDiagnostics } from './config/faults.ts';
 
 interface UpOptions {
@@ -20,8 +21,10 @@ export function upCommand(io: Io): Command {
     .option('--no-watch', 'do not read the configuration again when its files change')
     .option('--port <port>', 'port of the API where the file says none (ROUNDHOUSE_PORT; default 7070)')
     .action(async ({ config = io.env['ROUNDHOUSE_CONFIG'], port, set, watch }: UpOptions) => {
-      const { readSettings, runServer } = await import('@roundhouse/server');
-      const { openSession } = await import('@roundhouse/tn3270');
+      const { readSettings, runServer, openSession } = await startingUp(async () => ({
+        ...(await import('@roundhouse/server')),
+        ...(await import('@roundhouse/tn3270')),
+      }));
       const settings = readSettings(port === undefined ? io.env : { ...io.env, ROUNDHOUSE_PORT: port });
       const { stopRequested, onHangUp } = await import('../foreground.ts');
       let running: RunningServer | undefined;
@@ -30,20 +33,22 @@ export function upCommand(io: Io): Command {
       using _hangUp = onHangUp(() => void running?.reload());
       await using server = await withFaults(
         io,
-        runServer({
-          version: io.version,
-          openSession,
-          variables: io.env,
-          home: homeDirectory(io.env),
-          sources: { ...(config ? { file: config } : {}), ...(set === undefined ? {} : { settings: set }) },
-          isWatched: watch,
-          defaults: {
-            port: settings.port,
-            frontPort: settings.frontPort,
-            logFilter: settings.logFilter,
-            token: settings.isTokenNew ? undefined : settings.token,
-          },
-        }),
+        startingUp(() =>
+          runServer({
+            version: io.version,
+            openSession,
+            variables: io.env,
+            home: homeDirectory(io.env),
+            sources: { ...(config ? { file: config } : {}), ...(set === undefined ? {} : { settings: set }) },
+            isWatched: watch,
+            defaults: {
+              port: settings.port,
+              frontPort: settings.frontPort,
+              logFilter: settings.logFilter,
+              token: settings.isTokenNew ? undefined : settings.token,
+            },
+          }),
+        ),
       );
       running = server;
       const { url, frontDoor, token, isTokenNew } = server;

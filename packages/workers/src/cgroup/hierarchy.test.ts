@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeKernel } from '../limits/kernel.fixture.ts';
-import { findCgroups } from './hierarchy.ts';
+import { groupNameOf } from './contract.ts';
+import { findCgroups, removeCgroups, restoreCgroups } from './hierarchy.ts';
 
 const ALL = ['cpu', 'io', 'memory', 'pids'];
 const ROOT = '/sys/fs/cgroup';
@@ -98,5 +99,61 @@ describe('the hierarchy of control groups', () => {
     expect((await findCgroups('a', kernel)).legacy.get('memory')).toBe(`${mount}/in side/roundhouse-a`);
     kernel.files.set('/proc/self/cgroup', '4:memory:/elsewhere\n');
     expect((await findCgroups('a', kernel)).legacy.size).toBe(0);
+  });
+});
+
+describe('what was made of it', () => {
+  const both = (): FakeKernel =>
+    new FakeKernel().withLegacy(['memory', 'cpu']).withUnified(ALL, '/', `${ROOT}/unified`);
+  const directories = [`${ROOT}/unified/roundhouse-a`, `${ROOT}/memory/roundhouse-a`, `${ROOT}/cpu/roundhouse-a`];
+  const left = (kernel: FakeKernel): readonly string[] =>
+    [...kernel.directories].filter((each) => each.includes('roundhouse-a')).toSorted();
+
+  it('goes with the groups of instances, whatever they are called, when nothing is in them', async () => {
+    const kernel = both();
+    const hierarchy = await findCgroups('a', kernel);
+    for (const directory of directories) {
+      for (const worker of ['web', 'memory', 'tasks']) {
+        await kernel.makeDirectory(`${directory}/${groupNameOf({ worker, number: 0 })}`);
+      }
+    }
+    await kernel.makeDirectory(`${ROOT}/unified/roundhouse-a/web.0/of-the-program`);
+    expect(await removeCgroups(hierarchy, kernel)).toBe(true);
+    expect(left(kernel)).toEqual([]);
+  });
+
+  it.each(directories)('stays as it is while a process is in any of it: %s', async (directory) => {
+    const kernel = both();
+    const hierarchy = await findCgroups('a', kernel);
+    for (const each of directories) await kernel.makeDirectory(`${each}/web.0`);
+    await kernel.write(`${directory}/web.0/cgroup.procs`, '500');
+    const before = left(kernel);
+    expect(await removeCgroups(hierarchy, kernel)).toBe(false);
+    expect(left(kernel)).toEqual(before);
+  });
+
+  it('is tried to the end when one is gone already or has just been joined', async () => {
+    const kernel = both();
+    const hierarchy = await findCgroups('a', kernel);
+    for (const each of directories) await kernel.makeDirectory(`${each}/web.0`);
+    const remove = kernel.removeDirectory.bind(kernel);
+    let isJoined = false;
+    kernel.removeDirectory = async (path) => {
+      if (!isJoined) await kernel.write(`${ROOT}/memory/roundhouse-a/web.0/cgroup.procs`, '500');
+      isJoined = true;
+      if (path === `${ROOT}/cpu/roundhouse-a/web.0`) await remove(path);
+      await remove(path);
+    };
+    expect(await removeCgroups(hierarchy, kernel)).toBe(false);
+    expect(left(kernel)).toEqual([`${ROOT}/memory/roundhouse-a`, `${ROOT}/memory/roundhouse-a/web.0`]);
+  });
+
+  it('is there again, controllers and all, for whoever has found it before it was removed', async () => {
+    const kernel = both();
+    const hierarchy = await findCgroups('a', kernel);
+    await removeCgroups(hierarchy, kernel);
+    await restoreCgroups(hierarchy, kernel);
+    expect(left(kernel)).toEqual([...directories].toSorted());
+    expect(kernel.files.get(`${ROOT}/unified/roundhouse-a/cgroup.subtree_control`)).toBe(ALL.join(' '));
   });
 });

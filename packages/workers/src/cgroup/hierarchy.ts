@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { type KernelFiles, kernelFiles, readIfThere } from '../limits/kernelFiles.ts';
+import { codeOf, type KernelFiles, kernelFiles, readIfThere } from '../limits/kernelFiles.ts';
 import type { CgroupHierarchy } from './contract.ts';
 import { groupsBelow } from './tree.ts';
 
@@ -55,13 +55,21 @@ export async function restoreCgroups(hierarchy: CgroupHierarchy, files: KernelFi
 
 /**
  * Removes what {@link findCgroups} has made, with the groups of instances in it, unless a process is in any of them:
- * then all stay. What cannot be removed, or is gone already, is left to whoever needs it next; nothing is raised.
+ * then all stay. What cannot be removed is left to whoever needs it next; nothing is raised. Tells whether all are gone.
  */
-export async function removeCgroups(hierarchy: CgroupHierarchy, files: KernelFiles): Promise<void> {
+export async function removeCgroups(hierarchy: CgroupHierarchy, files: KernelFiles): Promise<boolean> {
   const groups = directoriesOf(hierarchy).flatMap((directory) => deepestFirst(directory, files));
-  if (groups.some((group) => wordsOf(files, join(group, 'cgroup.procs')).length > 0)) return;
-  // The kernel refuses the one that somebody has joined by now.
-  for (const group of groups) await files.removeDirectory(group).catch(() => {});
+  if (groups.some((group) => wordsOf(files, join(group, 'cgroup.procs')).length > 0)) return false;
+  let areGone = true;
+  for (const group of groups) {
+    try {
+      await files.removeDirectory(group);
+    } catch (error) {
+      // The kernel refuses the one that somebody has joined by now.
+      if (codeOf(error) !== 'ENOENT') areGone = false;
+    }
+  }
+  return areGone;
 }
 
 function directoriesOf({ unified, legacy }: CgroupHierarchy): readonly string[] {

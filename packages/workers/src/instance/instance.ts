@@ -79,6 +79,8 @@ export class Instance<H> {
   /** Why the latest start came to nothing. */
   #fault: RoundhouseError | undefined;
   #command = 0;
+  /** Starts that were begun, those that came to nothing included. */
+  #attempts = 0;
 
   constructor(
     id: InstanceId,
@@ -203,8 +205,10 @@ export class Instance<H> {
     // What follows another worker has been asked for by nobody.
     if (cause === 'dependency') this.#command++;
     else this.#want('running');
-    const before = this.#record.generation;
-    const isUpAgain = (state: InstanceState): Reached => (this.#record.generation > before ? isUp(state) : 'pending');
+    const before = this.#attempts;
+    // What fails is no longer on its way up, even if it has begun before.
+    const isUpAgain = (state: InstanceState): Reached =>
+      this.#attempts > before || isUp(state) === 'no' ? isUp(state) : 'pending';
     const ready = this.#reach(isUpAgain, false, scope);
     this.send({ kind: 'restart', cause });
     await ready;
@@ -344,6 +348,7 @@ export class Instance<H> {
   /** Runs to its end whatever is asked meanwhile: a start is never left half done. */
   async #launch(): Promise<void> {
     const { prepare, keeper, scope, write } = this.#deps;
+    this.#attempts++;
     try {
       // It may become another one meanwhile.
       const spec = this.#spec;

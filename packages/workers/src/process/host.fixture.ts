@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createScope, silentLogger, systemClock } from '@roundhouse/core';
 import type { CgroupHierarchy } from '../cgroup/contract.ts';
+import { removeCgroups } from '../cgroup/hierarchy.ts';
+import { kernelFiles } from '../limits/kernelFiles.ts';
 import type { Exit, Found, Keeper, Launch, ProcessHost } from './contract.ts';
 import { createProcessHost } from './host.ts';
 
@@ -96,7 +98,7 @@ export class Bed {
     let text = '';
     child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     const all = this.until(() => {
-      if (child.exitCode !== null) throw new Error(`the supervisor has ended with ${child.exitCode}`);
+      if (child.exitCode !== null) throw new Error(`the supervisor has ended: ${text}`);
       return text.endsWith('all\n');
     });
     return {
@@ -151,6 +153,8 @@ export class Bed {
       for (const pid of left()) kill(pid);
       return left().length === 0;
     });
+    // What ends is in its group for a moment after its command line is gone.
+    await this.until(() => removeCgroups(this.#hierarchy, kernelFiles));
     this.scope.end();
     if (this.#isMounted) spawnSync('umount', ['--lazy', this.run]);
     await rm(this.directory, { recursive: true, force: true });

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createScope } from '@roundhouse/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { CgroupHierarchy } from '../cgroup/contract.ts';
 import { findCgroups } from '../cgroup/hierarchy.ts';
 import type { Keeper, Launch } from './contract.ts';
 import { Bed, exitOf, kill, launchOf, sleeper } from './host.fixture.ts';
@@ -296,6 +295,8 @@ describe('a supervisor', () => {
     const ended = exitOf(again);
     await again.kill(bed.scope);
     await ended;
+    // As a supervisor does with all its workers.
+    await again[Symbol.asyncDispose]();
     await next.host.shutdown(bed.scope);
     await bed.until(() => [...bed.shims(), ...bed.spawners(), ...bed.logDaemons()].length === 0);
   });
@@ -417,17 +418,9 @@ const TREE =
   'trap "" TERM; sleep 1001 & setsid sleep 1002 & (setsid sh -c "sleep 1003 & sleep 1004" &); while :; do sleep 1; done';
 
 describe.each(['with a control group', 'without'])('a tree %s', (kind) => {
-  let hierarchy: CgroupHierarchy | undefined;
-
   async function treeBed(): Promise<Bed> {
-    hierarchy = kind === 'without' ? undefined : await findCgroups(`test-${process.pid}`);
-    return makeBed(hierarchy);
+    return makeBed(kind === 'without' ? undefined : await findCgroups(`test-${process.pid}`));
   }
-
-  afterEach(async () => {
-    const directories = new Set([hierarchy?.unified?.directory, ...(hierarchy?.legacy.values() ?? [])]);
-    for (const directory of directories) if (directory !== undefined) await rmdir(directory).catch(() => {});
-  });
 
   it('ends as a whole, whatever of it ignores signals, has a session of its own, or has lost its parent', async () => {
     const bed = await treeBed();
@@ -456,6 +449,34 @@ describe.each(['with a control group', 'without'])('a tree %s', (kind) => {
     expect(await keeper.hasStragglers()).toBe(false);
     expect(bed.programs()).toEqual([]);
     await keeper.retire(bed.scope);
+  });
+});
+
+describe('control groups', () => {
+  it('stay while anything runs, go with the supervisor when nothing does, and are there for the next', async ({
+    skip,
+  }) => {
+    const hierarchy = await findCgroups(`test-${process.pid}`);
+    const bed = await makeBed(hierarchy);
+    const group = hierarchy.unified?.directory;
+    if (group === undefined) return skip('no control group can be made here');
+    const groups = [group, ...hierarchy.legacy.values()];
+    const first = await bed.open();
+    await first.host.keeper(WEB).start(1, sleeper, bed.scope);
+    await first.host[Symbol.asyncDispose]();
+    expect(groups.filter((each) => existsSync(each))).toEqual(groups);
+    const second = await bed.open();
+    const keeper = second.host.keeper(WEB);
+    const ended = exitOf(keeper);
+    await keeper.kill(bed.scope);
+    await ended;
+    await second.host[Symbol.asyncDispose]();
+    expect(groups.filter((each) => existsSync(each))).toEqual([]);
+    const { host } = await bed.open();
+    const run = await host.keeper(WEB).start(2, sleeper, bed.scope);
+    expect(readFileSync(join(group, 'web.0/cgroup.procs'), 'utf8')).toBe(`${run.process.pid}\n`);
+    await expect(bed.open()).rejects.toMatchObject({ code: 'SUPERVISOR_RUNNING' });
+    expect(groups.filter((each) => existsSync(each))).toEqual(groups);
   });
 });
 

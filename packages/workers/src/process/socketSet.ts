@@ -42,10 +42,10 @@ use POSIX ();
 my (undef, $told, $count, $variables) = splice @ARGV, 0, 4;
 for (splice @ARGV, 0, $variables) { my ($name, $value) = split /=/, $_, 2; $ENV{$name} = $value }
 my $spare = ${FIRST_HELD} + $count;
+# What has a higher number is closed by exec.
+$^F = $spare - 1;
 POSIX::dup2(4, $spare);
 open my $tell, '>&=', $spare or exit 126;
-# F_SETFD, FD_CLOEXEC.
-fcntl $tell, 2, 1;
 for (0 .. $count - 1) {
     POSIX::dup2(${FIRST_HELD} + $_, ${FIRST_PASSED} + $_);
     open my $socket, '+<&=', ${FIRST_PASSED} + $_ or exit 126;

@@ -19,7 +19,7 @@ export class Conditions {
 
   /** Something of the worker has changed: its state, or what it depends on. */
   changed(worker: string): void {
-    for (const check of [...(this.#checks.get(worker) ?? [])]) check();
+    for (const check of Array.from(this.#checks.get(worker) ?? [])) check();
   }
 
   /** Resolves when all dependencies hold; they are asked for again whenever `worker` has changed. */

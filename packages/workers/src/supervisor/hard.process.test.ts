@@ -70,6 +70,8 @@ describe('a worker that cannot be started', () => {
         details: { stage: 'user', reason: 'there is no user nobody-of-this-name' },
       },
     });
+    // That it is asked to go down first does not make it wait for ever.
+    await expect(site.supervisor.restart({ worker: 'w' }, site.scope)).rejects.toMatchObject({ code: 'WORKER_FAILED' });
     expect(programs()).toEqual([]);
   });
 

@@ -38,7 +38,7 @@ beforeEach(async (context) => {
   const groups = backends.filter((each) => each.startsWith('cgroup')).join(' ');
   context.skip(
     !/cpu/.test(groups) || !/memory/.test(groups),
-    `cpu and memory are not held by control groups: ${backends}`,
+    `cpu and memory are not held by control groups: ${backends.join(', ')}`,
   );
 });
 

@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,11 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { get } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CgroupHierarchy } from '../cgroup/contract.ts';
+import { findCgroups, removeCgroups } from '../cgroup/hierarchy.ts';
+import { kernelFiles } from '../limits/kernelFiles.ts';
 import type { WorkerStatus } from './contract.ts';
+import { tagOf } from './create.ts';
 
 const ROUNDS = 50;
 const KINDS = ['sh', 'python', 'node', 'forking'] as const;
@@ -152,6 +156,7 @@ describe('killed with -9, whichever part it is', () => {
   let file = '';
   const ports = new Map<string, number>();
   let master: Master;
+  let hierarchy: CgroupHierarchy;
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'rh-survival-'));
@@ -171,13 +176,27 @@ describe('killed with -9, whichever part it is', () => {
       });
     }
     writeFileSync(file, JSON.stringify(workers));
+    hierarchy = await findCgroups(tagOf(join(home, 'run')));
     master = new Master(home, file);
   });
 
   afterAll(async () => {
     await master.ask('stop').catch(() => {});
     await master.ended();
-    for (const { pid, command } of processes()) if (command.includes(home)) process.kill(pid, 'SIGKILL');
+    const left = () =>
+      processes().filter(
+        ({ command, worker }) => command.includes(home) || (worker !== undefined && ports.has(worker)),
+      );
+    for (; left().length > 0; await sleep(20)) {
+      for (const { pid } of left()) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // It has ended.
+        }
+      }
+    }
+    while (!(await removeCgroups(hierarchy, kernelFiles))) await sleep(20);
     rmSync(home, { recursive: true, force: true });
   });
 
@@ -268,6 +287,13 @@ describe('killed with -9, whichever part it is', () => {
     }
     expect(lost, `lines lost in ${daemonKills} kills of the log daemon`).toBeLessThanOrEqual(daemonKills);
     expect(processes().filter(({ worker }) => worker !== undefined && ports.has(worker))).toEqual([]);
+    // Nor is anything left that was to survive the master.
+    for (const part of ['shim.sh', 'spawner.sh', 'daemon/main']) {
+      for (const until = Date.now() + 10_000; partOf(part).length > 0 && Date.now() < until; ) await sleep(20);
+      expect(partOf(part), part).toEqual([]);
+    }
+    const groups = [...hierarchy.legacy.values(), hierarchy.unified?.directory];
+    expect(groups.filter((each) => each !== undefined && existsSync(each))).toEqual([]);
     // Nor is anything of what has held them.
     await expect.poll(() => processes().filter(({ command }) => command.includes(join(home, 'run')))).toEqual([]);
     master = new Master(home, file);
