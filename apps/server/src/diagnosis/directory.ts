@@ -1,8 +1,8 @@
 import type { HomeFacts } from './facts.ts';
 import { fail, type Finding, ok, warn } from './finding.ts';
 
-/** Bits of a mode that let others in. */
-const OTHERS = 0o077;
+/** Bits of a mode that let others look or write; passing through is for workers of other users. */
+const OTHERS = 0o066;
 
 /** How a directory is that is for the server alone; `otherwise`: what to do where it cannot be moved away. */
 export function directoryFinding(check: string, { path, state, mode, isOwn }: HomeFacts, otherwise: string): Finding {
@@ -16,7 +16,7 @@ export function directoryFinding(check: string, { path, state, mode, isOwn }: Ho
     case 'ready': {
       const octal = mode === null ? 'unknown' : (mode & 0o777).toString(8);
       if (mode !== null && (mode & OTHERS) !== 0) {
-        return warn(check, `${path} is open to others (mode ${octal})`, `Close it: chmod 700 ${path}`);
+        return warn(check, `${path} is open to others (mode ${octal})`, `Close it: chmod go-rw ${path}`);
       }
       if (!isOwn) {
         return warn(

@@ -22,7 +22,8 @@ const KEY_BYTES = 32;
 /** Opens the data directory; what is missing is made. Raises HOME_UNUSABLE. */
 export async function openHome(directory: string): Promise<Home> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    // Workers may run as other users, and pass through to what is theirs.
+    await mkdir(directory, { recursive: true, mode: 0o711 });
     const [seal, cursor, token] = await Promise.all([
       readOrMake(join(directory, 'seal.key'), () => randomBytes(KEY_BYTES).toString('base64')),
       readOrMake(join(directory, 'cursor.key'), () => randomBytes(KEY_BYTES).toString('base64')),
