@@ -27,6 +27,10 @@ describe('judge', () => {
     { id: 'webhook.lost', median: 1, met: false },
     { id: 'config.short.first_ms', median: 300, met: false },
     { id: 'policy.mixed', median: 4.9, met: true },
+    { id: 'workers.roundhouse_up.start_500_s', median: 4, met: true },
+    { id: 'workers.roundhouse_up.replaced_ms', median: 50.1, met: false },
+    { id: 'workers.supervisor_alone.survival.kept', median: 4, met: false },
+    { id: 'workers.supervisor_alone.survival.duplicates', median: 0, met: true },
     { id: 'growth.screens', median: 5, met: false },
   ])('says of $id = $median whether its bar is met: $met', ({ id, median, met }) => {
     expect(judge(figure(id, '', '', [median]))?.met).toBe(met);
@@ -48,6 +52,12 @@ describe('judge', () => {
     const peer = { name: 'silent', samples: [10_000] };
     expect(judge(figure('logging.info', '', '', [9_800], peer))).toMatchObject({ value: 0.98, met: true });
     expect(judge(figure('logging.info', '', '', [9_700], peer))).toMatchObject({ met: false });
+  });
+
+  it('holds the supervisor to the better peer', () => {
+    const peer = { name: 'best peer', samples: [2] };
+    expect(judge(figure('workers.supervisor_alone.start_500_s', '', '', [1.9], peer))).toMatchObject({ met: true });
+    expect(judge(figure('workers.supervisor_alone.start_500_s', '', '', [2], peer))).toMatchObject({ met: false });
   });
 
   it('says nothing of a ratio without a peer, nor of a figure without a bar', () => {

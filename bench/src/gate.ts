@@ -51,9 +51,33 @@ export const BARS: readonly Bar[] = [
     (file): Bar => ({ figure: `config.${file}.first_ms`, of: 'median', bound: 'below', limit: 300 }),
   ),
   ...['mixed', 'unmet'].map((rules): Bar => ({ figure: `policy.${rules}`, of: 'median', bound: 'below', limit: 5 })),
+  ...workerBars(),
   { figure: 'growth.screens', of: 'median', bound: 'below', limit: 5, always: true },
   { figure: 'growth.sessions', of: 'median', bound: 'below', limit: 5, always: true },
 ];
+
+/** The product is held to its targets, the supervisor alone to the better peer; what must never happen, both. */
+function workerBars(): Bar[] {
+  const [product, alone] = ['workers.roundhouse_up', 'workers.supervisor_alone'];
+  const targets = { start_100_s: 1, start_500_s: 4, stop_500_s: 3, replaced_ms: 50, idle_percent: 0.3 };
+  const faster = ['start_100_s', 'start_500_s', 'stop_100_s', 'stop_500_s', 'replaced_ms'];
+  return [
+    ...Object.entries(targets).map(
+      ([id, limit]): Bar => ({ figure: `${product}.${id}`, of: 'median', bound: 'at most', limit }),
+    ),
+    { figure: `${product}.capture_mb_per_s`, of: 'median', bound: 'at least', limit: 150 },
+    ...faster.map((id): Bar => ({ figure: `${alone}.${id}`, of: 'ratio', bound: 'below', limit: 1 })),
+    { figure: `${alone}.capture_mb_per_s`, of: 'ratio', bound: 'at least', limit: 1 },
+    { figure: `${alone}.pss_mb`, of: 'median', bound: 'at most', limit: 95 },
+    { figure: `${alone}.idle_percent`, of: 'median', bound: 'at most', limit: 0.3 },
+    ...[product, alone].flatMap((ours): Bar[] => [
+      { figure: `${ours}.capture_lost`, of: 'median', bound: 'at most', limit: 0, always: true },
+      { figure: `${ours}.survival.alive`, of: 'median', bound: 'at least', limit: 5, always: true },
+      { figure: `${ours}.survival.duplicates`, of: 'median', bound: 'at most', limit: 0, always: true },
+      { figure: `${ours}.survival.kept`, of: 'median', bound: 'at least', limit: 5, always: true },
+    ]),
+  ];
+}
 
 export interface Verdict {
   readonly bar: Bar;

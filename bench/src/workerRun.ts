@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createScope } from '@roundhouse/core';
 import { cpuTimeUs } from './cpuTime.ts';
@@ -11,6 +10,8 @@ import type { Invocation, WorkerManager, WorkerProgram } from './workerManager.t
 
 /** Longest wait for anything: 500 workers by the slowest manager on a busy machine. */
 const TIMEOUT_MS = 120_000;
+/** The last of what a manager has said that goes into an error. */
+const SAID_CHARACTERS = 2_000;
 /** Between two looks at `/proc`, which cost some milliseconds of CPU time each. */
 const LOOK_MS = 20;
 
@@ -23,8 +24,9 @@ export class WorkerRun implements AsyncDisposable {
   readonly #log: string;
   #child: ChildProcess | undefined;
 
-  static async create(manager: WorkerManager): Promise<WorkerRun> {
-    return new WorkerRun(manager, await mkdtemp(join(tmpdir(), 'roundhouse-bench-')));
+  /** `place`: where its directory is made. It stays there: ext4 makes new files slowly while many have just gone. */
+  static async create(manager: WorkerManager, place: string): Promise<WorkerRun> {
+    return new WorkerRun(manager, await mkdtemp(join(place, 'run-')));
   }
 
   private constructor(manager: WorkerManager, directory: string) {
@@ -73,7 +75,8 @@ export class WorkerRun implements AsyncDisposable {
     try {
       while (!isThere()) await scope.sleep(lookMs);
     } catch (cause) {
-      throw new Error(`${(cause as Error).message}: ${await readFile(this.#log, 'utf8')}`, { cause });
+      const said = await readFile(this.#log, 'utf8');
+      throw new Error(`${(cause as Error).message}: ${said.slice(-SAID_CHARACTERS)}`, { cause });
     }
   }
 
@@ -112,7 +115,6 @@ export class WorkerRun implements AsyncDisposable {
       for (const pid of left) kill(pid);
       return left.length === 0;
     });
-    await rm(this.directory, { recursive: true });
   }
 
   #workers(): readonly number[] {

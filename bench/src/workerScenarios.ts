@@ -27,9 +27,14 @@ export interface Course {
   readonly idleShare: number | undefined;
 }
 
-/** Starts so many programs that do nothing, watches the manager for `idleMs`, and stops all. */
-export async function startAndStop(manager: WorkerManager, workers: number, idleMs = 0): Promise<Course> {
-  await using run = await WorkerRun.create(manager);
+/** Starts so many programs that do nothing, watches the manager for `idleMs`, and stops all. All of it is in `place`. */
+export async function startAndStop(
+  manager: WorkerManager,
+  place: string,
+  workers: number,
+  idleMs = 0,
+): Promise<Course> {
+  await using run = await WorkerRun.create(manager, place);
   await run.configure(named(workers, ['sleep', run.marker]));
   const startMs = await run.untilRunning(workers, await run.start());
   await pause(SETTLE_MS);
@@ -41,8 +46,8 @@ export async function startAndStop(manager: WorkerManager, workers: number, idle
 }
 
 /** Kills one worker after the other; gives how long it was until each had another in its place, ms. */
-export async function replacements(manager: WorkerManager, kills: number): Promise<readonly number[]> {
-  await using run = await WorkerRun.create(manager);
+export async function replacements(manager: WorkerManager, place: string, kills: number): Promise<readonly number[]> {
+  await using run = await WorkerRun.create(manager, place);
   const starts = join(run.directory, 'starts');
   await mkdir(starts);
   const script = join(run.directory, 'announce.sh');
@@ -52,9 +57,10 @@ export async function replacements(manager: WorkerManager, kills: number): Promi
   const isWritten = (name: string): boolean => statSync(join(starts, name)).size > 0;
   await run.until('the start of its workers', () => readdirSync(starts).filter(isWritten).length === kills);
   await pause(SETTLE_MS);
-  const known = new Set(readdirSync(starts));
+  const first = readdirSync(starts);
+  const known = new Set(first);
   const delays: number[] = [];
-  for (const pid of [...known]) {
+  for (const pid of first) {
     const killedAt = Date.now();
     process.kill(Number(pid), 'SIGKILL');
     let replacement: string | undefined;
@@ -80,8 +86,8 @@ export interface Capture {
 }
 
 /** One worker that writes so many lines as fast as they are taken from it. */
-export async function capture(manager: WorkerManager, lines: number): Promise<Capture> {
-  await using run = await WorkerRun.create(manager);
+export async function capture(manager: WorkerManager, place: string, lines: number): Promise<Capture> {
+  await using run = await WorkerRun.create(manager, place);
   const bytes = lines * LINE_BYTES;
   const gate = join(run.directory, 'gate');
   const script = join(run.directory, 'generate.sh');
@@ -123,8 +129,8 @@ export interface Survival {
 }
 
 /** What becomes of workers that write all the time when their manager dies, and is started again. */
-export async function survival(manager: WorkerManager): Promise<Survival> {
-  await using run = await WorkerRun.create(manager);
+export async function survival(manager: WorkerManager, place: string): Promise<Survival> {
+  await using run = await WorkerRun.create(manager, place);
   const script = join(run.directory, 'talk.sh');
   await writeFile(script, 'while :; do echo tick; sleep 0.1; done\n');
   await run.configure(named(CHATTY, ['/bin/sh', script, run.marker]));

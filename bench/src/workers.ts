@@ -1,5 +1,6 @@
 import { isInstalled } from '@roundhouse/testing';
 import { type Figure, figure, type PeerSamples, quantileOf } from './figure.ts';
+import { temporaryDirectory } from './installation.ts';
 import { installPm2, PM2 } from './pm2.ts';
 import { ROUNDHOUSE_UP, SUPERVISOR_ALONE } from './roundhouseManagers.ts';
 import type { BenchOptions, Section } from './section.ts';
@@ -48,14 +49,16 @@ export async function measure({ quick }: BenchOptions): Promise<Section> {
     { manager: SUPERVISOR_ALONE, isPeer: false },
     ...peers.map((manager) => ({ manager, isPeer: true })),
   ].map((each): Seen => ({ ...each, few: [], many: [], delays: [], captures: [], survivals: [] }));
+  await using parts = new AsyncDisposableStack();
+  const place = await temporaryDirectory(parts);
   for (let round = 0; round < plan.rounds; round++) {
     const idleMs = round === 0 ? plan.idleMs : 0;
-    for (const { manager, few } of all) few.push(await startAndStop(manager, FEW, idleMs));
-    for (const { manager, many } of all) many.push(await startAndStop(manager, MANY));
-    for (const { manager, delays } of all) delays.push(await replacements(manager, plan.kills));
-    for (const { manager, captures } of all) captures.push(await capture(manager, plan.lines));
+    for (const { manager, few } of all) few.push(await startAndStop(manager, place, FEW, idleMs));
+    for (const { manager, many } of all) many.push(await startAndStop(manager, place, MANY));
+    for (const { manager, delays } of all) delays.push(await replacements(manager, place, plan.kills));
+    for (const { manager, captures } of all) captures.push(await capture(manager, place, plan.lines));
   }
-  for (const { manager, survivals } of all) survivals.push(await survival(manager));
+  for (const { manager, survivals } of all) survivals.push(await survival(manager, place));
   return { title: 'Workers', figures: figuresOf(all), notes: [...notesOn(plan), ...notes] };
 }
 

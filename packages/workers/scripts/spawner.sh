@@ -13,8 +13,9 @@ serve() {
   exec 5<>"$own/life"
   echo ready >&5
   while :; do
-    # Waits until a master has it open; at its end the master is gone.
-    command exec 4<"$own/control" || continue
+    # Waits until a master has it open; at its end the master is gone. The one from before is open until then: whoever
+    # comes finds that somebody reads.
+    command exec 4<"$own/control" || { [ -p "$own/control" ] || exit 0; continue; }
     while read -r verb first second key <&4; do
       case $verb in
         # What a shell runs behind has SIGINT and SIGQUIT ignored, which programs would inherit.
@@ -29,7 +30,6 @@ serve() {
         end) end_log_daemon; exit 0 ;;
       esac
     done
-    exec 4<&-
     has_shims || { end_log_daemon; exit 0; }
   done
 }

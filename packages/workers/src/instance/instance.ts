@@ -437,19 +437,19 @@ export class Instance<H> {
   #reach(test: (state: InstanceState) => Reached, isThere: boolean, scope: Scope): Promise<void> {
     if (isThere) return Promise.resolve();
     const command = this.#command;
-    return new Promise((resolve, reject) => {
-      const leave = this.#events.on('moved', () => {
-        const reached = this.#command === command ? test(this.#state) : 'superseded';
-        if (reached === 'pending') return;
-        leave();
-        leaveScope();
-        if (reached === 'yes') resolve();
-        else reject(reached === 'superseded' ? this.#superseded() : this.#failed());
-      });
-      const leaveScope = scope.onEnd((reason) => {
-        leave();
-        reject(reason);
-      });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const leave = this.#events.on('moved', () => {
+      const reached = this.#command === command ? test(this.#state) : 'superseded';
+      if (reached === 'yes') resolve();
+      else if (reached !== 'pending') reject(reached === 'superseded' ? this.#superseded() : this.#failed());
+    });
+    const leaveScope = scope.onEnd(reject);
+    // What is removed or let go of meanwhile is waited for no longer.
+    const leaveOwn = this.#deps.scope.onEnd(() => reject(this.#superseded()));
+    return promise.finally(() => {
+      leave();
+      leaveScope();
+      leaveOwn();
     });
   }
 

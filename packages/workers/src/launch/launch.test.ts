@@ -25,7 +25,16 @@ const CLEAN = {
   ROUNDHOUSE_INSTANCE: '2',
 };
 /** Of Roundhouse itself. */
-const OUTER = { TZ: 'UTC', HOME: '/outer', USER: 'outer', ROUNDHOUSE_HOME: '/secret', PATH: '/outer', GONE: undefined };
+const OUTER = {
+  TZ: 'UTC',
+  HOME: '/outer',
+  USER: 'outer',
+  ROUNDHOUSE_HOME: '/secret',
+  LISTEN_FDS: '1',
+  LISTEN_PID: '1',
+  PATH: '/outer',
+  GONE: undefined,
+};
 
 let directory = '';
 beforeAll(async () => {
@@ -84,6 +93,7 @@ describe('a launch', () => {
       nice: 1,
       oom_score_adjust: 2,
       keep_capabilities: ['CHOWN'],
+      sockets: [{ name: 'http', listen: '[::1]:80' }],
     };
     expect(await launchOf({ ...fields, logs: { mode: 'file' } })).toMatchObject({
       workingDirectory: '/srv',
@@ -93,6 +103,7 @@ describe('a launch', () => {
       keepCapabilities: ['chown'],
       hasNoNewPrivileges: true,
       logFiles: { stdout: '/log/out', stderr: '/log/err' },
+      sockets: [{ name: 'http', host: '::1', port: 80 }],
     });
   });
 

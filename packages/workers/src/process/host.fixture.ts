@@ -36,8 +36,6 @@ export function launchOf(command: readonly [string, ...string[]], changes: Parti
 
 const MASTER = fileURLToPath(new URL('./masterProcess.ts', import.meta.url));
 
-export const sleeper = launchOf(['sleep', '1000']);
-
 /** A run directory with the supervisors that come and go in it; what was started ends with it. */
 export class Bed {
   readonly directory: string;
@@ -140,6 +138,10 @@ export class Bed {
       ...changes,
       environment: { PATH: '/usr/bin:/bin', RUN_DIRECTORY: this.run, ...changes.environment },
     });
+  }
+
+  get sleeper(): Launch {
+    return this.launch(['sleep', '1000']);
   }
 
   async until(isTrue: () => boolean | Promise<boolean>): Promise<void> {

@@ -5,7 +5,7 @@ import { createScope } from '@roundhouse/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findCgroups } from '../cgroup/hierarchy.ts';
 import type { Keeper, Launch } from './contract.ts';
-import { Bed, exitOf, kill, launchOf, sleeper } from './host.fixture.ts';
+import { Bed, exitOf, kill, launchOf } from './host.fixture.ts';
 
 const WEB = { worker: 'web', number: 0 };
 const isRoot = process.geteuid?.() === 0;
@@ -128,7 +128,7 @@ describe('a program', () => {
     const bed = await makeBed();
     const { host } = await bed.open();
     const keeper = host.keeper(WEB);
-    const { process: leader } = await keeper.start(1, sleeper, bed.scope);
+    const { process: leader } = await keeper.start(1, bed.sleeper, bed.scope);
     const [shim] = bed.shims();
     kill(shim as number, 'SIGSTOP');
     await bed.until(() => stateOf(shim as number) === 'T');
@@ -169,23 +169,23 @@ describe('a start that cannot be', () => {
     });
     expect(keeper.run).toBeUndefined();
     // The same generation may be tried again, with what is right.
-    await expect(keeper.start(1, sleeper, bed.scope)).resolves.toMatchObject({ generation: 1 });
+    await expect(keeper.start(1, bed.sleeper, bed.scope)).resolves.toMatchObject({ generation: 1 });
   });
 
   it.runIf(isRoot)('says so when the disk is full, and goes on when there is room', async () => {
     const bed = await makeBed();
     await bed.mount('size=64k');
     const { host } = await bed.open();
-    await host.keeper({ worker: 'web', number: 1 }).start(1, sleeper, bed.scope);
+    await host.keeper({ worker: 'web', number: 1 }).start(1, bed.sleeper, bed.scope);
     const ballast = join(bed.run, 'ballast');
     await expect(writeFile(ballast, Buffer.alloc(100_000))).rejects.toMatchObject({ code: 'ENOSPC' });
     const keeper = host.keeper(WEB);
-    await expect(keeper.start(1, sleeper, bed.scope)).rejects.toMatchObject({
+    await expect(keeper.start(1, bed.sleeper, bed.scope)).rejects.toMatchObject({
       code: 'WORKER_RUN_DIRECTORY',
       details: { reason: 'the disk is full' },
     });
     await rm(ballast);
-    await expect(keeper.start(1, sleeper, bed.scope)).resolves.toMatchObject({ generation: 1 });
+    await expect(keeper.start(1, bed.sleeper, bed.scope)).resolves.toMatchObject({ generation: 1 });
   });
 
   it.runIf(isRoot)('says so when the run directory is read-only, and still tells how what ran has ended', async () => {
@@ -193,17 +193,17 @@ describe('a start that cannot be', () => {
     await bed.mount('size=1m');
     const { host } = await bed.open();
     const keeper = host.keeper(WEB);
-    const run = await keeper.start(1, sleeper, bed.scope);
+    const run = await keeper.start(1, bed.sleeper, bed.scope);
     await bed.mount('remount,ro');
     const ended = exitOf(keeper);
     kill(run.process.pid, 'SIGTERM');
     expect(await ended).toMatchObject({ signal: 'SIGTERM', isKnown: true });
-    await expect(keeper.start(2, sleeper, bed.scope)).rejects.toMatchObject({
+    await expect(keeper.start(2, bed.sleeper, bed.scope)).rejects.toMatchObject({
       code: 'WORKER_RUN_DIRECTORY',
       details: { reason: 'it is mounted read-only' },
     });
     await bed.mount('remount,rw');
-    await expect(keeper.start(2, sleeper, bed.scope)).resolves.toMatchObject({ generation: 2 });
+    await expect(keeper.start(2, bed.sleeper, bed.scope)).resolves.toMatchObject({ generation: 2 });
   });
 });
 
@@ -282,7 +282,7 @@ describe('a supervisor', () => {
     const bed = await makeBed(undefined, true);
     const { host } = await bed.open();
     const keeper = host.keeper(WEB);
-    await keeper.start(1, sleeper, bed.scope);
+    await keeper.start(1, bed.sleeper, bed.scope);
     const other = host.keeper({ worker: 'web', number: 1 });
     const otherEnded = exitOf(other);
     await other.start(1, launchOf(['true']), bed.scope);
@@ -308,7 +308,7 @@ describe('when helpers are killed', () => {
     const { host } = await bed.open();
     const [spawner] = bed.spawners();
     kill(spawner as number);
-    const run = await host.keeper(WEB).start(1, sleeper, bed.scope);
+    const run = await host.keeper(WEB).start(1, bed.sleeper, bed.scope);
     expect(run.generation).toBe(1);
     expect(bed.spawners()).not.toContain(spawner);
     expect(bed.spawners()).toHaveLength(1);
@@ -318,14 +318,14 @@ describe('when helpers are killed', () => {
     const bed = await makeBed();
     const { host } = await bed.open();
     const keeper = host.keeper(WEB);
-    const run = await keeper.start(1, sleeper, bed.scope);
+    const run = await keeper.start(1, bed.sleeper, bed.scope);
     const helpers = [...bed.shims(), ...bed.spawners()];
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) for (const pid of helpers) kill(pid, signal);
     const ended = exitOf(keeper);
     kill(run.process.pid, 'SIGINT');
     expect(await ended).toMatchObject({ signal: 'SIGINT', isKnown: true });
-    await keeper.start(2, sleeper, bed.scope);
-    await host.keeper({ worker: 'web', number: 1 }).start(1, sleeper, bed.scope);
+    await keeper.start(2, bed.sleeper, bed.scope);
+    await host.keeper({ worker: 'web', number: 1 }).start(1, bed.sleeper, bed.scope);
     expect(bed.shims()).toContain(helpers[0]);
     expect(bed.spawners()).toEqual([helpers[1]]);
   });
@@ -334,7 +334,7 @@ describe('when helpers are killed', () => {
     const bed = await makeBed();
     const { host } = await bed.open();
     const keeper = host.keeper(WEB);
-    const { process: leader } = await keeper.start(1, sleeper, bed.scope);
+    const { process: leader } = await keeper.start(1, bed.sleeper, bed.scope);
     const lost = new Promise((resolve) => keeper.on('shimLost', resolve));
     for (const shim of bed.shims()) kill(shim);
     expect(await lost).toEqual({ generation: 1 });
@@ -358,7 +358,7 @@ describe('when helpers are killed', () => {
     expect(found).toMatchObject([{ run: { generation: 1, process: leader } }]);
     const keeper = host.keeper(WEB);
     await new Promise((resolve) => keeper.on('shimLost', resolve));
-    expect((await keeper.start(1, sleeper, bed.scope)).process).toEqual(leader);
+    expect((await keeper.start(1, bed.sleeper, bed.scope)).process).toEqual(leader);
     await keeper.kill(bed.scope);
     expect(bed.programs()).toEqual([]);
   });
@@ -462,7 +462,7 @@ describe('control groups', () => {
     if (group === undefined) return skip('no control group can be made here');
     const groups = [group, ...hierarchy.legacy.values()];
     const first = await bed.open();
-    await first.host.keeper(WEB).start(1, sleeper, bed.scope);
+    await first.host.keeper(WEB).start(1, bed.sleeper, bed.scope);
     await first.host[Symbol.asyncDispose]();
     expect(groups.filter((each) => existsSync(each))).toEqual(groups);
     const second = await bed.open();
@@ -473,7 +473,7 @@ describe('control groups', () => {
     await second.host[Symbol.asyncDispose]();
     expect(groups.filter((each) => existsSync(each))).toEqual([]);
     const { host } = await bed.open();
-    const run = await host.keeper(WEB).start(2, sleeper, bed.scope);
+    const run = await host.keeper(WEB).start(2, bed.sleeper, bed.scope);
     expect(readFileSync(join(group, 'web.0/cgroup.procs'), 'utf8')).toBe(`${run.process.pid}\n`);
     await expect(bed.open()).rejects.toMatchObject({ code: 'SUPERVISOR_RUNNING' });
     expect(groups.filter((each) => existsSync(each))).toEqual(groups);

@@ -174,7 +174,7 @@ export class InstanceDirectory {
   }
 
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true });
+    await rm(this.path, { recursive: true, force: true, maxRetries: 3, retryDelay: 10 });
     // The worker's, when this was its last instance.
     await rmdir(dirname(this.path)).catch(() => {});
   }

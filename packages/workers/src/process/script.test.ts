@@ -48,6 +48,18 @@ describe('the script of a launch', () => {
     expect(program).toContain("exec '/bin/true'");
   });
 
+  it('hands its sockets on as the last of all, and variables that Perl would take for itself with them', () => {
+    const environment = { A: '1', PERL5OPT: '-w' };
+    const sockets = [{ name: 'http', host: '127.0.0.1', port: 80 }];
+    const { launch } = launchScript(launchOf(['/bin/true', 'x'], { sockets }), { ...PLACE, environment });
+    expect(launch).toMatch(/^export A='1' \\\n +LISTEN_FDS='1' \\\n +LISTEN_FDNAMES='http'$/m);
+    expect(launch).toContain('\nexport LISTEN_PID=$$\n');
+    expect(launch).toMatch(
+      /'\/run\/launch\.7' 'fault 7 program' '1' '1' 'PERL5OPT=-w' '\/bin\/true' 'x' <\/dev\/null\n$/,
+    );
+    expect(launchScript(launchOf(['/bin/true']), { ...PLACE, environment }).launch).toContain("PERL5OPT='-w'");
+  });
+
   it('stays the user that it is without setpriv', () => {
     const { program } = launchScript(launchOf(['/bin/true'], { user: NOBODY }), {
       ...PLACE,

@@ -6,7 +6,7 @@ import { isInstalled } from '@roundhouse/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SocketSpec } from '../spec/spec.ts';
 import type { Keeper, Launch } from './contract.ts';
-import { Bed, exitOf, kill, sleeper } from './host.fixture.ts';
+import { Bed, exitOf, kill } from './host.fixture.ts';
 
 const WEB = { worker: 'web', number: 0 };
 const NOBODY = { uid: 65_534, gid: 65_534, name: 'nobody' };
@@ -232,7 +232,7 @@ describe.skipIf(!existsSync('/usr/bin/perl'))('a socket that cannot be', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     try {
       const { port } = other.address() as { port: number };
-      const launch = bed.launch(sleeper.command, { sockets: [socketOf(bed, port)] });
+      const launch = bed.launch(['sleep', '1000'], { sockets: [socketOf(bed, port)] });
       for (let times = 0; times < 2; times += 1) {
         await expect(keeper.start(1, launch, bed.scope)).rejects.toMatchObject({
           code: 'WORKER_START_FAILED',
@@ -250,7 +250,7 @@ describe.skipIf(!existsSync('/usr/bin/perl'))('a socket that cannot be', () => {
       await new Promise((resolve) => other.close(resolve));
     }
     // The generation may be tried again.
-    await expect(keeper.start(1, sleeper, bed.scope)).resolves.toMatchObject({ generation: 1 });
+    await expect(keeper.start(1, bed.sleeper, bed.scope)).resolves.toMatchObject({ generation: 1 });
   });
 
   it.runIf(isRoot)('is told to whoever may not have it', async () => {

@@ -89,6 +89,7 @@ export class ManagedMember implements Member {
   #adjustments = 0;
   /** Whether what runs has limits that could not be changed in place. */
   #hasStaleLimits = false;
+  #isRetiring = false;
 
   /** Reads what is kept of it, and takes over what was found. */
   static async open(
@@ -176,16 +177,18 @@ export class ManagedMember implements Member {
   }
 
   resume(): void {
+    if (this.#isRetiring) return;
     const { spec, record } = this.#instance;
     const isOtherBoot = record.bootId !== undefined && record.bootId !== this.#deps.bootId;
     this.#instance.resume(isOtherBoot && spec.restart.policy === 'always');
   }
 
   runOnce(): void {
-    this.#instance.send({ kind: 'start', force: false });
+    if (!this.#isRetiring) this.#instance.send({ kind: 'start', force: false });
   }
 
   async start(options: { readonly force?: boolean | undefined }, scope: Scope): Promise<void> {
+    this.#mustBeWanted();
     await this.#instance.start({ force: options.force ?? false }, scope);
   }
 
@@ -194,6 +197,7 @@ export class ManagedMember implements Member {
   }
 
   async restart(cause: 'restart_requested' | 'spec_changed' | 'dependency', scope: Scope): Promise<void> {
+    this.#mustBeWanted();
     await this.#instance.restart(cause, scope);
   }
 
@@ -239,7 +243,8 @@ export class ManagedMember implements Member {
   }
 
   async retire(scope: Scope): Promise<void> {
-    await this.stop('by_request', scope);
+    this.#isRetiring = true;
+    await this.#instance.stop('by_request', scope);
     this.#instance.close();
     await this.#deps.records.settled(this.id);
     await this.#keeper.retire(scope);
@@ -258,6 +263,11 @@ export class ManagedMember implements Member {
 
   get #places(): InstancePlaces {
     return placesOf(this.#deps.dataDirectory, this.id);
+  }
+
+  /** It is on its way out: nothing brings it back. */
+  #mustBeWanted(): void {
+    if (this.#isRetiring) throw workerError('WORKER_SUPERSEDED', { details: { worker: nameOf(this.id) } });
   }
 
   #notRunning(): Error {

@@ -61,6 +61,8 @@ export class ProcessSupervisor implements Supervisor {
   readonly #found = new Map<string, Found>();
   /** Workers on their way out. */
   readonly #leaving = new Map<string, Promise<void>>();
+  /** Changes that are under way. */
+  readonly #turns = new Map<string, Promise<void>>();
   #parts: SupervisorParts | undefined;
   #graph: DependencyGraph | undefined;
   #isBegun = false;
@@ -92,7 +94,11 @@ export class ProcessSupervisor implements Supervisor {
     checkWorker(spec);
   }
 
-  async set(spec: WorkerSpec): Promise<void> {
+  set(spec: WorkerSpec): Promise<void> {
+    return this.#inTurn(spec.id, () => this.#set(spec));
+  }
+
+  async #set(spec: WorkerSpec): Promise<void> {
     this.check(spec);
     await this.#leaving.get(spec.id);
     const worker = this.#workers.get(spec.id);
@@ -100,7 +106,7 @@ export class ProcessSupervisor implements Supervisor {
     if (isSameKind) await worker.set(spec);
     else {
       if (worker !== undefined) {
-        await this.remove(spec.id);
+        this.#remove(spec.id);
         await this.#leaving.get(spec.id);
       }
       await this.#add(spec);
@@ -110,15 +116,32 @@ export class ProcessSupervisor implements Supervisor {
   }
 
   remove(id: string): Promise<void> {
+    return this.#inTurn(id, async () => this.#remove(id));
+  }
+
+  #remove(id: string): void {
     const worker = this.#known(id);
     this.#workers.delete(id);
     this.#graph = undefined;
     const left = worker
-      .retire(this.#deps.scope)
+      .retire()
       .catch((error: unknown) => this.#troubled('a worker could not be removed', id, error))
       .finally(() => this.#leaving.delete(id));
     this.#leaving.set(id, left);
-    return Promise.resolve();
+  }
+
+  /** One change of a worker after the other. */
+  #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const done = (this.#turns.get(id) ?? Promise.resolve()).then(work);
+    const settled = done.then(
+      () => {},
+      () => {},
+    );
+    this.#turns.set(id, settled);
+    void settled.then(() => {
+      if (this.#turns.get(id) === settled) this.#turns.delete(id);
+    });
+    return done;
   }
 
   async begin(): Promise<void> {
@@ -178,11 +201,13 @@ export class ProcessSupervisor implements Supervisor {
     return member.execute(command, scope);
   }
 
-  async scale(worker: string, replicas: number): Promise<void> {
-    const known = this.#known(worker);
-    this.check({ ...known.spec, replicas });
-    await known.scale(replicas);
-    this.#conditions.changed(worker);
+  scale(worker: string, replicas: number): Promise<void> {
+    return this.#inTurn(worker, async () => {
+      const known = this.#known(worker);
+      this.check({ ...known.spec, replicas });
+      await known.scale(replicas);
+      this.#conditions.changed(worker);
+    });
   }
 
   async usage(target: WorkerTarget, sinceMs?: number): Promise<readonly InstanceUsage[]> {
@@ -202,7 +227,7 @@ export class ProcessSupervisor implements Supervisor {
       await this.#stopInOrder([...this.#workers.keys()], 'shutdown', scope).catch((error: unknown) =>
         this.#troubled('not all workers could be stopped', '', error),
       );
-      await all([...this.#leaving.values()]);
+      await all([...this.#leaving.values(), ...[...this.#workers.values()].map((worker) => worker.settled())]);
     }
     // Before the instances let go of their keepers: it ends the shims of all that it knows.
     if (workers === 'stop') await this.#parts?.host.shutdown(scope);

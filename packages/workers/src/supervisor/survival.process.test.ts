@@ -107,13 +107,22 @@ class Master {
 
 const random = (below: number): number => Math.floor(Math.random() * below);
 
-function processes(): { readonly pid: number; readonly command: string; readonly worker: string | undefined }[] {
+interface SurvivalProcess {
+  readonly pid: number;
+  readonly command: string;
+  readonly worker: string | undefined;
+}
+
+/** Those of this home, and no others: they carry it in their environment or among their arguments. */
+function processesOf(home: string): readonly SurvivalProcess[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
-      const environment = readFileSync(`/proc/${name}/environ`, 'latin1');
+      const environment = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0');
       const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ');
-      return [{ pid: Number(name), command, worker: /(?:^|\0)ROUNDHOUSE_WORKER=([^\0]*)/.exec(environment)?.[1] }];
+      if (!environment.includes(`SURVIVAL=${home}`) && !command.includes(home)) return [];
+      const worker = environment.find((each) => each.startsWith('ROUNDHOUSE_WORKER='))?.split('=')[1];
+      return [{ pid: Number(name), command, worker }];
     } catch {
       return [];
     }
@@ -170,7 +179,7 @@ describe('killed with -9, whichever part it is', () => {
         id,
         command: PROGRAMS[KINDS[n % KINDS.length] ?? 'sh'],
         working_directory: '/',
-        environment: { PORT: String(port), SERVER: `${PYTHON_SERVER}server.serve_forever()` },
+        environment: { SURVIVAL: home, PORT: String(port), SERVER: `${PYTHON_SERVER}server.serve_forever()` },
         restart: { backoff: { initial: '0s' } },
         probes: { readiness: { tcp: { port }, period: '1s' } },
       });
@@ -183,12 +192,8 @@ describe('killed with -9, whichever part it is', () => {
   afterAll(async () => {
     await master.ask('stop').catch(() => {});
     await master.ended();
-    const left = () =>
-      processes().filter(
-        ({ command, worker }) => command.includes(home) || (worker !== undefined && ports.has(worker)),
-      );
-    for (; left().length > 0; await sleep(20)) {
-      for (const { pid } of left()) {
+    for (; processesOf(home).length > 0; await sleep(20)) {
+      for (const { pid } of processesOf(home)) {
         try {
           process.kill(pid, 'SIGKILL');
         } catch {
@@ -214,7 +219,7 @@ describe('killed with -9, whichever part it is', () => {
     statuses.find(({ spec }) => spec.id === id)?.instances[0]?.process?.pid;
 
   const partOf = (script: string): readonly number[] =>
-    processes()
+    processesOf(home)
       .filter(({ command }) => command.includes(script) && command.includes(join(home, 'run')))
       .map(({ pid }) => pid);
 
@@ -258,7 +263,7 @@ describe('killed with -9, whichever part it is', () => {
       before = after;
     }
     // Nothing is there twice: as many processes of each worker as its kind has.
-    const byWorker = Map.groupBy(processes(), ({ worker }) => worker);
+    const byWorker = Map.groupBy(processesOf(home), ({ worker }) => worker);
     for (const [n, { spec, instances }] of before.entries()) {
       const kind = KINDS[n % KINDS.length];
       const own = (byWorker.get(spec.id) ?? []).filter(({ command }) => !command.startsWith('sleep'));
@@ -286,16 +291,12 @@ describe('killed with -9, whichever part it is', () => {
       }
     }
     expect(lost, `lines lost in ${daemonKills} kills of the log daemon`).toBeLessThanOrEqual(daemonKills);
-    expect(processes().filter(({ worker }) => worker !== undefined && ports.has(worker))).toEqual([]);
-    // Nor is anything left that was to survive the master.
-    for (const part of ['shim.sh', 'spawner.sh', 'daemon/main']) {
-      for (const until = Date.now() + 10_000; partOf(part).length > 0 && Date.now() < until; ) await sleep(20);
-      expect(partOf(part), part).toEqual([]);
-    }
+    expect(processesOf(home).filter(({ worker }) => worker !== undefined)).toEqual([]);
     const groups = [...hierarchy.legacy.values(), hierarchy.unified?.directory];
     expect(groups.filter((each) => each !== undefined && existsSync(each))).toEqual([]);
     // Nor is anything of what has held them.
-    await expect.poll(() => processes().filter(({ command }) => command.includes(join(home, 'run')))).toEqual([]);
+    const held = () => processesOf(home).filter(({ command }) => command.includes(join(home, 'run')));
+    await expect.poll(held, { timeout: 10_000 }).toEqual([]);
     master = new Master(home, file);
     await master.ask('status');
   }, 300_000);

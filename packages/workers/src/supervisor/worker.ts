@@ -7,6 +7,7 @@ import { ScheduleRunner } from '../schedule/scheduleRunner.ts';
 import type { WorkerSpec } from '../spec/spec.ts';
 import type { InstanceStatus, WorkerStatus } from './contract.ts';
 import type { Member } from './member.ts';
+import { Replicas } from './replicas.ts';
 import type { SettingsFiles, WorkerSettings } from './settings.ts';
 import { WORST_STATES } from './worst.ts';
 
@@ -18,18 +19,16 @@ export interface WorkerDependencies {
   readonly scope: Scope;
 }
 
-/** A worker with its instances. Changes come one at a time; what they make necessary goes on beside. */
+/** A worker with its instances. One change at a time is asked for; what it makes necessary goes on beside. */
 export class Worker {
   readonly #deps: WorkerDependencies;
   #spec: WorkerSpec;
   #settings: WorkerSettings;
-  readonly #members = new Map<number, Member>();
+  readonly #replicas: Replicas;
   #schedule: ScheduleRunner | undefined;
   #isBegun = false;
   /** Ends a rolling restart that a newer specification overtakes. */
   #roll: Scope | undefined;
-  /** Instances on their way out, by number. */
-  readonly #leaving = new Map<number, Promise<void>>();
 
   static async open(spec: WorkerSpec, deps: WorkerDependencies): Promise<Worker> {
     return new Worker(spec, await deps.settings.read(spec.id), deps);
@@ -39,6 +38,14 @@ export class Worker {
     this.#deps = deps;
     this.#spec = spec;
     this.#settings = settings;
+    this.#replicas = new Replicas({
+      open: (number) => this.#open(number),
+      onOpened: (member) => {
+        if (this.#isBegun) member.resume();
+      },
+      onTrouble: (what, error) => this.#troubled(what, error),
+      scope: deps.scope,
+    });
   }
 
   get spec(): WorkerSpec {
@@ -46,7 +53,7 @@ export class Worker {
   }
 
   get members(): readonly Member[] {
-    return [...this.#members.values()];
+    return this.#replicas.members;
   }
 
   get states(): readonly InstanceState[] {
@@ -79,7 +86,7 @@ export class Worker {
   /** Those of a target. Raises WORKER_NOT_FOUND. */
   select(instance: number | undefined): readonly Member[] {
     if (instance === undefined) return this.members;
-    const member = this.#members.get(instance);
+    const member = this.#replicas.find(instance);
     if (member === undefined) {
       throw workerError('WORKER_NOT_FOUND', { details: { id: `${this.#spec.id}/${instance}` } });
     }
@@ -91,7 +98,7 @@ export class Worker {
     const isEnabledNow = spec.isEnabled && !this.#spec.isEnabled;
     this.#spec = spec;
     for (const member of this.members) await member.reconfigure(spec);
-    await this.#settle();
+    await this.#replicas.resize(this.replicas);
     if (!this.#isBegun) return;
     if (isEnabledNow) for (const member of this.members) member.resume();
     this.#plan();
@@ -100,7 +107,7 @@ export class Worker {
 
   async scale(replicas: number): Promise<void> {
     await this.#keep({ scaled: { replicas, inPlaceOf: this.#spec.replicas } });
-    await this.#settle();
+    await this.#replicas.resize(replicas);
   }
 
   /** Starts what is to run. */
@@ -112,11 +119,11 @@ export class Worker {
   }
 
   /** Stops all of it and leaves nothing but logs. */
-  async retire(scope: Scope): Promise<void> {
+  async retire(): Promise<void> {
     this.#schedule?.close();
     this.#roll?.end();
-    await Promise.all(this.members.map((member) => this.#retire(member, scope)));
-    await Promise.all(this.#leaving.values());
+    await this.#replicas.resize(0);
+    await this.#replicas.settled();
     await this.#deps.settings.remove(this.#spec.id);
   }
 
@@ -124,37 +131,20 @@ export class Worker {
   async close(): Promise<void> {
     this.#schedule?.close();
     this.#roll?.end();
-    await Promise.all(this.members.map((member) => member.close()));
+    await this.#replicas.close();
   }
 
-  /** As many instances as there are to be. */
-  async #settle(): Promise<void> {
-    const { openMember, scope } = this.#deps;
-    const wanted = this.replicas;
-    for (const member of this.members) {
-      if (member.id.number < wanted) continue;
-      this.#background('the end of an instance', this.#retire(member, scope));
-    }
-    const missing = Array.from({ length: wanted }, (_, number) => number).filter(
-      (number) => !this.#members.has(number),
-    );
-    await Promise.all(
-      missing.map(async (number) => {
-        await this.#leaving.get(number);
-        const member = await openMember({ worker: this.#spec.id, number }, this.#spec);
-        this.#members.set(number, member);
-        if (this.#isBegun) member.resume();
-      }),
-    );
+  /** Resolves when no instance is on its way, in or out. */
+  settled(): Promise<void> {
+    return this.#replicas.settled();
   }
 
-  #retire(member: Member, scope: Scope): Promise<void> {
-    const { number } = member.id;
-    this.#members.delete(number);
-    const left = member.retire(scope);
-    const settled = left.catch(() => {}).finally(() => this.#leaving.delete(number));
-    this.#leaving.set(number, settled);
-    return left;
+  async #open(number: number): Promise<Member> {
+    const spec = this.#spec;
+    const member = await this.#deps.openMember({ worker: spec.id, number }, spec);
+    // It may have become another one meanwhile.
+    if (this.#spec !== spec) await member.reconfigure(this.#spec);
+    return member;
   }
 
   /**
@@ -209,9 +199,13 @@ export class Worker {
   }
 
   #background(what: string, work: Promise<unknown>, scope = this.#deps.scope): void {
-    const { log } = this.#deps;
     work.catch((error: unknown) => {
-      if (!scope.signal.aborted) log.warn(`${what} failed`, { worker: this.#spec.id, reason: String(error) });
+      if (!scope.signal.aborted) this.#troubled(`${what} failed`, error);
     });
+  }
+
+  #troubled(what: string, error: unknown): void {
+    const { log, scope } = this.#deps;
+    if (!scope.signal.aborted) log.warn(what, { worker: this.#spec.id, reason: String(error) });
   }
 }
