@@ -130,7 +130,7 @@ export interface Supervisor extends AsyncDisposable {
   stop(target: WorkerTarget, scope: Scope): Promise<void>;
   /** Several workers: each before what it depends on. Raises what `stop` does, when all have been tried. */
   stopAll(workers: readonly string[], scope: Scope): Promise<void>;
-  /** One instance after the other; the first that does not come back ends it. Raises what `start` does. */
+  /** Those that are up one after the other, until one does not come back; the others at once. Raises what `start` does. */
   restart(target: WorkerTarget, scope: Scope): Promise<void>;
   /** Has it read its configuration again. Raises WORKER_NOT_RUNNING. */
   reload(target: WorkerTarget, scope: Scope): Promise<void>;

@@ -184,7 +184,15 @@ export class ProcessSupervisor implements Supervisor {
   }
 
   async restart(target: WorkerTarget, scope: Scope): Promise<void> {
-    for (const member of this.#select(target)) await member.restart('restart_requested', scope);
+    const members = this.#select(target);
+    const isServing = ({ state }: Member): boolean => isUp(state);
+    // What serves nobody need not wait for the others.
+    const down = members.filter((member) => !isServing(member));
+    const restart = (member: Member): Promise<void> => member.restart('restart_requested', scope);
+    const inOrder = async (): Promise<void> => {
+      for (const member of members.filter(isServing)) await restart(member);
+    };
+    await all([...down.map(restart), inOrder()]);
   }
 
   async reload(target: WorkerTarget, scope: Scope): Promise<void> {
