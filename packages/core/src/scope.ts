@@ -46,18 +46,19 @@ export function createScope(options: RootScopeOptions = {}): Scope {
 class OperationScope implements Scope {
   readonly clock: Clock;
   readonly deadline: number;
-  readonly #controller = new AbortController();
-  readonly #callbacks = new Set<(reason: RoundhouseError) => void>();
+  readonly #callbacks = new Set<(ending: Ending) => void>();
   readonly #timer: Timer | undefined;
   readonly #leaveParent: (() => void) | undefined;
   readonly #leaveSignal: (() => void) | undefined;
-  #reason: RoundhouseError | undefined;
+  /** Made for the first who asks for the signal. */
+  #controller: AbortController | undefined;
+  #ending: Ending | undefined;
 
-  constructor(clock: Clock, parent: Scope | undefined, options: ScopeOptions) {
+  constructor(clock: Clock, parent: OperationScope | undefined, options: ScopeOptions) {
     this.clock = clock;
     const own = options.timeoutMs === undefined ? Infinity : clock.monotonic() + options.timeoutMs;
     this.deadline = Math.min(own, parent?.deadline ?? Infinity);
-    this.#leaveParent = parent?.onEnd((reason) => this.end(reason));
+    this.#leaveParent = parent?.#onEnding((ending) => this.#end(ending));
     if (options.timeoutMs !== undefined && Number.isFinite(options.timeoutMs)) {
       const { what = 'The operation', timeoutMs } = options;
       this.#timer = clock.setTimer(timeoutMs, () =>
@@ -71,13 +72,17 @@ class OperationScope implements Scope {
       else {
         signal.addEventListener('abort', onAbort, { once: true });
         this.#leaveSignal = () => signal.removeEventListener('abort', onAbort);
-        if (this.#reason !== undefined) this.#leaveSignal();
+        if (this.#ending !== undefined) this.#leaveSignal();
       }
     }
-    if (this.#reason !== undefined) this.#release();
+    if (this.#ending !== undefined) this.#release();
   }
 
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#ending !== undefined) this.#controller.abort(this.#ending.reason);
+    }
     return this.#controller.signal;
   }
 
@@ -85,34 +90,16 @@ class OperationScope implements Scope {
     return new OperationScope(this.clock, this, options);
   }
 
-  end(reason: RoundhouseError = coreError('CANCELLED')): void {
-    if (this.#reason !== undefined) return;
-    this.#reason = reason;
-    this.#release();
-    const callbacks = [...this.#callbacks];
-    this.#callbacks.clear();
-    for (const callback of callbacks) {
-      try {
-        callback(reason);
-      } catch (error) {
-        reportUncaught(error);
-      }
-    }
-    this.#controller.abort(reason);
+  end(reason?: RoundhouseError): void {
+    if (this.#ending === undefined) this.#end(new Ending(reason));
   }
 
   onEnd(callback: (reason: RoundhouseError) => void): () => void {
-    if (this.#reason !== undefined) {
-      callback(this.#reason);
-      return () => {};
-    }
-    const entry = (reason: RoundhouseError): void => callback(reason);
-    this.#callbacks.add(entry);
-    return () => this.#callbacks.delete(entry);
+    return this.#onEnding(({ reason }) => callback(reason));
   }
 
   throwIfEnded(): void {
-    if (this.#reason !== undefined) throw this.#reason;
+    if (this.#ending !== undefined) throw this.#ending.reason;
   }
 
   sleep(delayMs: number): Promise<void> {
@@ -122,7 +109,7 @@ class OperationScope implements Scope {
         timer?.cancel();
         reject(reason);
       });
-      if (this.#reason !== undefined) return;
+      if (this.#ending !== undefined) return;
       timer = this.clock.setTimer(delayMs, () => {
         leave();
         resolve();
@@ -150,10 +137,49 @@ class OperationScope implements Scope {
     this.end();
   }
 
+  #end(ending: Ending): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = ending;
+    this.#release();
+    const callbacks = [...this.#callbacks];
+    this.#callbacks.clear();
+    for (const callback of callbacks) {
+      try {
+        callback(ending);
+      } catch (error) {
+        reportUncaught(error);
+      }
+    }
+    this.#controller?.abort(ending.reason);
+  }
+
+  #onEnding(callback: (ending: Ending) => void): () => void {
+    if (this.#ending !== undefined) {
+      callback(this.#ending);
+      return () => {};
+    }
+    this.#callbacks.add(callback);
+    return () => this.#callbacks.delete(callback);
+  }
+
   #release(): void {
     this.#timer?.cancel();
     this.#leaveParent?.();
     this.#leaveSignal?.();
+  }
+}
+
+/** The end of a scope and its children. The error and its stack are made for the first who asks: mostly nobody does. */
+class Ending {
+  #reason: RoundhouseError | undefined;
+
+  constructor(reason: RoundhouseError | undefined) {
+    this.#reason = reason;
+  }
+
+  get reason(): RoundhouseError {
+    this.#reason ??= coreError('CANCELLED');
+    return this.#reason;
   }
 }
 

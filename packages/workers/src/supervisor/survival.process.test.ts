@@ -129,12 +129,13 @@ function processesOf(home: string): readonly SurvivalProcess[] {
   });
 }
 
+/** Below those that the system gives to connections, which probes make many of. */
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
+    const port = 20_000 + random(10_000);
+    const server = createServer();
+    server.once('error', () => resolve(freePort()));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)));
   });
 }
 
@@ -277,20 +278,21 @@ describe('killed with -9, whichever part it is', () => {
     await master.ask('stop');
     await master.ended();
     // Lines are all there, but for what the daemon had read and not yet written when it was killed.
-    let lost = 0;
+    const gaps: string[] = [];
     for (let n = 0; n < WORKERS; n++) {
       const numbers = outputOf(home, `w${n}`)
         .split('\n')
         .flatMap((line) => /^line (\d+)$/.exec(line)?.[1] ?? [])
         .map(Number);
       expect(numbers.length, `w${n}`).toBeGreaterThan(100);
-      for (let at = 1; at < numbers.length; at++) {
-        const step = (numbers[at] as number) - (numbers[at - 1] as number);
+      numbers.forEach((number, at) => {
+        const before = numbers[at - 1] ?? -1;
         // Each life counts from 0.
-        if (numbers[at] !== 0 && step !== 1) lost += step > 0 ? step - 1 : 1;
-      }
+        if (number !== 0 && number !== before + 1) gaps.push(`w${n}: ${number} after ${before}`);
+      });
     }
-    expect(lost, `lines lost in ${daemonKills} kills of the log daemon`).toBeLessThanOrEqual(daemonKills);
+    // One read of one stream, at most, each time.
+    expect(gaps.length, `${daemonKills} kills of the log daemon: ${gaps.join(', ')}`).toBeLessThanOrEqual(daemonKills);
     expect(processesOf(home).filter(({ worker }) => worker !== undefined)).toEqual([]);
     const groups = [...hierarchy.legacy.values(), hierarchy.unified?.directory];
     expect(groups.filter((each) => each !== undefined && existsSync(each))).toEqual([]);
