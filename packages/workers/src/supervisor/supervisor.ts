@@ -231,17 +231,16 @@ export class ProcessSupervisor implements Supervisor {
   }
 
   async #close(workers: 'leave' | 'stop', scope: Scope): Promise<void> {
+    for (const worker of this.#workers.values()) worker.suspend();
     if (workers === 'stop') {
       await this.#stopInOrder([...this.#workers.keys()], 'shutdown', scope).catch((error: unknown) =>
         this.#troubled('not all workers could be stopped', '', error),
       );
       await all([...this.#leaving.values(), ...[...this.#workers.values()].map((worker) => worker.settled())]);
     }
-    // Before the instances let go of their keepers: it ends the shims of all that it knows.
-    if (workers === 'stop') await this.#parts?.host.shutdown(scope);
     await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
     this.#events.clear();
-    await this.#parts?.host[Symbol.asyncDispose]();
+    await this.#parts?.host.shutdown(scope);
     this.#deps.scope.end();
   }
 

@@ -69,7 +69,12 @@ export class Worker {
     const nextRun = this.#schedule?.nextAt ?? undefined;
     const instances = this.members.map((member) => {
       const status = member.status();
-      return status.state === 'stopped' && nextRun !== undefined ? { ...status, nextStartAt: nextRun } : status;
+      if (status.state !== 'stopped' || nextRun === undefined) return status;
+      return {
+        ...status,
+        nextStartAt: nextRun,
+        reason: status.reason === 'never_started' ? 'scheduled' : status.reason,
+      };
     });
     const worst = (a: InstanceStatus, b: InstanceStatus): number =>
       WORST_STATES.indexOf(a.state) - WORST_STATES.indexOf(b.state);
@@ -118,10 +123,16 @@ export class Worker {
     this.renew();
   }
 
-  /** Stops all of it and leaves nothing but logs. */
-  async retire(): Promise<void> {
+  /** Begins nothing any more by itself; what runs goes on. */
+  suspend(): void {
+    this.#isBegun = false;
     this.#schedule?.close();
     this.#roll?.end();
+  }
+
+  /** Stops all of it and leaves nothing but logs. */
+  async retire(): Promise<void> {
+    this.suspend();
     await this.#replicas.resize(0);
     await this.#replicas.settled();
     await this.#deps.settings.remove(this.#spec.id);
@@ -129,8 +140,7 @@ export class Worker {
 
   /** Lets go of it. */
   async close(): Promise<void> {
-    this.#schedule?.close();
-    this.#roll?.end();
+    this.suspend();
     await this.#replicas.close();
   }
 
