@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read: it finds a runtime that can run the rest, and says so when there is none.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import * as module from 'node:module';
-import { constants } from 'node:os';
+import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -25,12 +25,12 @@ if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
 async function runHere() {
   const built = join(home, 'dist', 'main.js');
   const isBuilt = existsSync(built);
-  if (!isBuilt) {
-    module.registerHooks({
-      resolve: (specifier, context, next) =>
-        next(specifier, { ...context, conditions: [...context.conditions, 'source'] }),
-    });
-  }
+  keepCompiled();
+  module.registerHooks({
+    resolve: isBuilt
+      ? resolveBesides
+      : (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, 'source'] }),
+  });
   const entry = isBuilt ? built : join(home, 'src', 'main.ts');
   // Whoever reads may have enough, like head: that is no failure.
   process.stdout.on('error', (error) => {
@@ -39,6 +39,30 @@ async function runHere() {
   });
   const { run } = await import(pathToFileURL(entry).href);
   process.exitCode = await run(args, { version, env: process.env, stdout: process.stdout, stderr: process.stderr });
+}
+
+/** A file beside an ES module is where its name says: Node would look at the disk for each of a thousand. */
+function resolveBesides(specifier, context, next) {
+  const isBeside = specifier.startsWith('.') && specifier.endsWith('.js') && context.conditions.includes('import');
+  if (!isBeside || context.parentURL === undefined) return next(specifier, context);
+  return { url: new URL(specifier, context.parentURL).href, shortCircuit: true };
+}
+
+/** Lets V8 take up what it compiled the last time. Whoever may write there could make this program run anything. */
+function keepCompiled() {
+  const cache = process.env.CACHE_DIRECTORY || process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const folder = join(cache, 'roundhouse', 'compiled');
+  try {
+    if (!existsSync(dirname(cache))) return;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const each of [cache, dirname(folder), folder]) {
+      const { uid, mode } = lstatSync(each);
+      if (uid !== process.getuid() || (mode & 0o022) !== 0) return;
+    }
+    module.enableCompileCache(folder);
+  } catch {
+    // Nothing is kept where nothing can be.
+  }
 }
 
 /** Hands over to the runtime that the checkout pins, signals and exit code included. */

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +49,19 @@ describe('the roundhouse command', () => {
       expect(await readdir(home)).toEqual([]);
     },
   );
+
+  it.each([
+    ['keeps what it compiled for the next start', 0o700, true],
+    ['keeps nothing where others could change it', 0o777, false],
+  ] as const)('%s', async (_, mode, isKept) => {
+    const cache = join(home, 'cache');
+    await mkdir(cache);
+    await chmod(cache, mode);
+    child = spawn(process.execPath, [BIN, '--help'], { env: { PATH: process.env['PATH'], XDG_CACHE_HOME: cache } });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    const files = await readdir(join(cache, 'roundhouse', 'compiled'), { recursive: true });
+    expect(files.length > 0).toBe(isKept);
+  });
 
   it('up prints the address and the token, and does not mind a second signal', async () => {
     const { output } = start('up');

@@ -9,7 +9,7 @@ function leaves(command: Command, path: readonly string[] = []): Array<readonly 
   return command.commands.flatMap((each) => leaves(each, [...path, each.name()]));
 }
 
-const COMMANDS = leaves(program([], io));
+const COMMANDS = leaves(await program([], io));
 
 /** They call no API. */
 const LOCAL = [

@@ -1,31 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { applyCommand } from './commands/apply.ts';
-import { canICommand } from './commands/canI.ts';
-import { configCommand } from './commands/config/config.ts';
-import { connectCommand } from './commands/connect.ts';
-import { deleteCommand } from './commands/delete.ts';
-import { demoCommand } from './commands/demo.ts';
-import { describeCommand } from './commands/describe.ts';
-import { diffCommand } from './commands/diff.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { endpointCommand } from './commands/endpoint/endpoint.ts';
-import { errorsCommand } from './commands/errors.ts';
-import { getCommand } from './commands/get.ts';
-import { groupCommand } from './commands/group/group.ts';
-import { keyCommand } from './commands/key/key.ts';
-import { logLevelCommand } from './commands/logLevel.ts';
-import { metricsCommand } from './commands/metrics.ts';
-import { operationCommand } from './commands/operation/operation.ts';
-import { principalCommand } from './commands/principal/principal.ts';
-import { sessionCommand } from './commands/session/session.ts';
-import { supportBundleCommand } from './commands/supportBundle.ts';
-import { topCommand } from './commands/top.ts';
+import type { CommandGroups } from './commands.ts';
 import { upCommand } from './commands/up.ts';
-import { usageCommand } from './commands/usage.ts';
-import { watchCommand } from './commands/watch.ts';
-import { webhookCommand } from './commands/webhook/webhook.ts';
-import { whoamiCommand } from './commands/whoami.ts';
-import { workerCommand } from './commands/worker/worker.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { stayAlive } from './foreground.ts';
 import type { Io, VerdictIo } from './io.ts';
@@ -39,7 +14,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     verdict = code;
   };
   try {
-    await program(argv, { ...io, conclude }).parseAsync(argv, { from: 'user' });
+    await (await program(argv, { ...io, conclude })).parseAsync(argv, { from: 'user' });
     return verdict;
   } catch (error) {
     // Commander has told the user already; --help and --version are not failures.
@@ -49,49 +24,32 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-/** All commands. `argv` is the whole command line, which some of them read again. */
-export function program(argv: readonly string[], io: VerdictIo): Command {
-  const root = new Command('roundhouse')
+/** The commands that a command line may mean: a server starts sooner without those that only talk to one. */
+export async function program(argv: readonly string[], io: VerdictIo): Promise<Command> {
+  if (argv[0] === 'up') return root(io, { 'Run:': [upCommand(io)] });
+  const { allCommands } = await import('./commands.ts');
+  return root(io, allCommands(argv, io));
+}
+
+function root(io: VerdictIo, groups: CommandGroups): Command {
+  const command = new Command('roundhouse')
     .description("Keeps an organisation's big iron and bare metal reachable and running.")
     .version(io.version)
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .commandsGroup('Find out:')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', BEGIN);
-  const groups: Readonly<Record<string, readonly Command[]>> = {
-    'Run:': [demoCommand(io), upCommand(io), connectCommand(io)],
-    'Use hosts:': [sessionCommand(argv, io), operationCommand(io)],
-    'Keep programs running:': [workerCommand(io), topCommand(io)],
-    'Say what there is:': [
-      endpointCommand(io),
-      groupCommand(io),
-      webhookCommand(io),
-      principalCommand(io),
-      keyCommand(io),
-    ],
-    'All kinds alike:': [getCommand(io), describeCommand(io), applyCommand(io), diffCommand(io), deleteCommand(io)],
-    'Watch over the server:': [
-      watchCommand(io),
-      usageCommand(io),
-      metricsCommand(io),
-      logLevelCommand(io),
-      configCommand(io),
-      doctorCommand(io),
-      supportBundleCommand(io),
-    ],
-    'Find out:': [whoamiCommand(io), canICommand(io), errorsCommand(io)],
-  };
   for (const [heading, commands] of Object.entries(groups)) {
-    for (const command of commands) root.addCommand(command.helpGroup(heading));
+    for (const each of commands) command.addCommand(each.helpGroup(heading));
   }
-  for (const command of withDescendants(root)) {
-    command.exitOverride().showHelpAfterError('(--help shows how it is written)');
-    command.configureOutput({
+  for (const each of withDescendants(command)) {
+    each.exitOverride().showHelpAfterError('(--help shows how it is written)');
+    each.configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
     });
   }
-  return root;
+  return command;
 }
 
 const BEGIN = `

@@ -25,6 +25,17 @@ describe('Scope', () => {
     expect(() => scope.throwIfEnded()).toThrow(first);
   });
 
+  it('has one reason for all who ask, however late, and its children with it', () => {
+    const scope = createScope();
+    const child = scope.child();
+    scope.end();
+    const { reason } = child.signal;
+    expect(reason).toMatchObject({ code: 'CANCELLED' });
+    expect(scope.signal.reason).toBe(reason);
+    expect(() => scope.throwIfEnded()).toThrow(reason as Error);
+    expect(scope.child().signal.reason).toBe(reason);
+  });
+
   it('tells at once whoever subscribes too late', () => {
     const scope = createScope();
     scope.end();

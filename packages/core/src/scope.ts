@@ -58,7 +58,7 @@ class OperationScope implements Scope {
     this.clock = clock;
     const own = options.timeoutMs === undefined ? Infinity : clock.monotonic() + options.timeoutMs;
     this.deadline = Math.min(own, parent?.deadline ?? Infinity);
-    this.#leaveParent = parent?.#onEnding((ending) => this.#end(ending));
+    if (parent !== undefined) this.#leaveParent = parent.#onEnding((ending) => this.#end(ending));
     if (options.timeoutMs !== undefined && Number.isFinite(options.timeoutMs)) {
       const { what = 'The operation', timeoutMs } = options;
       this.#timer = clock.setTimer(timeoutMs, () =>

@@ -37,9 +37,9 @@ keep() {
 
 run() {
   [ -e "launch.$generation" ] && [ ! -e "pid.$generation" ] || return
-  # In the foreground: POSIX has a shell ignore SIGINT and SIGQUIT for what it runs behind.
-  # In a shell of its own, which becomes it: else this one would tell of signals (`Killed`) in the output of the program.
-  (exec setsid sh "$PWD/launch.$generation" "$number" </dev/null >&5 2>&6 3<&- 5>&- 6>&-)
+  # In the foreground: POSIX has a shell ignore SIGINT and SIGQUIT for what it runs behind. Without a redirection, so that
+  # what this shell tells of signals (`Killed`) is not in the output of the program: the launch takes 5 and 6 for its own.
+  setsid /bin/sh "$PWD/launch.$generation" "$number"
   status=$?
   owner=
   { read -r _ _ _ _ owner _ < "pid.$generation"; } 2>/dev/null

@@ -73,7 +73,7 @@ describe('doctor', () => {
       outcome: 'ok',
       message: expect.stringMatching(/^a Roundhouse/) as string,
     });
-    expect(of(found, 'data directory')).toMatchObject({ outcome: 'warn', next_step: `Close it: chmod 700 ${home}` });
+    expect(of(found, 'data directory')).toMatchObject({ outcome: 'warn', next_step: `Close it: chmod go-rw ${home}` });
   });
 
   it('finds what stands at its port, in the file too, and tells people what to do', async () => {

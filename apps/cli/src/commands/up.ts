@@ -1,3 +1,4 @@
+import { systemClock } from '@roundhouse/core';
 import type { RunningServer } from '@roundhouse/server';
 import { Command } from 'commander';
 import { homeDirectory, removeLocalServer, writeLocalServer } from '../home.ts';
@@ -21,10 +22,9 @@ export function upCommand(io: Io): Command {
     .option('--no-watch', 'do not read the configuration again when its files change')
     .option('--port <port>', 'port of the API where the file says none (ROUNDHOUSE_PORT; default 7070)')
     .action(async ({ config = io.env['ROUNDHOUSE_CONFIG'], port, set, watch }: UpOptions) => {
-      const { readSettings, runServer, openSession } = await startingUp(async () => ({
-        ...(await import('@roundhouse/server')),
-        ...(await import('@roundhouse/tn3270')),
-      }));
+      const { started } = startingUp(io.clock ?? systemClock);
+      const { readSettings, runServer } = await import('@roundhouse/server');
+      const { openSession } = await import('@roundhouse/tn3270');
       const settings = readSettings(port === undefined ? io.env : { ...io.env, ROUNDHOUSE_PORT: port });
       const { stopRequested, onHangUp } = await import('../foreground.ts');
       let running: RunningServer | undefined;
@@ -33,24 +33,23 @@ export function upCommand(io: Io): Command {
       using _hangUp = onHangUp(() => void running?.reload());
       await using server = await withFaults(
         io,
-        startingUp(() =>
-          runServer({
-            version: io.version,
-            openSession,
-            variables: io.env,
-            home: homeDirectory(io.env),
-            sources: { ...(config ? { file: config } : {}), ...(set === undefined ? {} : { settings: set }) },
-            isWatched: watch,
-            defaults: {
-              port: settings.port,
-              frontPort: settings.frontPort,
-              logFilter: settings.logFilter,
-              token: settings.isTokenNew ? undefined : settings.token,
-            },
-          }),
-        ),
+        runServer({
+          version: io.version,
+          openSession,
+          variables: io.env,
+          home: homeDirectory(io.env),
+          sources: { ...(config ? { file: config } : {}), ...(set === undefined ? {} : { settings: set }) },
+          isWatched: watch,
+          defaults: {
+            port: settings.port,
+            frontPort: settings.frontPort,
+            logFilter: settings.logFilter,
+            token: settings.isTokenNew ? undefined : settings.token,
+          },
+        }),
       );
       running = server;
+      started();
       const { url, frontDoor, token, isTokenNew } = server;
       await writeLocalServer(io.env, { url, token });
       await using _local = { [Symbol.asyncDispose]: () => removeLocalServer(io.env, { url, token }) };

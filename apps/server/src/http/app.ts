@@ -36,6 +36,8 @@ export function createApp({ connections = {}, tls }: AppOptions, log: Logger): A
   const nextId = (): string => `${boot}-${++requests}`;
   const app = fastify({
     logger: false,
+    // Requests are checked by the schemas of the API: the compilers for JSON Schema are not even loaded.
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     bodyLimit: LIMITS.maxBodyBytes,
     ...SLOW_CLIENT_BOUNDS,
     ...(tls === undefined ? {} : { https: { ...tls, ...SLOW_CLIENT_BOUNDS.http } }),
@@ -59,6 +61,10 @@ export function createApp({ connections = {}, tls }: AppOptions, log: Logger): A
   });
   answerStrangeRequests(app.server, nextId);
   return { fastify: app, connections: boundConnections(app.server, connections, nextId) };
+}
+
+function noCompiler(): never {
+  throw new Error('No route has a JSON Schema');
 }
 
 /** Methods that a path refuses with METHOD_NOT_ALLOWED where it has no route for them. */

@@ -153,14 +153,20 @@ describe('the pressure on this process', () => {
     }
   });
 
-  it('sees a loop that was held up', async () => {
+  it('sees a loop that is held up, once it is busy', async () => {
     const read = processPressure(scope);
     const turns = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 25));
+    const holdUp = async (): Promise<void> => {
+      await turns();
+      const until = performance.now() + 200;
+      while (performance.now() < until);
+      await turns();
+    };
+    await turns();
     read();
-    await turns();
-    const until = performance.now() + 200;
-    while (performance.now() < until);
-    await turns();
+    await holdUp();
+    expect(read().loopDelayMs).toBe(0);
+    await holdUp();
     expect(read().loopDelayMs).toBeGreaterThan(20);
   });
 });

@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { constrainedMemory, memoryUsage } from 'node:process';
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
@@ -8,16 +8,26 @@ import type { Pressure } from './overload.ts';
 /** How often the event loop is looked at, ms: the smallest lateness that is seen. */
 const RESOLUTION_MS = 10;
 const NS_PER_MS = 1e6;
+/** Part of its time that a loop is busy from which on it is looked at: below, it waits more than it lets others wait. */
+const BUSY = 0.5;
 
-/** Reads the pressure on this process, each time since the time before. Watches until the scope ends. */
+/**
+ * Reads the pressure on this process, each time since the time before. A loop that has become busy is watched from the
+ * next reading on, until it has been calm between two, or the scope ends: the watch alone would wake an idle process a
+ * hundred times a second.
+ */
 export function processPressure(scope: Scope): () => Pressure {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  delays.enable();
+  let before = performance.eventLoopUtilization();
   scope.onEnd(() => void delays.disable());
   return () => {
     // The histogram counts the interval itself; it is empty when the loop has not turned since.
     const meanMs = delays.count === 0 ? 0 : delays.mean / NS_PER_MS - RESOLUTION_MS;
     delays.reset();
+    const now = performance.eventLoopUtilization();
+    if (performance.eventLoopUtilization(now, before).utilization < BUSY) delays.disable();
+    else delays.enable();
+    before = now;
     const heap = getHeapStatistics();
     return {
       loopDelayMs: Math.max(meanMs, 0),

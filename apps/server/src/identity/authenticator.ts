@@ -10,7 +10,7 @@ import { findByCertificate, fingerprintName } from './certificate.ts';
 import { CredentialCache } from './credentialCache.ts';
 import type { Directory } from './directory.ts';
 import { type AuthenticationMethod, type Credentials, type Identity, ROOT_PRINCIPAL, ROOT_ROLE } from './identity.ts';
-import { JwtVerifier, looksLikeJwt } from './jwt.ts';
+import type { JwtVerifier } from './jwt.ts';
 import { LdapSource } from './ldap.ts';
 import { type LockedOut, Lockout } from './lockout.ts';
 import { LruMap } from './lruMap.ts';
@@ -108,7 +108,8 @@ class DirectoryAuthenticator implements Authenticator {
   readonly #scope: Scope;
   readonly #rootDigests: readonly Buffer[];
   readonly #lockout: Lockout;
-  readonly #jwt: JwtVerifier | undefined;
+  /** Loaded where there are issuers. */
+  readonly #jwt: Promise<JwtVerifier> | undefined;
   readonly #ldap: LdapSource | undefined;
   readonly #passwords: Bulkhead;
   readonly #connections: Bulkhead;
@@ -151,11 +152,12 @@ class DirectoryAuthenticator implements Authenticator {
     });
     this.#ldap = ldap && new LdapSource(ldap);
     if (issuers.length > 0) {
-      this.#jwt = new JwtVerifier(issuers, {
+      const verifying = {
         scope: this.#scope,
-        onIssuerFailure: (issuer, reason) => this.events.emit('issuerFailed', { issuer, reason }),
-        onIssuerRecovery: (issuer) => this.events.emit('issuerRecovered', { issuer }),
-      });
+        onIssuerFailure: (issuer: string, reason: string) => this.events.emit('issuerFailed', { issuer, reason }),
+        onIssuerRecovery: (issuer: string) => this.events.emit('issuerRecovered', { issuer }),
+      };
+      this.#jwt = import('./jwt.ts').then((jwt) => new jwt.JwtVerifier(issuers, verifying));
     }
   }
 
@@ -179,7 +181,7 @@ class DirectoryAuthenticator implements Authenticator {
 
   async close(): Promise<void> {
     this.#scope.end();
-    await this.#jwt?.close();
+    await (await this.#jwt)?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -282,8 +284,8 @@ class DirectoryAuthenticator implements Authenticator {
     this.events.emit('keyUsed', { key, principal, address });
   }
 
-  async #externalJwt(verifier: JwtVerifier, token: string, attempt: Attempt): Promise<Identity> {
-    const identity = await verifier.verify(token, attempt.scope);
+  async #externalJwt(verifier: Promise<JwtVerifier>, token: string, attempt: Attempt): Promise<Identity> {
+    const identity = await (await verifier).verify(token, attempt.scope);
     return this.#admitExternal(identity, attempt);
   }
 
@@ -377,6 +379,11 @@ class DirectoryAuthenticator implements Authenticator {
     }
     return error.error;
   }
+}
+
+/** Whether a bearer token has the form of a JWT in compact serialisation. */
+function looksLikeJwt(token: string): boolean {
+  return token.startsWith('eyJ') && token.split('.', 4).length === 3;
 }
 
 function addressRefused(address: string, principal: string, whose: string): Refusal {

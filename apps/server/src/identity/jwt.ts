@@ -21,11 +21,6 @@ const DEFAULT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 /** Access tokens (RFC 9068 §2.1) and tokens of no declared use; one made for another use has another type (RFC 8725 §3.11). */
 const TYPES = new Set(['jwt', 'at+jwt']);
 
-/** Whether a bearer token has the form of a JWT in compact serialisation. */
-export function looksLikeJwt(token: string): boolean {
-  return token.startsWith('eyJ') && token.split('.', 4).length === 3;
-}
-
 /** Checks tokens of several issuers. */
 export class JwtVerifier {
   readonly #issuers: ReadonlyMap<string, Issuer>;

@@ -1,6 +1,5 @@
 import { createScope, type Secret } from '@roundhouse/core';
 import { traceError } from './errors.ts';
-import { openTelemetryTracer } from './openTelemetry.ts';
 import type { Tracer } from './tracer.ts';
 
 export interface OtlpOptions {
@@ -42,7 +41,8 @@ export async function openOtlpTracing(options: OtlpOptions): Promise<Tracing> {
   const { url, ratio = 1, maxQueued = MAX_QUEUED, delayMs = 5_000, timeoutMs = 10_000, version } = options;
   if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw invalid('the address is http:// or https://');
   if (!(ratio >= 0 && ratio <= 1)) throw invalid('the ratio is from 0 to 1');
-  const [sdk, { OTLPTraceExporter }] = await Promise.all([
+  const [{ openTelemetryTracer }, sdk, { OTLPTraceExporter }] = await Promise.all([
+    import('./openTelemetry.ts'),
     import('@opentelemetry/sdk-trace'),
     import('@opentelemetry/exporter-trace-otlp-http'),
   ]);

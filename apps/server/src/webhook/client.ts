@@ -1,8 +1,9 @@
+import { createRequire } from 'node:module';
 import { isIPv6, type LookupFunction } from 'node:net';
 import { rootCertificates, TLSSocket } from 'node:tls';
 import { type Clock, isRoundhouseError, type RoundhouseError, type Scope } from '@roundhouse/core';
 import type { Delivery, JsonObject } from '@roundhouse/store';
-import { buildConnector, Pool } from 'undici';
+import type * as Undici from 'undici';
 import type { Settings } from './definition.ts';
 import { webhookError } from './errors.ts';
 import { checkedAddresses, type Resolve } from './guard.ts';
@@ -38,10 +39,13 @@ const MAX_HEADER_BYTES = 16_384;
 /** Characters that would play tricks on a reader of the log: controls but tab and line feed, and marks of direction. */
 const CONTROLS = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
+/** Loaded when something is sent: few servers have webhooks. */
+const loadUndici = (): typeof Undici => createRequire(import.meta.url)('undici') as typeof Undici;
+
 /** Connections to one address of the receiver, and what was seen when the last of them was made. */
 interface Pinned {
   readonly address: string;
-  readonly pool: Pool;
+  readonly pool: Undici.Pool;
   tls: string | null;
 }
 
@@ -129,6 +133,7 @@ export class ReceiverClient {
   }
 
   #connectTo(address: string): Pinned {
+    const { buildConnector, Pool } = loadUndici();
     const { url, maxParallel, timeoutMs } = this.#settings;
     const family = isIPv6(address) ? 6 : 4;
     const lookup: LookupFunction = (_host, _options, callback) => callback(null, address, family);

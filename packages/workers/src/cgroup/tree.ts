@@ -42,9 +42,9 @@ export class GroupTree {
     return /^populated 1$/m.test(readIfThere(this.#files, join(this.#directory, 'cgroup.events')) ?? '');
   }
 
-  /** Pids of it and of all groups below, which a program may have made. */
+  /** Pids of it and of all groups below, which a program may have made; zombies may be among them. */
   pids(): readonly number[] {
-    return this.isPopulated() ? this.#pidsBelow(this.#directory) : [];
+    return this.#pidsBelow(this.#directory);
   }
 
   /** Sends SIGKILL to all of it at once, what is being forked included. False where the kernel has no such file. */
@@ -64,8 +64,11 @@ export class GroupTree {
 
   #pidsBelow(directory: string): number[] {
     const text = readIfThere(this.#files, join(directory, 'cgroup.procs')) ?? '';
-    const below = groupsBelow(directory, this.#files).flatMap((each) => this.#pidsBelow(each));
-    return [...text.split('\n').filter(Boolean).map(Number), ...below];
+    const pids = text.split('\n').filter(Boolean).map(Number);
+    // A fraction of what it takes to list the directory.
+    const stat = readIfThere(this.#files, join(directory, 'cgroup.stat')) ?? '';
+    if (/^nr_descendants 0$/m.test(stat)) return pids;
+    return [...pids, ...groupsBelow(directory, this.#files).flatMap((each) => this.#pidsBelow(each))];
   }
 
   async #removeBelow(directory: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Clock, createScope, Emitter, type Logger, type Scope, type Unsubscribe } from '@roundhouse/core';
+import type { GroupTree } from '../cgroup/tree.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
 import type { Run } from '../process/contract.ts';
 import type { LimitName, LimitsSpec, MonitoringSpec } from '../spec/spec.ts';
@@ -45,6 +46,8 @@ export class InstanceEnforcement implements Enforcement {
   readonly #sources: LimiterSources;
   readonly #means: Means;
   readonly #groups: InstanceGroups;
+  /** Holds all of it, where there is one. */
+  readonly #tree: GroupTree | undefined;
   readonly #deps: EnforcementDependencies;
   readonly #events = new Emitter<EnforcementEvents>();
   readonly #history: SampleHistory;
@@ -74,6 +77,7 @@ export class InstanceEnforcement implements Enforcement {
     sources: LimiterSources,
     means: Means,
     groups: InstanceGroups,
+    tree: GroupTree | undefined,
     deps: EnforcementDependencies,
   ) {
     this.#instance = instance;
@@ -81,6 +85,7 @@ export class InstanceEnforcement implements Enforcement {
     this.#sources = sources;
     this.#means = means;
     this.#groups = groups;
+    this.#tree = tree;
     this.#deps = deps;
     this.#history = new SampleHistory(monitoring.retentionMs);
     this.#sizes = new Sizes(sources, deps.directoryBytes);
@@ -306,7 +311,7 @@ export class InstanceEnforcement implements Enforcement {
   #sample({ run, meter }: Watched, tick: Tick): void {
     if (this.#isLoose) this.#settle();
     const taken = take(
-      pidsOf(run.process, this.#groups, tick),
+      pidsOf(run.process, this.#groups, this.#tree, tick),
       this.#groups,
       wantedBy(this.#limits),
       tick,

@@ -12,6 +12,13 @@ const V1 = '/sys/fs/cgroup';
 const MONITORING: MonitoringSpec = { isEnabled: true, intervalMs: 10_000, retentionMs: 3_600_000 };
 const INSTANCE = { worker: 'web', number: 0 };
 const PID = 500;
+const SOURCES: LimiterSources = {
+  pids: () => Promise.resolve([PID]),
+  temporaryDirectory: undefined,
+  logBytes: () => Promise.resolve(42),
+  sustainedViolationMs: 0,
+  spikeToleranceMs: 0,
+};
 
 const unified = (): FakeKernel => new FakeKernel().withUnified(['cpu', 'io', 'memory', 'pids']);
 const legacy = (): FakeKernel => new FakeKernel().withLegacy(['blkio', 'cpu', 'cpuacct', 'memory', 'pids']);
@@ -34,14 +41,7 @@ async function prepare(kernel: FakeKernel, limits: LimitsSpec, options: Partial<
     { hierarchy, cores: 2 },
     { clock, log, files: kernel, directoryBytes: (path) => Promise.resolve(path === sized ? 700 : null) },
   );
-  const sources = {
-    pids: () => Promise.resolve([PID]),
-    temporaryDirectory: undefined,
-    logBytes: () => Promise.resolve(42),
-    sustainedViolationMs: 0,
-    spikeToleranceMs: 0,
-    ...options,
-  };
+  const sources = { ...SOURCES, ...options };
   const enforcement = await limiter.prepare(INSTANCE, limits, { ...MONITORING, ...options }, sources);
   return { clock, warnings, limiter, enforcement };
 }
@@ -375,6 +375,47 @@ describe('watching', () => {
     late.watch(runOf(), scope);
     await clock.advance(2_000);
     expect(late.history()).toHaveLength(1);
+  });
+
+  it('puts off the first sample while others keep coming, until all have theirs at most', async () => {
+    const kernel = new FakeKernel();
+    const { limiter, enforcement, clock } = await prepare(kernel, {});
+    kernel.run({ pid: PID });
+    using scope = createScope({ clock });
+    enforcement.watch(runOf(), scope);
+    const come = async (number: number): Promise<void> => {
+      const next = await limiter.prepare({ worker: 'next', number }, {}, MONITORING, SOURCES);
+      next.watch(runOf(), scope);
+    };
+    for (let number = 0; number < 12; number++) {
+      await clock.advance(800);
+      if (number === 2) expect(enforcement.history()).toHaveLength(0);
+      await come(number);
+    }
+    expect(clock.monotonic()).toBe(9_600);
+    expect(enforcement.history()).toHaveLength(0);
+    await clock.advance(400);
+    expect(enforcement.history()).toHaveLength(1);
+  });
+
+  it('finds its processes in the group that holds all of them, without a look at any others', async () => {
+    const kernel = new FakeKernel().withUnified([]);
+    const { enforcement, clock } = await prepare(kernel, {});
+    const group = `${V1}/roundhouse-t/web.0`;
+    await kernel.makeDirectory(group);
+    kernel.files.set(`${group}/cgroup.events`, 'populated 1\n');
+    await kernel.write(`${group}/cgroup.procs`, String(PID));
+    await kernel.write(`${group}/cgroup.procs`, '501');
+    kernel.run({ pid: PID });
+    // Of a session and a parent of its own.
+    kernel.run({ pid: 501 });
+    for (let pid = 600; pid < 700; pid++) kernel.run({ pid });
+    using scope = createScope({ clock });
+    enforcement.watch(runOf(), scope);
+    kernel.reads = 0;
+    await clock.advance(1_000);
+    expect(enforcement.latest?.processes).toBe(2);
+    expect(kernel.reads).toBeLessThan(10);
   });
 
   it('does not take another process of the same number for its own', async () => {

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type { Clock, Logger } from '@roundhouse/core';
 import { type CgroupHierarchy, groupNameOf } from '../cgroup/contract.ts';
+import { GroupTree } from '../cgroup/tree.ts';
 import type { Limiter } from './contract.ts';
 import { controllersOf } from './controllers.ts';
 import { diskOf } from './device.ts';
@@ -39,7 +41,9 @@ export function createLimiter({ hierarchy, cores }: LimiterOptions, deps: Limite
       const device = workingDirectory === undefined ? undefined : diskOf(workingDirectory, files);
       const means = { controllers, device, maxDescriptors: descriptors };
       const groups = new InstanceGroups(groupNameOf(instance), controllers, files);
-      const enforcement = new InstanceEnforcement(instance, monitoring, sources, means, groups, shared);
+      const { unified } = hierarchy;
+      const tree = unified && new GroupTree(join(unified.directory, groupNameOf(instance)), files);
+      const enforcement = new InstanceEnforcement(instance, monitoring, sources, means, groups, tree, shared);
       await enforcement.open(limits);
       return enforcement;
     },

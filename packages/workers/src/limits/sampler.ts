@@ -15,7 +15,7 @@ export type TakeSample = (tick: Tick) => void;
 
 /** Instances that are sampled before other work has its turn: a millisecond or two. */
 const SLICE = 25;
-/** When the first sample of an instance is taken, ms: late enough for many that start together to share it. */
+/** When the first sample of an instance is taken, ms after the last of those that come together: all of them share it. */
 const FIRST_AFTER_MS = 1_000;
 
 /** Samples all instances of one interval together, so that what is dear is read once for all of them. */
@@ -69,6 +69,8 @@ class Round {
   readonly #newcomers = new Set<Member>();
   /** Those whose turn it is. */
   #pending: readonly Member[] = [];
+  /** When the last of the newcomers came, monotonic ms. */
+  #cameAt = -Infinity;
   #timer: Timer | undefined;
   #firstTimer: Timer | undefined;
   #sliceTimer: Timer | undefined;
@@ -89,6 +91,7 @@ class Round {
     this.#timer ??= this.#clock.setTimer(this.#intervalMs, () => this.#onDue());
     if (this.#intervalMs > FIRST_AFTER_MS) {
       this.#newcomers.add(member);
+      this.#cameAt = this.#clock.monotonic();
       this.#firstTimer ??= this.#clock.setTimer(FIRST_AFTER_MS, () => this.#onFirst());
     }
     return () => this.#remove(member);
@@ -111,7 +114,10 @@ class Round {
   }
 
   #onFirst(): void {
-    this.#firstTimer = undefined;
+    // Those that keep coming put it off: until all are due, at most.
+    const restMs = this.#cameAt + FIRST_AFTER_MS - this.#clock.monotonic();
+    this.#firstTimer = restMs > 0 ? this.#clock.setTimer(restMs, () => this.#onFirst()) : undefined;
+    if (restMs > 0) return;
     const newcomers = [...this.#newcomers];
     this.#newcomers.clear();
     this.#sample(newcomers);

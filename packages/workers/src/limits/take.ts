@@ -1,3 +1,4 @@
+import type { GroupTree } from '../cgroup/tree.ts';
 import type { ProcessIdentity } from '../process/contract.ts';
 import type { LimitName, LimitsSpec } from '../spec/spec.ts';
 import { countDescriptors, readProcessIo, readSwap } from './descriptors.ts';
@@ -43,11 +44,19 @@ export interface Taken {
   readonly group: GroupUsage | undefined;
 }
 
-/** The processes of a run: those of its control group, or of its session where it has none. */
-export function pidsOf(leader: ProcessIdentity, groups: InstanceGroups, tick: Tick): readonly number[] {
-  const inGroup = groups.pids();
+/** The processes of a run: those of a control group that holds it, or of its session where none does. */
+export function pidsOf(
+  leader: ProcessIdentity,
+  groups: InstanceGroups,
+  tree: GroupTree | undefined,
+  tick: Tick,
+): readonly number[] {
   // A program that was running before there was a group is not in it.
-  return inGroup?.includes(leader.pid) === true ? inGroup : tick.processes.treeOf(leader);
+  const isOf = (pids: readonly number[] | undefined): pids is readonly number[] => pids?.includes(leader.pid) === true;
+  const limited = groups.pids();
+  if (isOf(limited)) return limited;
+  const grouped = tree?.pids();
+  return isOf(grouped) ? grouped : tick.processes.treeOf(leader);
 }
 
 /** Undefined when there are none. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -435,6 +436,27 @@ describe.each(['with a control group', 'without'])('a tree %s', (kind) => {
     expect(await keeper.hasStragglers()).toBe(false);
     await keeper.retire(bed.scope);
     expect(readdirSync(join(bed.run, 'workers'))).toEqual([]);
+  });
+
+  it('ends in the middle of its launch, when its keeper has not heard of it yet', async () => {
+    const bed = await treeBed();
+    const { host } = await bed.open();
+    const keeper = host.keeper(WEB);
+    // To open it is to wait for somebody who reads it.
+    const stdout = join(bed.directory, 'unread');
+    spawnSync('mkfifo', [stdout]);
+    using attempt = bed.scope.child();
+    const launch = bed.launch(['sleep', '1000'], { logFiles: { stdout, stderr: stdout } });
+    const started = keeper.start(1, launch, attempt).catch((error: unknown) => error);
+    const places = join(bed.run, 'workers/web/0');
+    await bed.until(
+      () => existsSync(join(places, 'pid.1')) && readFileSync(join(places, 'pid.1'), 'utf8').endsWith('.\n'),
+    );
+    attempt.end();
+    expect(await started).toMatchObject({ code: 'CANCELLED' });
+    expect(bed.having(`${places}/launch.1`)).toHaveLength(1);
+    await keeper.kill(bed.scope);
+    expect(bed.having(`${places}/launch.1`)).toEqual([]);
   });
 
   it('has stragglers when its leader has ended, and they can be ended', async () => {

@@ -31,7 +31,8 @@ export interface ShimClaim {
 
 /** What is in the directory of an instance. */
 export interface Listing {
-  readonly hasFifos: boolean;
+  /** FIFOs that are still to be made. */
+  readonly missing: readonly string[];
   /** The latest of each; 0 for none. */
   readonly shim: number;
   readonly generation: number;
@@ -60,11 +61,8 @@ export class InstanceDirectory {
     return join(this.path, `${kind}.${number}`);
   }
 
-  /** Makes it; gives the FIFOs that are still to be made. */
-  async make(): Promise<readonly string[]> {
+  async make(): Promise<void> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
-    const present = new Set(await readdir(this.path));
-    return FIFOS.filter((name) => !present.has(name)).map((name) => join(this.path, name));
   }
 
   async list(): Promise<Listing> {
@@ -82,7 +80,7 @@ export class InstanceDirectory {
     const latest = (isWanted: (kind: Numbered) => boolean): number =>
       Math.max(0, ...numbered.filter(({ kind }) => isWanted(kind)).map(({ number }) => number));
     return {
-      hasFifos: FIFOS.every((name) => names.includes(name)),
+      missing: FIFOS.filter((name) => !names.includes(name)).map((name) => join(this.path, name)),
       shim: latest((kind) => kind === 'shim'),
       generation: latest((kind) => kind === 'launch' || kind === 'pid' || kind === 'exit'),
       numbered,
@@ -118,13 +116,13 @@ export class InstanceDirectory {
     return status === undefined ? undefined : { status: Number(status), at: Math.round((await stat(path)).mtimeMs) };
   }
 
-  /** They hold values of the environment: for their owner alone, and removed by {@link forgetLaunch}. */
+  /**
+   * They hold values of the environment: for their owner alone, and removed by {@link forgetLaunch}. Not renamed into place,
+   * because a shell that reads a part of one does nothing.
+   */
   async writeLaunch(generation: number, { launch, program }: LaunchScript): Promise<void> {
     if (program !== undefined) await writeFile(this.file('program', generation), program, { mode: 0o600 });
-    // Renamed, so that no shell ever reads a part of it.
-    const temporary = join(this.path, 'launch.new');
-    await writeFile(temporary, launch, { mode: 0o600 });
-    await rename(temporary, this.file('launch', generation));
+    await writeFile(this.file('launch', generation), launch, { mode: 0o600 });
   }
 
   async forgetLaunch(generation: number): Promise<void> {

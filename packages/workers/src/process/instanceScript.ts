@@ -19,6 +19,8 @@ export function instanceScript(launch: Launch, directory: InstanceDirectory, run
   const record = quote(directory.file('pid', generation));
   const claim = [
     '__stage=run_directory',
+    // Of the shim: `out` and `err`, and the line of its commands.
+    'exec </dev/null >&5 2>&6 3<&- 5>&- 6>&-',
     // O_EXCL. When another was first there is nothing to do, and nothing to tell.
     'set -C',
     `if ! command exec 3>${record}; then`,
@@ -29,7 +31,7 @@ export function instanceScript(launch: Launch, directory: InstanceDirectory, run
     `read -r __pid ${'_ '.repeat(20)}__start _ < /proc/self/stat`,
     `echo "$__pid $__start ${bootId} ${token} $1 ." >&3 || exit 1`,
     'exec 3>&-',
-    `echo "run ${generation} $__pid $__start" >&4`,
+    `__begun="run ${generation} $__pid $__start ${token} $1"`,
   ];
   return launchScript(joinFile === undefined ? launch : { ...launch, cgroups: [joinFile, ...launch.cgroups] }, {
     subject: ` ${generation}`,

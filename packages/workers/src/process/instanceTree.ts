@@ -19,7 +19,7 @@ export class InstanceTree {
   }
 
   async pids(): Promise<readonly number[]> {
-    const grouped = this.#group?.pids() ?? [];
+    const grouped = this.#group?.isPopulated() === true ? this.#group.pids() : [];
     const { mark } = this;
     if (mark === undefined) return grouped;
     const isInGroup = grouped.includes(mark.leader.pid) || !this.#processes.isAlive(mark.leader);

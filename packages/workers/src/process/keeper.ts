@@ -4,9 +4,9 @@ import { workerError } from '../errors.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
 import { codeOf } from '../limits/kernelFiles.ts';
 import type { Signal } from '../spec/spec.ts';
-import type { Exit, Found, Keeper, KeeperEvents, Launch, ProcessIdentity, Run } from './contract.ts';
+import type { Exit, Found, Keeper, KeeperEvents, Launch, Run } from './contract.ts';
 import type { FifoMaker } from './fifo.ts';
-import { InstanceDirectory, type RunRecord } from './instanceDirectory.ts';
+import { InstanceDirectory, type Listing, type RunRecord } from './instanceDirectory.ts';
 import { instanceScript } from './instanceScript.ts';
 import { InstanceTree } from './instanceTree.ts';
 import { exitOf, type Fault, type LifeFact } from './life.ts';
@@ -42,6 +42,8 @@ interface Attempt {
   readonly token: string;
   readonly outcome: PromiseWithResolvers<Run>;
   run: Run | undefined;
+  /** Of the run. */
+  record: RunRecord | undefined;
   fault: Fault | undefined;
   /** It still has to become its user, or to give up rights. */
   isUserDue: boolean;
@@ -65,6 +67,10 @@ export class InstanceKeeper implements Keeper {
   #run: Run | undefined;
   #attempt: Attempt | undefined;
   #told = 0;
+  /** Generation that was asked for, and has not been heard of. */
+  #unheard: number | undefined;
+  /** Whether the present run has secret files; true where nobody knows. */
+  #hasSecrets = true;
   /** Statuses that came through `life` while the directory was read. */
   readonly #statuses = new Map<number, number>();
   #watch: Timer | undefined;
@@ -121,6 +127,7 @@ export class InstanceKeeper implements Keeper {
       token: this.#deps.newToken(),
       outcome: Promise.withResolvers(),
       run: undefined,
+      record: undefined,
       fault: undefined,
       isUserDue: false,
       blankLooks: 0,
@@ -129,7 +136,9 @@ export class InstanceKeeper implements Keeper {
     attempt.outcome.promise.catch(() => {});
     this.#attempt = attempt;
     try {
-      const run = (await this.#startedBefore(generation, scope)) ?? (await this.#perform(attempt, scope));
+      const listing = await this.#directory.list();
+      const run =
+        (await this.#startedBefore(generation, listing, scope)) ?? (await this.#perform(attempt, listing, scope));
       attempt.outcome.resolve(run);
       return run;
     } catch (error) {
@@ -156,6 +165,11 @@ export class InstanceKeeper implements Keeper {
 
   async kill(scope: Scope): Promise<void> {
     await this.#ready(scope);
+    // A launch says who it is to the directory before all else, and to its keeper when it is done.
+    const record = this.#unheard === undefined ? undefined : await this.#directory.readRun(this.#unheard);
+    if (record !== undefined && record !== 'partial') {
+      this.#tree.mark = { leader: record.process, token: record.token };
+    }
     await this.#tree.kill(scope);
   }
 
@@ -213,8 +227,9 @@ export class InstanceKeeper implements Keeper {
   }
 
   /** Undefined when this generation has not been started, or may be started again. */
-  async #startedBefore(generation: number, scope: Scope): Promise<Run | undefined> {
+  async #startedBefore(generation: number, { numbered }: Listing, scope: Scope): Promise<Run | undefined> {
     if (this.#run?.generation === generation) return this.#run;
+    if (!numbered.some(({ kind, number }) => kind === 'pid' && number === generation)) return undefined;
     let record = await this.#directory.readRun(generation);
     for (const until = scope.clock.monotonic() + ASK_AGAIN_MS; record === 'partial'; ) {
       // The launch is between claiming its generation and saying who it is, or the disk was full.
@@ -230,22 +245,22 @@ export class InstanceKeeper implements Keeper {
   /** A launch that was asked for earlier has begun. */
   #adopt(generation: number, record: RunRecord): void {
     if (this.#told >= generation || this.#run?.generation === generation) return;
+    this.#hasSecrets = true;
+    this.#unheard = undefined;
     this.#tree.mark = { leader: record.process, token: record.token };
     this.#run = this.#runOf(generation, record);
     if (this.#link.shim?.number !== record.shim) this.#orphaned(this.#run);
   }
 
-  async #perform(attempt: Attempt, scope: Scope): Promise<Run> {
+  async #perform(attempt: Attempt, listing: Listing, scope: Scope): Promise<Run> {
     this.#refuseForeignUser(attempt);
-    await this.#prepare(attempt);
-    await this.#drive(attempt, scope);
+    await this.#prepare(attempt, listing);
+    this.#unheard = attempt.generation;
+    await this.#drive(attempt, listing, scope);
     const run = await attempt.outcome.promise;
-    // It may have been launched before, by a command of an earlier supervisor: then its token is that one's.
-    const record = await this.#directory.readRun(attempt.generation);
-    if (record !== undefined && record !== 'partial' && this.#run === run) {
-      this.#tree.mark = { leader: record.process, token: record.token };
-      if (this.#link.shim !== undefined && this.#link.shim.number !== record.shim) this.#orphaned(run);
-    }
+    const { shim } = this.#link;
+    // It may have been launched before, for another shim.
+    if (this.#run === run && shim !== undefined && shim.number !== attempt.record?.shim) this.#orphaned(run);
     return run;
   }
 
@@ -256,15 +271,17 @@ export class InstanceKeeper implements Keeper {
     throw workerError('WORKER_START_FAILED', { details: { worker: this.instance.worker, stage: 'user', reason } });
   }
 
-  async #prepare(attempt: Attempt): Promise<void> {
+  async #prepare(attempt: Attempt, listing: Listing): Promise<void> {
     const { generation, launch, token } = attempt;
     const directory = this.#directory;
-    const listing = await directory.list();
-    if (!listing.hasFifos) await this.#deps.fifos.make(await directory.make());
+    if (listing.missing.length > 0) {
+      await directory.make();
+      await this.#deps.fifos.make(listing.missing);
+    }
     await directory.tidy(listing, generation);
     await this.#deps.group?.open();
-    const hasSecrets = Object.keys(launch.secretFiles).length > 0;
-    const secrets = hasSecrets ? await directory.writeSecrets(generation, launch) : undefined;
+    this.#hasSecrets = Object.keys(launch.secretFiles).length > 0;
+    const secrets = this.#hasSecrets ? await directory.writeSecrets(generation, launch) : undefined;
     const script = instanceScript(launch, directory, {
       generation,
       token,
@@ -277,19 +294,22 @@ export class InstanceKeeper implements Keeper {
   }
 
   /** Sends what is to be done until the attempt is settled. */
-  async #drive(attempt: Attempt, scope: Scope): Promise<void> {
+  async #drive(attempt: Attempt, listing: Listing, scope: Scope): Promise<void> {
     const { clock } = scope;
     const sockets = socketSetOf(attempt.launch);
     let askAt = -Infinity;
     let isAsked = false;
+    let before: Listing | undefined = listing;
     let delayMs = 1;
     while (!attempt.isSettled) {
       if (attempt.run === undefined) {
-        await this.#link.raise(sockets, scope);
-        if (clock.monotonic() >= askAt) {
+        await this.#link.raise(sockets, before, scope);
+        before = undefined;
+        // Its end is all that is heard of a launch that was killed.
+        if (clock.monotonic() >= askAt || this.#statuses.has(attempt.generation)) {
           // An earlier answer may have been given to an earlier supervisor.
           const record = isAsked ? await this.#directory.readRun(attempt.generation) : undefined;
-          if (record !== undefined && record !== 'partial') this.#begin(attempt, record.process);
+          if (record !== undefined && record !== 'partial') this.#begin(attempt, record);
           else if (this.#link.go(attempt.generation)) askAt = clock.monotonic() + ASK_AGAIN_MS;
           isAsked = true;
         }
@@ -315,11 +335,11 @@ export class InstanceKeeper implements Keeper {
   /** Whether the launch has become the program. */
   #isBegun(attempt: Attempt, run: Run): boolean {
     const { processes } = this.#deps;
+    if (attempt.isUserDue) return false;
     const line = processes.commandLine(run.process.pid);
     // How it ended comes through `life`.
-    if (line === undefined || attempt.isUserDue || !processes.isAlive(run.process)) return false;
-    if (line === '') return (attempt.blankLooks += 1) > MAX_BLANK_LOOKS;
-    return !line.includes(this.#directory.file('launch', attempt.generation));
+    if (line === undefined || line.includes(this.#directory.file('launch', attempt.generation))) return false;
+    return line !== '' || (processes.isAlive(run.process) && (attempt.blankLooks += 1) > MAX_BLANK_LOOKS);
   }
 
   #settle(attempt: Attempt): void {
@@ -334,10 +354,12 @@ export class InstanceKeeper implements Keeper {
     const { bootId } = this.#deps.processes;
     const attempt = this.#attempt?.generation === fact.generation ? this.#attempt : undefined;
     switch (fact.kind) {
-      case 'run':
+      case 'run': {
+        const { pid, startTime, token, shim } = fact;
         if (attempt === undefined) this.#learn(fact.generation);
-        else this.#begin(attempt, { pid: fact.pid, startTime: fact.startTime, bootId });
+        else this.#begin(attempt, { process: { pid, startTime, bootId }, token, shim });
         break;
+      }
       case 'user':
         if (attempt !== undefined) attempt.isUserDue = false;
         break;
@@ -354,11 +376,14 @@ export class InstanceKeeper implements Keeper {
     }
   }
 
-  #begin(attempt: Attempt, leader: ProcessIdentity): void {
+  #begin(attempt: Attempt, record: RunRecord): void {
     if (attempt.run !== undefined) return;
+    const { process: leader, token } = record;
     attempt.run = { generation: attempt.generation, process: leader, startedAt: this.#deps.clock.now() };
+    attempt.record = record;
     this.#run = attempt.run;
-    this.#tree.mark = { leader, token: attempt.token };
+    this.#unheard = undefined;
+    this.#tree.mark = { leader, token };
     const status = this.#statuses.get(attempt.generation);
     if (status !== undefined) this.#onStatus(attempt.generation, status, attempt);
   }
@@ -425,9 +450,11 @@ export class InstanceKeeper implements Keeper {
     this.#run = undefined;
     this.#watch?.cancel();
     this.#statuses.clear();
-    this.#directory.forgetSecrets(exit.generation).catch((error: unknown) => {
-      this.#deps.log.error('secrets of a run cannot be removed', { instance: nameOf(this.instance), error });
-    });
+    if (this.#hasSecrets) {
+      this.#directory.forgetSecrets(exit.generation).catch((error: unknown) => {
+        this.#deps.log.error('secrets of a run cannot be removed', { instance: nameOf(this.instance), error });
+      });
+    }
     this.#tell('exited', exit);
   }
 

@@ -5,7 +5,7 @@ describe('a line of life', () => {
   it.each([
     ['shim 2 41 900 ', { kind: 'shim', number: 2, pid: 41, startTime: 900, sockets: undefined }],
     ['shim 2 41 900 0123abcd', { kind: 'shim', number: 2, pid: 41, startTime: 900, sockets: '0123abcd' }],
-    ['run 7 42 901', { kind: 'run', generation: 7, pid: 42, startTime: 901 }],
+    ['run 7 42 901 ab12 2', { kind: 'run', generation: 7, pid: 42, startTime: 901, token: 'ab12', shim: 2 }],
     ['user 7', { kind: 'user', generation: 7 }],
     ['fault 7 program 127 ', { kind: 'fault', generation: 7, stage: 'program', status: 127, reason: '' }],
     [
@@ -23,6 +23,7 @@ describe('a line of life', () => {
     'exit 7',
     'exit x 1',
     'run 7 42',
+    'run 7 42 901 ab12',
     'shim -1 2 3',
     'fault 7',
     'fault x program 1',

@@ -11,7 +11,15 @@ export type LifeFact =
       /** Key of the sockets that it has; undefined for none. */
       readonly sockets: string | undefined;
     }
-  | { readonly kind: 'run'; readonly generation: number; readonly pid: number; readonly startTime: number }
+  /** What `pid.G` says. */
+  | {
+      readonly kind: 'run';
+      readonly generation: number;
+      readonly pid: number;
+      readonly startTime: number;
+      readonly token: string;
+      readonly shim: number;
+    }
   /** It has become its user, and goes on to the program. */
   | { readonly kind: 'user'; readonly generation: number }
   | ({ readonly kind: 'fault'; readonly generation: number } & Fault)
@@ -33,8 +41,12 @@ export function parseLife(line: string): LifeFact | undefined {
     case 'shim':
       if (!isCount(first, second, third)) return undefined;
       return { kind, number: first, pid: second, startTime: third, sockets: words.split(' ')[3] || undefined };
-    case 'run':
-      return isCount(first, second, third) ? { kind, generation: first, pid: second, startTime: third } : undefined;
+    case 'run': {
+      const [, , , token = '', number = ''] = words.split(' ');
+      const shim = numberOf(number);
+      if (!isCount(first, second, third, shim) || token === '') return undefined;
+      return { kind, generation: first, pid: second, startTime: third, token, shim };
+    }
     case 'user':
       return isCount(first) ? { kind, generation: first } : undefined;
     case 'exit':

@@ -55,7 +55,7 @@ describe('the script of a launch', () => {
     expect(launch).toMatch(/^export A='1' \\\n +LISTEN_FDS='1' \\\n +LISTEN_FDNAMES='http'$/m);
     expect(launch).toContain('\nexport LISTEN_PID=$$\n');
     expect(launch).toMatch(
-      /'\/run\/launch\.7' 'fault 7 program' '1' '1' 'PERL5OPT=-w' '\/bin\/true' 'x' <\/dev\/null\n$/,
+      /'\/run\/launch\.7' 'fault 7 program' '1' '1' 'PERL5OPT=-w' '\/bin\/true' 'x' <\/dev\/null\n}\n$/,
     );
     expect(launchScript(launchOf(['/bin/true']), { ...PLACE, environment }).launch).toContain("PERL5OPT='-w'");
   });

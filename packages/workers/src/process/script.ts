@@ -7,7 +7,7 @@ export interface ScriptPlace {
   readonly subject: string;
   /** An argument that all shells of the launch have and no program has: whoever has it is still launching. */
   readonly marker: string;
-  /** Commands that come before all others. */
+  /** Commands that come before all others. They may set `__begun` to a line that is told before the launch becomes the program. */
   readonly before: readonly string[];
   /** Where the second shell reads the program's part, as a redirection. */
   readonly programFrom: string;
@@ -23,6 +23,9 @@ export interface LaunchScript {
   readonly program: string | undefined;
 }
 
+/** Late: whoever hears it looks for the program from then on. Before a fault, too, unless it has been told. */
+const TELL_BEGUN = '[ -z "$__begun" ] || echo "$__begun" >&4; __begun=';
+
 /** A variable that a shell can hold, and that has no meaning of its own there. */
 const VARIABLE = /^(?!OPTIND$)[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -35,11 +38,11 @@ export function launchScript(launch: Launch, place: ScriptPlace): LaunchScript {
   const rights = rightsOf(launch, place.self);
   const program = programPart(launch, place);
   const head = [...faultTrap(place), 'umask 077', ...place.before, ...limitsPart(launch), ...logPart(launch)];
-  if (rights.length === 0) return { launch: lines([...head, ...program]), program: undefined };
+  if (rights.length === 0) return { launch: whole([...head, ...program]), program: undefined };
   const become = `exec setpriv ${rights.map(quote).join(' ')} sh -s ${quote(place.marker)} ${place.programFrom}`;
   return {
-    launch: lines([...head, '__stage=user', become]),
-    program: lines([...faultTrap(place), `echo "user${place.subject}" >&4`, ...program]),
+    launch: whole([...head, '__stage=user', TELL_BEGUN, become]),
+    program: whole([...faultTrap(place), `echo "user${place.subject}" >&4`, ...program]),
   };
 }
 
@@ -51,8 +54,8 @@ export function quote(text: string): string {
 function faultTrap({ subject }: ScriptPlace): string[] {
   // A shell runs it as well when `exec` finds no program.
   return [
-    '__stage=limits __reason=',
-    `trap '__status=$?; echo "fault${subject} $__stage $__status $__reason" >&4' EXIT`,
+    '__stage=limits __reason= __begun=',
+    `trap '__status=$?; ${TELL_BEGUN}; echo "fault${subject} $__stage $__status $__reason" >&4' EXIT`,
   ];
 }
 
@@ -106,6 +109,7 @@ function programPart(launch: Launch, { subject, marker, environment }: ScriptPla
     // What dash exports by itself.
     'unset PWD OLDPWD',
     ...(exports.length === 0 ? [] : [`export${exports.join(' \\\n ')}`]),
+    TELL_BEGUN,
     ...(isPassing
       ? [
           // It stays the same process.
@@ -131,6 +135,7 @@ function rightsOf({ user, keepCapabilities, hasNoNewPrivileges }: Launch, self: 
   return rights;
 }
 
-function lines(commands: readonly string[]): string {
-  return `${commands.join('\n')}\n`;
+/** In braces: a shell that reads a part of it runs none of it. */
+function whole(commands: readonly string[]): string {
+  return `{\n${commands.join('\n')}\n}\n`;
 }

@@ -48,18 +48,18 @@ export class ShimLink {
   }
 
   /** Takes up the line to a shim that lives. What it has said since anybody listened comes before this resolves. */
-  async find({ hasFifos, shim: number }: Listing): Promise<void> {
+  async find({ missing, shim: number }: Listing): Promise<void> {
     const { directory } = this.#deps;
-    if (!hasFifos || !hasReader(directory.control)) return;
+    if (missing.length > 0 || !hasReader(directory.control)) return;
     this.#shim = shimOf(number, await directory.readShim(number));
     this.#listen();
   }
 
   /**
-   * Has a shim started that holds these sockets, and no others, unless there is one; nothing may run. Raises
-   * WORKER_START_FAILED where one of them cannot listen.
+   * Has a shim started that holds these sockets, and no others, unless there is one; nothing may run. `before`: what is
+   * there, where it has just been read. Raises WORKER_START_FAILED where one of them cannot listen.
    */
-  async raise(sockets: SocketSet | undefined, scope: Scope): Promise<Shim> {
+  async raise(sockets: SocketSet | undefined, before: Listing | undefined, scope: Scope): Promise<Shim> {
     const present = this.#having(sockets?.key);
     if (present !== undefined) return present;
     const { directory, spawner } = this.#deps;
@@ -69,20 +69,22 @@ export class ShimLink {
         if (!existsSync(PERL)) throw this.#refused(`${PERL} is not there to make its sockets`);
         await directory.writeSockets(sockets);
       }
-      return await this.#raise(sockets?.key, scope);
+      return await this.#raise(sockets?.key, before, scope);
     } finally {
       leave();
       if (sockets !== undefined) await directory.forgetSockets(sockets).catch(() => {});
     }
   }
 
-  async #raise(key: string | undefined, scope: Scope): Promise<Shim> {
+  async #raise(key: string | undefined, before: Listing | undefined, scope: Scope): Promise<Shim> {
     const { directory, instance, processes, spawner } = this.#deps;
-    for (let asked = 0; ; ) {
+    let listing = before;
+    for (let asked = 0; ; listing = undefined) {
       this.#listen();
-      const { shim: latest } = await directory.list();
+      const { shim: latest } = listing ?? (await directory.list());
       const claim = latest === 0 ? undefined : await directory.readShim(latest);
-      const isThere = latest > 0 && hasReader(directory.control);
+      // One that was refused its sockets is ending, or has.
+      const isThere = latest > 0 && claim?.refusal === undefined && hasReader(directory.control);
       if (isThere && claim !== undefined && processes.isAlive(claim.process)) this.#shim ??= shimOf(latest, claim);
       const found = this.#having(key);
       if (found !== undefined) return found;

@@ -10,8 +10,8 @@ import { quote } from './script.ts';
 
 const SPAWNER = scriptPath('spawner.sh');
 const SHIM = scriptPath('shim.sh');
-/** The tools that shims and launches call; a program has a PATH of its own. */
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** The tools that shims and launches call, where most have them first; a program has a PATH of its own. */
+const PATH = '/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/usr/local/sbin';
 /** A spawner or log daemon that keeps dying is started again no faster than so. */
 const DELAYS_MS = [0, 100, 500, 2_000, 5_000];
 const STEADY_MS = 10_000;
