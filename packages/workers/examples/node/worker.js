@@ -14,7 +14,7 @@ const server = createServer((_request, response) => {
     inFlight--;
     answered++;
   });
-  setTimeout(20).then(() => response.end('hello\n'));
+  void setTimeout(20).then(() => response.end('hello\n'));
 });
 
 const contract = await serveWorkerContract({
