@@ -12,6 +12,8 @@ import type { Spawner } from './spawner.ts';
 
 /** After this a command that was not answered is sent again: it may have gone with a shim or a spawner. */
 export const ASK_AGAIN_MS = 1_000;
+/** How often the end of a shim is looked for, ms. */
+const ENDING_MS = 1;
 
 export interface Shim {
   readonly number: number;
@@ -125,8 +127,12 @@ export class ShimLink {
 
   /** Ends the shim; nothing may run. */
   async release(scope: Scope): Promise<void> {
+    const { processes, spawner } = this.#deps;
+    const present = this.#shim;
     while (this.#command('end', '')) await this.change(scope, ASK_AGAIN_MS);
-    this.#deps.spawner.send('reap');
+    // It lets go of its FIFOs a moment before it has ended, and only then its entry can be given up.
+    while (present !== undefined && processes.isAlive(present.process)) await scope.sleep(ENDING_MS);
+    spawner.send('reap');
   }
 
   /** Resolves when something was heard, or after `ms`. */
