@@ -6,19 +6,21 @@ import { type CgroupHierarchy, groupNameOf } from '../cgroup/contract.ts';
 import { removeCgroups, restoreCgroups } from '../cgroup/hierarchy.ts';
 import { GroupTree } from '../cgroup/tree.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
-import { codeOf, type KernelFiles, kernelFiles } from '../limits/kernelFiles.ts';
+import { codeOf, type KernelFiles, kernelFiles, readIfThere } from '../limits/kernelFiles.ts';
 import type { Found, Keeper, Launch, ProcessHost } from './contract.ts';
 import { execute } from './execute.ts';
 import { FifoMaker } from './fifo.ts';
 import { InstanceDirectory } from './instanceDirectory.ts';
 import { InstanceKeeper } from './keeper.ts';
 import { type Lock, takeLock } from './lock.ts';
-import { Processes } from './processes.ts';
+import { Processes, sendSignal } from './processes.ts';
 import { runDirectoryError } from './runDirectoryError.ts';
 import { Spawner } from './spawner.ts';
 
 /** Bytes of the token of a run: nobody else has it by chance. */
 const TOKEN_BYTES = 12;
+/** How often it is looked whether the log daemon has ended, ms. */
+const ENDING_MS = 20;
 
 export interface ProcessHostOptions {
   /** The run directory; made for its owner alone. */
@@ -94,9 +96,24 @@ class LinuxHost implements ProcessHost {
       await scope.race(Promise.all(keepers.map((keeper) => keeper.find())));
       const idle = keepers.filter(({ run }) => run === undefined);
       await Promise.all(idle.map((keeper) => keeper.release(scope)));
-      if (idle.length === keepers.length) await this.#spawner.end(scope);
+      if (idle.length === keepers.length) {
+        await this.#spawner.end(scope);
+        await this.#endLogDaemon(scope);
+      }
     }
     await this[Symbol.asyncDispose]();
+  }
+
+  /** One whose keeper was killed is nobody's child, and has not heard that it is over. */
+  async #endLogDaemon(scope: Scope): Promise<void> {
+    const text = readIfThere(this.#files, join(this.#options.directory, 'logd', 'pid')) ?? '';
+    const [, pid, startTime, bootId] = /^(\d+) (\d+) (\S+)/.exec(text) ?? [];
+    if (bootId === undefined) return;
+    const daemon = { pid: Number(pid), startTime: Number(startTime), bootId };
+    while (this.#processes.isAlive(daemon)) {
+      sendSignal(daemon.pid, 'SIGTERM');
+      await scope.sleep(ENDING_MS);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -284,3 +284,19 @@ describe('a wall clock that is set', () => {
     expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('sleep\n');
   });
 });
+
+describe('a log daemon whose keeper was killed', () => {
+  it('ends with all the others', async () => {
+    const site = new Site();
+    try {
+      await site.begin({ id: 'a', command: ['sh', '-c', 'echo up; exec sleep 1000'] });
+      await site.untilOutput('a', 'up\n');
+      for (const { pid, command } of site.processes()) if (command.includes('spawner.sh')) process.kill(pid, 'SIGKILL');
+      await site.supervisor.close('stop', site.scope);
+      const isLeft = ({ command }: { readonly command: string }): boolean => command.includes('daemon/main');
+      await site.until('no daemon', () => !site.processes().some(isLeft), 5_000);
+    } finally {
+      await site.end();
+    }
+  });
+});
