@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { commonFields, specOf } from './spec.fixture.ts';
+import { commonFields, specOf, NESTED_FILE } from './spec.fixture.ts';
 import type { ProgramSpec, WorkerSpec } from './spec.ts';
 
 const PROGRAM: ProgramSpec = {
@@ -391,21 +391,6 @@ function numbersIn(value: unknown): number[] {
   if (typeof value === 'number') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];
 }
-
-/** As configurations of hsu-master have it. */
-const NESTED_FILE = `
-workers:
-  - id: "memory-limited-worker"
-    type: "managed"
-    unit:
-      managed:
-        control:
-          limits:
-            memory: { max_rss: "512MB", max_virtual: "1GB", policy: "graceful_shutdown", warning_threshold: 80 }   # %
-            cpu: { max_percent: 50, max_time: "1h", policy: "throttle" }
-            io: { max_read_rate: "100MB/s", max_write_rate: "50MB/s", max_file_descriptors: 1024, policy: "alert_only" }
-          resource_monitoring: { enabled: true, interval: "30s", history_retention: "24h" }
-`;
 
 describe('a nested file', () => {
   it('says all that it says', () => {

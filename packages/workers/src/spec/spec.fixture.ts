@@ -53,3 +53,18 @@ export const commonFields: fc.Arbitrary<CommonFields> = fc.record(
   // A program is what the rest of the environment belongs to.
   { requiredKeys: ['command'] },
 );
+
+/** As configurations of hsu-master have it: a file in the nested form. */
+export const NESTED_FILE = `
+workers:
+  - id: "memory-limited-worker"
+    type: "managed"
+    unit:
+      managed:
+        control:
+          limits:
+            memory: { max_rss: "512MB", max_virtual: "1GB", policy: "graceful_shutdown", warning_threshold: 80 }   # %
+            cpu: { max_percent: 50, max_time: "1h", policy: "throttle" }
+            io: { max_read_rate: "100MB/s", max_write_rate: "50MB/s", max_file_descriptors: 1024, policy: "alert_only" }
+          resource_monitoring: { enabled: true, interval: "30s", history_retention: "24h" }
+`;

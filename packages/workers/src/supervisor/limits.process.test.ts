@@ -3,23 +3,10 @@ import { type WorkerInput, workerInputSchema } from '@roundhouse/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { LimitStatus } from '../limits/contract.ts';
+import { NESTED_FILE } from '../spec/spec.fixture.ts';
 import type { LimitName } from '../spec/spec.ts';
 import { Site } from './site.fixture.ts';
 
-/** As it was planned, to the letter. */
-const EXAMPLE = `
-workers:
-  - id: "memory-limited-worker"
-    type: "managed"
-    unit:
-      managed:
-        control:
-          limits:
-            memory: { max_rss: "512MB", max_virtual: "1GB", policy: "graceful_shutdown", warning_threshold: 80 }   # %
-            cpu: { max_percent: 50, max_time: "1h", policy: "throttle" }
-            io: { max_read_rate: "100MB/s", max_write_rate: "50MB/s", max_file_descriptors: 1024, policy: "alert_only" }
-          resource_monitoring: { enabled: true, interval: "30s", history_retention: "24h" }
-`;
 const ID = 'memory-limited-worker';
 const AS_WRITTEN = '30s';
 
@@ -68,7 +55,7 @@ function groupFile(controller: string, pid: number, file: string): string {
 describe('the example of the plan', () => {
   /** Its command comes from a later layer; and, for the sake of time, it is sampled more often than every half minute. */
   async function run(script: string, interval = '200ms'): Promise<void> {
-    const { workers } = parse(EXAMPLE) as { workers: WorkerInput[] };
+    const { workers } = parse(NESTED_FILE) as { workers: WorkerInput[] };
     const [written] = workers;
     const worker = workerInputSchema.parse({ ...written, command: python(script) });
     const monitoring = worker.unit?.managed?.control?.resource_monitoring;
