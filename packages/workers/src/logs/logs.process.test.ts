@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -55,6 +55,19 @@ function keptBytes(directory: string): number {
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Whether a process has the file open. */
+function holds({ pid }: ChildProcess, path: string): boolean {
+  const descriptors = `/proc/${pid}/fd`;
+  return readdirSync(descriptors).some((name) => {
+    try {
+      return readlinkSync(join(descriptors, name)) === path;
+    } catch {
+      // Closed meanwhile.
+      return false;
+    }
+  });
 }
 
 function text(line: LogLine): string {
@@ -261,7 +274,7 @@ describe('log daemon', () => {
   it('takes up instances that are configured before it starts, before their FIFOs are there, and again', async () => {
     using at = new Installation();
     await at.logs.configure(INSTANCE, LOG_SPEC);
-    await at.start();
+    const daemon = await at.start();
     const fifos = at.makeFifos(INSTANCE);
     await at.write(fifos.out, 'echo one');
     const directory = at.directoryOf(INSTANCE);
@@ -277,6 +290,7 @@ describe('log daemon', () => {
     });
     expect(await at.logs.size(INSTANCE)).toBeGreaterThan(8);
     await at.logs.release(INSTANCE);
+    await until(() => !holds(daemon, fifos.out));
     const size = await at.logs.size(INSTANCE);
     await at.write(fifos.out, 'echo three');
     expect(await at.logs.size(INSTANCE)).toBe(size);
