@@ -15,8 +15,27 @@ declare -A purpose=(
   [protobuf-compiler]="reads the worker contract as others do"
   [supervisor]="supervisord: what the bench compares the supervisor with"
   [prometheus]="reads our metrics; promtool checks our rules"
+  [curl]="HTTP and mail client of others"
+  [nghttp2-client]="HTTP/2 client of others, with h2load"
+  [nghttp2-server]="HTTP/2 server of others"
+  [nginx-light]="web server and proxy in front of ours"
+  [haproxy]="proxy in front of ours"
+  [caddy]="web server and proxy in front of ours"
+  [python3-websockets]="WebSocket of others, both ends"
+  [bind9]="name server of others"
+  [bind9-dnsutils]="dig"
+  [knot]="name server of others"
+  [knot-dnsutils]="kdig: DNS over TLS and HTTPS"
+  [unbound]="resolver of others"
+  [dnsmasq-base]="small name server of others"
+  [postfix]="mail server of others"
+  [dovecot-imapd]="mailbox server of others, with dovecot-pop3d"
+  [dovecot-pop3d]="mailbox server of others"
+  [swaks]="SMTP client of others"
 )
-order=(s3270 c3270 hercules openssl tmux postgresql slapd ldap-utils prometheus python3-grpcio protobuf-compiler supervisor)
+order=(s3270 c3270 hercules openssl tmux postgresql slapd ldap-utils prometheus python3-grpcio protobuf-compiler supervisor
+  curl nghttp2-client nghttp2-server nginx-light haproxy caddy python3-websockets
+  bind9 bind9-dnsutils knot knot-dnsutils unbound dnsmasq-base postfix dovecot-imapd dovecot-pop3d swaks)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "peers: this is not a Debian system. Install these yourself: ${order[*]}" >&2

@@ -1,7 +1,21 @@
 import { type ErrorCatalogue, type ErrorInit, RoundhouseError } from '@roundhouse/core';
 
 /** What a connection was doing when it failed. */
-export type NetPhase = 'resolve' | 'connect' | 'tls' | 'negotiate' | 'read' | 'write';
+export type NetPhase =
+  | 'resolve'
+  | 'connect'
+  | 'tls'
+  /** The handshake of the protocol itself: SOCKS, CONNECT, telnet, the upgrade to WebSocket, SETTINGS of HTTP/2. */
+  | 'negotiate'
+  /** The first words of a server that speaks first. */
+  | 'greeting'
+  | 'authenticate'
+  /** An operation on a connection that stands. */
+  | 'request'
+  | 'read'
+  | 'write'
+  /** The polite end. */
+  | 'close';
 
 /**
  * How much of what was written had left this process: `none` of it, `all` of it (handed to the operating system, which
@@ -9,7 +23,18 @@ export type NetPhase = 'resolve' | 'connect' | 'tls' | 'negotiate' | 'read' | 'w
  */
 export type Sent = 'none' | 'maybe' | 'all';
 
+/** What the other side said itself, in the terms of its protocol. */
+export interface RemoteAnswer {
+  /** E.g. `550`, `NXDOMAIN`, `NO`. */
+  readonly status: string;
+  /** Its words, cut to what fits in a line; never anything that this side sent. */
+  readonly text?: string;
+}
+
 export interface NetErrorInit extends ErrorInit {
+  /** Id of the protocol, e.g. `smtp`. */
+  readonly protocol?: string;
+  readonly remote?: RemoteAnswer;
   readonly phase?: NetPhase;
   /** `host:port` of the other side. */
   readonly peer?: string;
@@ -21,6 +46,12 @@ const catalogue = {
   ADDRESS_INVALID: {
     message: '{address} is not an address: {reason}',
     hint: 'Write HOST:PORT, with an IPv6 address in brackets: [::1]:3270.',
+    retryable: false,
+    status: 422,
+  },
+  NET_OPTION_INVALID: {
+    message: 'An option is not usable: {reason}',
+    hint: 'Look up the option in the reference of the protocol.',
     retryable: false,
     status: 422,
   },
@@ -132,6 +163,72 @@ const catalogue = {
     retryable: false,
     status: 410,
   },
+  TLS_PIN_MISMATCH: {
+    message: 'The key of {peer} is none of those that are pinned; its certificate has the fingerprint {fingerprint}',
+    hint: 'If the certificate was renewed, pin the new one as well; if not, somebody may be in between.',
+    retryable: false,
+    status: 502,
+  },
+  TLS_REFUSED: {
+    message: '{peer} does not offer the TLS that is demanded: {reason}',
+    hint: 'Nothing secret was sent. Check that the server offers STARTTLS, or connect to its TLS port.',
+    retryable: false,
+    status: 502,
+  },
+  PROTOCOL_VIOLATION: {
+    message: '{peer} does not speak {protocol} as it should: {reason}',
+    hint: 'Check that host and port belong to such a service; if they do, keep a trace for its makers.',
+    retryable: false,
+    status: 502,
+  },
+  PEER_REFUSED: {
+    message: '{peer} refused with {status}: {text}',
+    hint: 'The other side says that this will not work. Change the request, or ask the people who run it.',
+    retryable: false,
+    status: 502,
+  },
+  PEER_UNAVAILABLE: {
+    message: '{peer} cannot do it now, it answered {status}: {text}',
+    hint: 'The other side says that it may work later. Try again after a while.',
+    retryable: true,
+    status: 503,
+  },
+  PEER_NOT_FOUND: {
+    message: '{peer} has no {what}',
+    hint: 'Check the spelling, and that it is on this server.',
+    retryable: false,
+    status: 404,
+  },
+  PEER_LOGIN_REFUSED: {
+    message: '{peer} did not accept the credentials: {text}',
+    hint: 'Check user name and password or key, and which mechanisms the server allows.',
+    retryable: false,
+    status: 502,
+  },
+  PROXY_REFUSED: {
+    message: 'The proxy {proxy} did not connect to {peer}: {reason}',
+    hint: 'Check what the proxy allows, and its credentials.',
+    retryable: false,
+    status: 502,
+  },
+  MESSAGE_TOO_LARGE: {
+    message: '{peer} sent more than {limit} {unit} of {what}',
+    hint: 'Raise the limit if such sizes are expected; else the other side is broken or hostile.',
+    retryable: false,
+    status: 502,
+  },
+  DRAINING: {
+    message: 'The connection to {peer} takes no new work: it is being drained',
+    hint: 'Use another connection; a pool does so by itself.',
+    retryable: true,
+    status: 503,
+  },
+  POOL_EXHAUSTED: {
+    message: 'No connection to {peer} is free: {in_use} in use, {waiting} waiting',
+    hint: 'Allow more connections, or send less at a time.',
+    retryable: true,
+    status: 503,
+  },
   WRITE_OVERFLOW: {
     message: '{peer} does not read: more than {max_buffered_bytes} bytes wait to be sent',
     hint: 'The other side is stuck or too slow. Hold back after write() has returned false.',
@@ -145,14 +242,18 @@ export type NetErrorCode = keyof typeof catalogue;
 /** A failure of the network, with the phase, the peer and how much had been sent. */
 export class NetError extends RoundhouseError {
   override readonly name = 'NetError';
+  readonly protocol: string | null;
   readonly phase: NetPhase | null;
   readonly peer: string | null;
   readonly sent: Sent;
+  readonly remote: RemoteAnswer | null;
 
   constructor(code: NetErrorCode, init: NetErrorInit = {}) {
-    const { phase = null, peer = null, sent = 'none' } = init;
-    const place = { ...(phase && { phase }), ...(peer && { peer }) };
-    super(code, catalogue[code], { ...init, details: { ...place, ...init.details } });
+    const { protocol = null, phase = null, peer = null, sent = 'none', remote = null } = init;
+    const place = { ...(protocol && { protocol }), ...(phase && { phase }), ...(peer && { peer }) };
+    super(code, catalogue[code], { ...init, details: { ...place, ...remote, ...init.details } });
+    this.protocol = protocol;
+    this.remote = remote;
     this.phase = phase;
     this.peer = peer;
     this.sent = sent;

@@ -1,4 +1,6 @@
 export * from './address.ts';
+export { ByteReader, type ByteReaderOptions } from './bytes/byteReader.ts';
+export { duplexOf } from './bytes/duplex.ts';
 export {
   type CertificateFiles,
   type CertificateHandlers,
@@ -6,9 +8,25 @@ export {
   type LoadedCertificate,
   watchCertificateFiles,
 } from './certificateFiles.ts';
+export { establish } from './contract/establish.ts';
+export { resolveServerLimits, type ServerLimits } from './contract/limits.ts';
+export * from './contract/observer.ts';
+export * from './contract/pool.ts';
+export { createRuntime, type NetRuntime } from './contract/runtime.ts';
+export type { NetServer, ServerStats } from './contract/server.ts';
+export { openServer, type ServeConnection, type ServerOptions } from './contract/serverCore.ts';
+export type * from './contract/session.ts';
+export { type Operation, type OperationOptions, SessionCore, type SessionCoreInit } from './contract/sessionCore.ts';
+export { DEFAULT_TIMEOUTS, resolveTimeouts, type Timeouts } from './contract/timeouts.ts';
+export { type NetSpan, type NetTracer, noNetTracer } from './contract/tracer.ts';
+export * from './dial/datagrams.ts';
+export { type DialledStream, type DialOptions, type DialTimeouts, dialStream, dialTransport } from './dial/dial.ts';
+export type { Dialer, DialHooks, Dialled, Target } from './dial/dialer.ts';
+export { createDirectDialer, directDialer, type DirectDialerOptions } from './dial/direct.ts';
+export { createMemoryNetwork, type MemoryNetwork } from './dial/memoryNetwork.ts';
 export * from './errors.ts';
-export * from './listener.ts';
-export * from './memory.ts';
+export { type Listen, listen, type Listener, type ListenOptions } from './listener.ts';
+export { createMemoryPair, type MemoryPairOptions } from './memory.ts';
 export * from './nodeTls.ts';
 export { systemError } from './systemError.ts';
 export { type ConnectHooks, type ConnectOptions, type ConnectPhase, connectTcp } from './tcp.ts';

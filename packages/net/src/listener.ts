@@ -1,7 +1,7 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { coreError, createScope, type RoundhouseError, type Scope } from '@roundhouse/core';
 import { type Address, checkHost, checkListenPort, formatAddress } from './address.ts';
-import { StreamTransport } from './streamTransport.ts';
+import { type ByteStream, StreamTransport, type StreamTransportInit } from './streamTransport.ts';
 import { systemError } from './systemError.ts';
 import { KEEP_ALIVE_DELAY_MS, localOf } from './tcp.ts';
 import { secureContextOf, type TlsServerOptions, type TlsUpgrade } from './tls.ts';
@@ -59,8 +59,8 @@ export async function listen(
   const host = checkHost(options.host);
   const port = checkListenPort(options.port);
   scope.throwIfEnded();
-  // One object for all connections: its secure context is made once, here, so that bad material is told at once.
-  const tls = options.tls && checkedTls(options.tls);
+  // Bad material is told before the port is opened.
+  if (options.tls !== undefined) secureContextOf({ ...options.tls, role: 'server' });
 
   const server = createServer({
     allowHalfOpen: true,
@@ -80,41 +80,69 @@ export async function listen(
     });
   });
   server.on('error', (error) => options.onClientError?.(systemError(error, { phase: 'connect', address, host })));
-  return new TcpListener(server, options, tls, onConnection, scope);
+  const bound = server.address() as AddressInfo;
+  const listener = new StreamListener(
+    { host: bound.address, port: bound.port },
+    options,
+    onConnection,
+    scope,
+    // Node's callback would wait for the connections; the port itself is free at once.
+    () => void (server.listening && server.close()),
+  );
+  server.on('connection', (socket) => acceptSocket(listener, socket));
+  return listener;
+}
+
+/** What opens ports: the system's `listen`, or that of a network within the process. */
+export type Listen = (
+  options: ListenOptions,
+  onConnection: (transport: Transport) => void,
+  scope?: Scope,
+) => Promise<Listener>;
+
+function acceptSocket(listener: StreamListener, socket: Socket): void {
+  const { remoteAddress: host, remotePort: port } = socket;
+  if (host === undefined || port === undefined) {
+    // It left between the system's accept and ours.
+    socket.on('error', () => {}).destroy();
+    return;
+  }
+  listener.accept(socket, { peer: formatAddress({ host, port }), host, local: localOf(socket) });
 }
 
 /** Raises TLS_MATERIAL_INVALID. */
 function checkedTls(options: TlsServerOptions): TlsUpgrade {
+  // One object for all connections: its secure context is made once.
   const tls: TlsUpgrade = { ...options, role: 'server' };
   secureContextOf(tls);
   return tls;
 }
 
-class TcpListener implements Listener {
+/** What a listener does with connections, wherever they come from. */
+export class StreamListener implements Listener {
   readonly address: Address;
   readonly connections = new Set<StreamTransport>();
-  readonly #server: Server;
   readonly #options: ListenOptions;
   #tls: TlsUpgrade | undefined;
   readonly #onConnection: (transport: Transport) => void;
   readonly #scope: Scope;
+  readonly #closePort: () => void;
   readonly #leaveScope: () => void;
 
+  /** Raises TLS_MATERIAL_INVALID. `closePort` stops what calls `accept`; it may be called more than once. */
   constructor(
-    server: Server,
+    address: Address,
     options: ListenOptions,
-    tls: TlsUpgrade | undefined,
     onConnection: (transport: Transport) => void,
     scope: Scope,
+    closePort: () => void,
   ) {
-    const { address: host, port } = server.address() as AddressInfo;
-    this.address = { host, port };
-    this.#server = server;
+    this.address = address;
     this.#options = options;
-    this.#tls = tls;
+    this.#tls = options.tls && checkedTls(options.tls);
     this.#onConnection = onConnection;
     this.#scope = scope;
-    server.on('connection', (socket) => this.#accept(socket));
+    this.#closePort = closePort;
     this.#leaveScope = scope.onEnd((reason) => this.destroy(reason));
   }
 
@@ -129,8 +157,7 @@ class TcpListener implements Listener {
 
   async close(): Promise<void> {
     this.#leaveScope();
-    // Node's callback would wait for the connections; the port itself is free at once.
-    if (this.#server.listening) this.#server.close();
+    this.#closePort();
   }
 
   async closeAll(): Promise<void> {
@@ -147,17 +174,10 @@ class TcpListener implements Listener {
     return this.closeAll();
   }
 
-  #accept(socket: Socket): void {
-    const { remoteAddress: host, remotePort: port } = socket;
-    if (host === undefined || port === undefined) {
-      // It left between the system's accept and ours.
-      socket.on('error', () => {}).destroy();
-      return;
-    }
-    const transport = new StreamTransport(socket, {
-      peer: formatAddress({ host, port }),
-      host,
-      local: localOf(socket),
+  /** Takes a connected stream over. */
+  accept(stream: ByteStream, place: Pick<StreamTransportInit, 'peer' | 'host' | 'local'>): void {
+    const transport = new StreamTransport(stream, {
+      ...place,
       clock: this.#scope.clock,
       limits: this.#options.limits,
       onClosed: () => this.connections.delete(transport),

@@ -28,7 +28,7 @@ export function createMemoryPair(options: MemoryPairOptions = {}): [Transport, T
  * One end of a pair. A write is complete when the other end has asked for more, so a stalled reader holds the writer;
  * to destroy one end looks to the other like an end, to reset it like a failure, as with TCP.
  */
-class MemorySocket extends Duplex implements ByteStream {
+export class MemorySocket extends Duplex implements ByteStream {
   #other: MemorySocket | undefined;
   #writeDone: ((error?: Error) => void) | undefined;
   #hasEnded = false;

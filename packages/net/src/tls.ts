@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { isIP } from 'node:net';
 import {
@@ -27,6 +28,11 @@ export interface TlsClientOptions {
   readonly minVersion?: TlsVersion;
   /** Application protocols to offer (RFC 7301), best first. */
   readonly alpn?: readonly string[];
+  /**
+   * Public keys of which the peer must have one, beside a good certificate: SHA-256 of the SubjectPublicKeyInfo in
+   * base64 (RFC 7469 §2.4).
+   */
+  readonly pins?: readonly string[];
 }
 
 export interface TlsServerOptions {
@@ -155,8 +161,20 @@ export function startTls(
   socket.prependOnceListener('secure', () => {
     certificate = certificateFacts(socket.getPeerCertificate());
   });
-  socket.once('secureConnect', () => outcome.established(tlsInfo(socket, verify && socket.authorized, certificate)));
+  socket.once('secureConnect', () => {
+    const { pins } = options;
+    if (pins !== undefined && !pins.includes(publicKeyPin(socket))) {
+      return outcome.refused(netError('TLS_PIN_MISMATCH', { phase: 'tls', peer, details: factDetails(certificate) }));
+    }
+    outcome.established(tlsInfo(socket, verify && socket.authorized, certificate));
+  });
   return { socket, presented: () => certificate };
+}
+
+/** What a pin is compared with; empty without a certificate. */
+function publicKeyPin(socket: TLSSocket): string {
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
+  return key === undefined ? '' : createHash('sha256').update(key).digest('base64');
 }
 
 /** What a server asks of its clients, in the words of Node. */

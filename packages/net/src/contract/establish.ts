@@ -1,0 +1,35 @@
+import { isRoundhouseError, reportUncaught, type RoundhouseError, type Scope } from '@roundhouse/core';
+import { NetError } from '../errors.ts';
+import type { NetRuntime } from './runtime.ts';
+
+/**
+ * Makes a client's connection: from the first packet to a session that stands. What fails is told to the observer, and
+ * is a RoundhouseError whatever it was. `elapsedMs` tells `make` how long it has taken so far.
+ */
+export async function establish<T>(
+  protocol: string,
+  peer: string,
+  runtime: NetRuntime,
+  scope: Scope,
+  make: (elapsedMs: () => number) => Promise<T>,
+): Promise<T> {
+  scope.throwIfEnded();
+  const startedAt = runtime.clock.monotonic();
+  const span = runtime.tracer.start(`net.${protocol}.connect`, { 'network.peer.address': peer });
+  try {
+    const made = await make(() => runtime.clock.monotonic() - startedAt);
+    span.end();
+    return made;
+  } catch (error) {
+    const failure = error as RoundhouseError;
+    const code = isRoundhouseError(error) ? error.code : 'INTERNAL';
+    const phase = failure instanceof NetError ? failure.phase : null;
+    span.end(code);
+    try {
+      runtime.observer.observe({ type: 'connectionFailed', protocol, role: 'client', peer, code, phase });
+    } catch (fault) {
+      reportUncaught(fault);
+    }
+    throw error;
+  }
+}

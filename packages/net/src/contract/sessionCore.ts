@@ -1,0 +1,244 @@
+import {
+  coreError,
+  createScope,
+  isRoundhouseError,
+  Machine,
+  type RoundhouseError,
+  reportUncaught,
+  type Scope,
+} from '@roundhouse/core';
+import { NetError, netError, type NetPhase, type Sent } from '../errors.ts';
+import type { TlsInfo } from '../tls.ts';
+import type { NetEvent, Role } from './observer.ts';
+import type { NetRuntime } from './runtime.ts';
+import {
+  type CloseReason,
+  type DrainOptions,
+  type DrainReport,
+  type Session,
+  SESSION_TRANSITIONS,
+  type SessionState,
+} from './session.ts';
+import type { Timeouts } from './timeouts.ts';
+
+export interface SessionCoreInit {
+  readonly protocol: string;
+  readonly role: Role;
+  readonly peer: string;
+  readonly tls: TlsInfo | null;
+  readonly runtime: NetRuntime;
+  readonly timeouts: Timeouts;
+  /** How long it took to make, ms. */
+  readonly openedInMs: number;
+  /** Frees the connection at once. */
+  readonly destroy: (reason?: RoundhouseError) => void;
+  /** The polite end, when nothing is under way; default: `destroy`. It may take the rest of the time of the drain. */
+  readonly goodBye?: (scope: Scope) => Promise<void>;
+  /**
+   * Whether one operation at a time owns the whole connection. One that is given up in the middle then leaves the
+   * connection in a state that nobody knows, and takes it along.
+   */
+  readonly isExclusive: boolean;
+}
+
+export interface OperationOptions {
+  /** Default: `requestMs` of the timeouts; Infinity for one that lasts until its scope ends. */
+  readonly timeoutMs?: number;
+  /** Default `request`. */
+  readonly phase?: NetPhase;
+  /** For its span. */
+  readonly traceparent?: string | undefined;
+}
+
+/** What an operation has and tells. */
+export interface Operation {
+  /** Ends with the caller's scope, with the session, and at the operation's own time. */
+  readonly scope: Scope;
+  readonly traceparent: string | undefined;
+  /** Says how much of the request has left, for the error if there is one. Before the first call: `none`. */
+  sent(sent: Sent): void;
+}
+
+/**
+ * What every session does alike: its states, work under way, time limits, drain, and what is told of it. A protocol has
+ * one, runs each operation through it and tells it when the connection is lost.
+ */
+export class SessionCore implements Session {
+  readonly protocol: string;
+  readonly peer: string;
+  readonly tls: TlsInfo | null;
+  readonly closed: Promise<CloseReason>;
+  readonly scope: Scope;
+  readonly #init: SessionCoreInit;
+  readonly #machine = new Machine<SessionState>('session', SESSION_TRANSITIONS, 'open');
+  readonly #closed = Promise.withResolvers<CloseReason>();
+  readonly #openedAt: number;
+  #inFlight = 0;
+  #finished = 0;
+  #draining: Promise<DrainReport> | undefined;
+  /** Called when nothing is under way any more. */
+  #onIdle: (() => void) | undefined;
+
+  constructor(init: SessionCoreInit) {
+    const { protocol, peer, tls, runtime } = init;
+    this.#init = init;
+    this.protocol = protocol;
+    this.peer = peer;
+    this.tls = tls;
+    this.closed = this.#closed.promise;
+    this.scope = createScope({ clock: runtime.clock });
+    this.#openedAt = runtime.clock.monotonic();
+    this.#observe({ type: 'connectionOpened', elapsedMs: init.openedInMs });
+  }
+
+  get state(): SessionState {
+    return this.#machine.state;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * Runs an operation: refused with DRAINING or CONNECTION_CLOSED when the session is not open; otherwise it settles as
+   * `run` does. The end of its time is a TIMEOUT, that of the session the error of the session.
+   */
+  async operate<T>(
+    name: string,
+    scope: Scope,
+    run: (operation: Operation) => Promise<T>,
+    options: OperationOptions = {},
+  ): Promise<T> {
+    const { phase = 'request', timeoutMs = this.#init.timeouts.requestMs } = options;
+    scope.throwIfEnded();
+    this.#demandOpen(phase);
+    const { runtime } = this.#init;
+    const startedAt = runtime.clock.monotonic();
+    const span = runtime.tracer.start(
+      `net.${this.protocol}.${name}`,
+      { 'network.peer.address': this.peer },
+      options.traceparent,
+    );
+    let sent: Sent = 'none';
+    let failure: RoundhouseError | undefined;
+    this.#inFlight += 1;
+    this.#observe({ type: 'operationStarted', operation: name });
+    using own = scope.child({ what: `${this.protocol} ${name}`, timeoutMs });
+    const leave = this.scope.onEnd((reason) => own.end(reason));
+    try {
+      return await run({ scope: own, traceparent: span.traceparent, sent: (now) => (sent = now) });
+    } catch (error) {
+      failure = this.#failureOf(error, own, phase, sent);
+      throw failure;
+    } finally {
+      leave();
+      this.#inFlight -= 1;
+      this.#finished += 1;
+      span.end(failure?.code);
+      this.#observe({
+        type: 'operationEnded',
+        operation: name,
+        code: failure?.code ?? null,
+        phase: failure instanceof NetError ? failure.phase : null,
+        sent,
+        elapsedMs: runtime.clock.monotonic() - startedAt,
+      });
+      if (failure !== undefined && this.#init.isExclusive && sent !== 'none' && own.signal.aborted) this.abort(failure);
+      if (this.#inFlight === 0) this.#onIdle?.();
+    }
+  }
+
+  drain(options: DrainOptions = {}): Promise<DrainReport> {
+    this.#draining ??= this.#drain(options.timeoutMs ?? this.#init.timeouts.drainMs);
+    return this.#draining;
+  }
+
+  abort(reason?: RoundhouseError): void {
+    this.#end({ by: 'local', ...(reason !== undefined && { error: reason }) });
+  }
+
+  /** The connection is over: the peer ended it, or it broke. */
+  lost(error?: RoundhouseError): void {
+    this.#end({ by: 'remote', ...(error !== undefined && { error }) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
+  }
+
+  async #drain(timeoutMs: number): Promise<DrainReport> {
+    const { clock } = this.#init.runtime;
+    const startedAt = clock.monotonic();
+    if (this.state === 'closed') return { finished: 0, cut: 0, elapsedMs: 0 };
+    this.#machine.move('draining');
+    const before = this.#finished;
+    using own = this.scope.child({ what: 'Draining', timeoutMs });
+    try {
+      await this.#idle(own);
+      await this.#init.goodBye?.(own);
+    } catch (error) {
+      // The time is over, the connection is lost, or the peer does not answer the good-bye: it is cut below.
+      if (!isRoundhouseError(error)) reportUncaught(error);
+    }
+    const cut = this.#inFlight;
+    this.#end({ by: 'local' });
+    return { finished: this.#finished - before, cut, elapsedMs: clock.monotonic() - startedAt };
+  }
+
+  #idle(scope: Scope): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onIdle = resolve;
+    return scope.race(promise);
+  }
+
+  #end(reason: CloseReason): void {
+    if (this.state === 'closed') return;
+    this.#machine.move('closed');
+    const { by, error } = reason;
+    const { peer, protocol } = this;
+    this.#observe({
+      type: 'connectionClosed',
+      code: error?.code ?? null,
+      openMs: this.#init.runtime.clock.monotonic() - this.#openedAt,
+    });
+    const forWork =
+      error ?? (by === 'local' ? coreError('CANCELLED') : netError('CONNECTION_CLOSED', { peer, protocol }));
+    this.scope.end(forWork);
+    try {
+      this.#init.destroy(error);
+    } catch (failure) {
+      reportUncaught(failure);
+    }
+    this.#closed.resolve(reason);
+  }
+
+  #demandOpen(phase: NetPhase): void {
+    const { peer, protocol, state } = this;
+    if (state === 'open') return;
+    throw netError(state === 'draining' ? 'DRAINING' : 'CONNECTION_CLOSED', { phase, peer, protocol });
+  }
+
+  /** The error that a caller sees, with all that is known of it. */
+  #failureOf(error: unknown, own: Scope, phase: NetPhase, sent: Sent): RoundhouseError {
+    const { peer, protocol } = this;
+    if (!isRoundhouseError(error)) {
+      const reason = `${protocol} failed: ${error instanceof Error ? error.message : String(error)}`;
+      return coreError('INTERNAL', { details: { reason, peer, protocol, phase }, cause: error });
+    }
+    if (error.code === 'DEADLINE_EXCEEDED' && own.signal.aborted) {
+      const details = { timeout_ms: error.details['timeout_ms'] };
+      return netError('TIMEOUT', { phase, peer, protocol, sent, details, cause: error });
+    }
+    return error;
+  }
+
+  #observe(event: NetEvent): void {
+    const { protocol, role, peer, runtime } = this.#init;
+    try {
+      runtime.observer.observe({ ...event, protocol, role, peer });
+    } catch (error) {
+      reportUncaught(error);
+    }
+  }
+}
