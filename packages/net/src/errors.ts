@@ -270,3 +270,19 @@ export const netError: NetErrorFactory = Object.assign(
   (code: NetErrorCode, init?: NetErrorInit): NetError => new NetError(code, init),
   { catalogue },
 );
+
+/** The same failure, with the protocol that it happened to. */
+export function ofProtocol(error: RoundhouseError, protocol: string): RoundhouseError {
+  if (!(error instanceof NetError) || error.protocol !== null) return error;
+  const { code, details, cause, hint, phase, peer, sent, remote } = error;
+  return netError(code as NetErrorCode, {
+    protocol,
+    details,
+    cause,
+    hint,
+    ...(phase !== null && { phase }),
+    ...(peer !== null && { peer }),
+    sent,
+    ...(remote !== null && { remote }),
+  });
+}

@@ -24,7 +24,16 @@ export { type DialledStream, type DialOptions, type DialTimeouts, dialStream, di
 export type { Dialer, DialHooks, Dialled, Target } from './dial/dialer.ts';
 export { createDirectDialer, directDialer, type DirectDialerOptions } from './dial/direct.ts';
 export { createMemoryNetwork, type MemoryNetwork } from './dial/memoryNetwork.ts';
-export * from './errors.ts';
+export {
+  NetError,
+  type NetErrorCode,
+  type NetErrorFactory,
+  type NetErrorInit,
+  type NetPhase,
+  netError,
+  type RemoteAnswer,
+  type Sent,
+} from './errors.ts';
 export { type Listen, listen, type Listener, type ListenOptions } from './listener.ts';
 export { createMemoryPair, type MemoryPairOptions } from './memory.ts';
 export * from './nodeTls.ts';

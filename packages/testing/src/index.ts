@@ -21,3 +21,7 @@ export * from './twoWayScripts.ts';
 export * from './postgres.ts';
 export * from './prometheus.ts';
 export * from './slapd.ts';
+export * from './contract/client.ts';
+export * from './contract/server.ts';
+export { Stand, TIMEOUTS } from './contract/stand.ts';
+export * from './contract/wire.ts';

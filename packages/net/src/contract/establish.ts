@@ -1,5 +1,5 @@
-import { isRoundhouseError, reportUncaught, type RoundhouseError, type Scope } from '@roundhouse/core';
-import { NetError } from '../errors.ts';
+import { coreError, isRoundhouseError, reportUncaught, type RoundhouseError, type Scope } from '@roundhouse/core';
+import { NetError, ofProtocol } from '../errors.ts';
 import type { NetRuntime } from './runtime.ts';
 
 /**
@@ -21,8 +21,8 @@ export async function establish<T>(
     span.end();
     return made;
   } catch (error) {
-    const failure = error as RoundhouseError;
-    const code = isRoundhouseError(error) ? error.code : 'INTERNAL';
+    const failure = named(error, protocol, peer);
+    const { code } = failure;
     const phase = failure instanceof NetError ? failure.phase : null;
     span.end(code);
     try {
@@ -30,6 +30,12 @@ export async function establish<T>(
     } catch (fault) {
       reportUncaught(fault);
     }
-    throw error;
+    throw failure;
   }
+}
+
+function named(error: unknown, protocol: string, peer: string): RoundhouseError {
+  if (isRoundhouseError(error)) return ofProtocol(error, protocol);
+  const reason = `${protocol} failed: ${error instanceof Error ? error.message : String(error)}`;
+  return coreError('INTERNAL', { details: { reason, peer, protocol }, cause: error });
 }

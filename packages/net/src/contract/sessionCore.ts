@@ -7,7 +7,7 @@ import {
   reportUncaught,
   type Scope,
 } from '@roundhouse/core';
-import { NetError, netError, type NetPhase, type Sent } from '../errors.ts';
+import { NetError, netError, type NetPhase, ofProtocol, type Sent } from '../errors.ts';
 import type { TlsInfo } from '../tls.ts';
 import type { NetEvent, Role } from './observer.ts';
 import type { NetRuntime } from './runtime.ts';
@@ -76,6 +76,8 @@ export class SessionCore implements Session {
   #inFlight = 0;
   #finished = 0;
   #draining: Promise<DrainReport> | undefined;
+  /** The good-bye has been said: an end of the peer is the answer to it. */
+  #isLeaving = false;
   /** Called when nothing is under way any more. */
   #onIdle: (() => void) | undefined;
 
@@ -159,7 +161,8 @@ export class SessionCore implements Session {
 
   /** The connection is over: the peer ended it, or it broke. */
   lost(error?: RoundhouseError): void {
-    this.#end({ by: 'remote', ...(error !== undefined && { error }) });
+    const isAnswer = this.#isLeaving && error === undefined;
+    this.#end({ by: isAnswer ? 'local' : 'remote', ...(error !== undefined && { error }) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -175,6 +178,7 @@ export class SessionCore implements Session {
     using own = this.scope.child({ what: 'Draining', timeoutMs });
     try {
       await this.#idle(own);
+      this.#isLeaving = true;
       await this.#init.goodBye?.(own);
     } catch (error) {
       // The time is over, the connection is lost, or the peer does not answer the good-bye: it is cut below.
@@ -230,7 +234,7 @@ export class SessionCore implements Session {
       const details = { timeout_ms: error.details['timeout_ms'] };
       return netError('TIMEOUT', { phase, peer, protocol, sent, details, cause: error });
     }
-    return error;
+    return ofProtocol(error, protocol);
   }
 
   #observe(event: NetEvent): void {
