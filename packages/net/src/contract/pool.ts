@@ -70,17 +70,14 @@ interface Idle<C> {
   readonly timer: Timer;
 }
 
-interface Waiter {
-  readonly go: () => void;
-}
-
 /** Of any option. */
 const MOST = 86_400_000;
 
 /** What there is for one key. */
 interface Shelf<C> {
   readonly idle: Idle<C>[];
-  readonly waiting: Set<Waiter>;
+  /** Calls whoever waits, the first in line first. */
+  readonly waiting: (() => void)[];
   /** Open or being opened. */
   count: number;
 }
@@ -132,7 +129,7 @@ class KeyedPool<C extends Session, K extends PoolKey> implements Pool<C, K> {
   stats(): PoolStats {
     const shelves = [...this.#shelves.values()];
     const idle = shelves.reduce((sum, each) => sum + each.idle.length, 0);
-    const waiting = shelves.reduce((sum, each) => sum + each.waiting.size, 0);
+    const waiting = shelves.reduce((sum, each) => sum + each.waiting.length, 0);
     return { open: this.#sessions.size, idle, inUse: this.#inUse, waiting };
   }
 
@@ -178,7 +175,7 @@ class KeyedPool<C extends Session, K extends PoolKey> implements Pool<C, K> {
     using own = scope.child();
     const leave = this.#scope.onEnd((reason) => own.end(reason));
     try {
-      for (;;) {
+      for (let isAgain = false; ; isAgain = true) {
         const shelf = this.#shelf(name);
         const idle = shelf.idle.pop();
         if (idle !== undefined) {
@@ -186,7 +183,7 @@ class KeyedPool<C extends Session, K extends PoolKey> implements Pool<C, K> {
         } else if (shelf.count < this.#options.maxPerKey && this.#hasRoom()) {
           return await this.#open(key, name, shelf, own);
         } else {
-          await this.#wait(key, shelf, own);
+          await this.#wait(key, shelf, own, isAgain);
         }
       }
     } finally {
@@ -238,19 +235,22 @@ class KeyedPool<C extends Session, K extends PoolKey> implements Pool<C, K> {
     const shelf = this.#shelf(name);
     const timer = this.#runtime.clock.setTimer(this.#options.maxIdleMs, () => void session.drain());
     shelf.idle.push({ session, since: this.#runtime.clock.monotonic(), timer });
-    next(shelf);
+    this.#wake(shelf);
   }
 
   /** A connection of the shelf is gone, or did not come to stand. */
   #left(name: string, shelf: Shelf<C>): void {
     shelf.count -= 1;
     this.#count -= 1;
-    if (shelf.waiting.size > 0) next(shelf);
-    else {
-      if (shelf.count === 0 && this.#shelves.get(name) === shelf) this.#shelves.delete(name);
-      // The room is for any key.
-      for (const each of this.#shelves.values()) if (each.waiting.size > 0) return next(each);
-    }
+    if (shelf.count === 0 && shelf.waiting.length === 0) this.#shelves.delete(name);
+    this.#wake(shelf);
+  }
+
+  /** Calls the first who waits for this key; when nobody does, the first of another, for whom there may be room now. */
+  #wake(shelf: Shelf<C>): void {
+    const other = (): Shelf<C> | undefined => [...this.#shelves.values()].find(({ waiting }) => waiting.length > 0);
+    const served = shelf.waiting.length > 0 ? shelf : other();
+    served?.waiting.shift()?.();
   }
 
   /** When all places are taken, an idle connection of another key makes room. */
@@ -265,20 +265,23 @@ class KeyedPool<C extends Session, K extends PoolKey> implements Pool<C, K> {
     return false;
   }
 
-  async #wait(key: K, shelf: Shelf<C>, scope: Scope): Promise<void> {
-    const { size } = shelf.waiting;
-    if (size >= this.#options.maxWaiting) {
-      const details = { in_use: this.#inUse, waiting: size };
+  /** Whoever was called in vain stands first in line again. */
+  async #wait(key: K, shelf: Shelf<C>, scope: Scope, isAgain: boolean): Promise<void> {
+    const { length } = shelf.waiting;
+    if (!isAgain && length >= this.#options.maxWaiting) {
+      const details = { in_use: this.#inUse, waiting: length };
       throw netError('POOL_EXHAUSTED', { peer: key.origin, details });
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    const waiter: Waiter = { go: resolve };
-    shelf.waiting.add(waiter);
+    if (isAgain) shelf.waiting.unshift(resolve);
+    else shelf.waiting.push(resolve);
     try {
       await scope.race(promise);
     } catch (error) {
+      const at = shelf.waiting.indexOf(resolve);
+      if (at !== -1) shelf.waiting.splice(at, 1);
       // Called, but no longer there: the call goes to the next one.
-      if (!shelf.waiting.delete(waiter)) next(shelf);
+      else this.#wake(shelf);
       throw error;
     }
   }
@@ -286,7 +289,7 @@ class KeyedPool<C extends Session, K extends PoolKey> implements Pool<C, K> {
   #shelf(name: string): Shelf<C> {
     let shelf = this.#shelves.get(name);
     if (shelf === undefined) {
-      shelf = { idle: [], waiting: new Set(), count: 0 };
+      shelf = { idle: [], waiting: [], count: 0 };
       this.#shelves.set(name, shelf);
     }
     return shelf;
@@ -312,13 +315,6 @@ class KeyedPool<C extends Session, K extends PoolKey> implements Pool<C, K> {
     this.abort();
     return { finished: this.#finished - before, cut, elapsedMs: clock.monotonic() - startedAt };
   }
-}
-
-function next<C>(shelf: Shelf<C>): void {
-  const [first] = shelf.waiting;
-  if (first === undefined) return;
-  shelf.waiting.delete(first);
-  first.go();
 }
 
 /** No part can run into another. */
