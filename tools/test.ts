@@ -1,6 +1,7 @@
 /**
- * Runs all tests: the quick suites in one process, then each process suite in its own. The last line of its output is
- * `N passed, N failed`, with `, N skipped` when there are any.
+ * Runs all tests: the quick suites in one process, then each process suite in its own, then what every protocol promises
+ * once more on the next Node.js. The last line of its output is `N passed, N failed`, with `, N skipped` when there are
+ * any.
  *
  * node tools/test.ts [--long] [--only PATTERN]
  *   --long          longer fuzzing and soaking (sets ROUNDHOUSE_LONG=1)
@@ -12,10 +13,20 @@ import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { nextRuntime } from './nextRuntime.ts';
 import { countTests, formatTotals, type Totals } from './testTotals.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const CONFIGURATIONS = ['vitest.config.ts', 'vitest.process.config.ts'];
+/** In the path of what has to pass on the next Node.js as well. */
+const CONTRACT = 'contract.test';
+
+interface Suite {
+  readonly configuration: string;
+  /** Only files whose path contains it. */
+  readonly pattern?: string;
+  /** Default: the one that runs this. */
+  readonly runtime?: string;
+}
 
 const { values: flags } = parseArgs({ options: { long: { type: 'boolean' }, only: { type: 'string' } } });
 
@@ -30,9 +41,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
-for (const configuration of CONFIGURATIONS) {
+for (const suite of suites()) {
   if (interruptedBy !== undefined) break;
-  const counted = await runSuite(configuration);
+  const counted = await runSuite(suite);
   totals.passed += counted.passed;
   totals.failed += counted.failed;
   totals.skipped += counted.skipped;
@@ -46,13 +57,30 @@ console.log(formatTotals(totals));
 process.exitCode = totals.failed > 0 ? 1 : 0;
 if (interruptedBy !== undefined) process.exitCode = 128 + constants.signals[interruptedBy];
 
-async function runSuite(configuration: string): Promise<Totals> {
+function suites(): readonly Suite[] {
+  const { only } = flags;
+  const pattern = only === undefined ? {} : { pattern: only };
+  const all: Suite[] = [
+    { configuration: 'vitest.config.ts', ...pattern },
+    { configuration: 'vitest.process.config.ts', ...pattern },
+  ];
+  if (only !== undefined && !only.includes(CONTRACT)) return all;
+  try {
+    all.push({ configuration: 'vitest.config.ts', pattern: only ?? CONTRACT, runtime: nextRuntime(root) });
+  } catch (error) {
+    console.error(`The contract of protocols is not tested on the next Node.js: ${(error as Error).message}`);
+  }
+  return all;
+}
+
+async function runSuite({ configuration, pattern, runtime = process.execPath }: Suite): Promise<Totals> {
   const folder = mkdtempSync(join(tmpdir(), 'roundhouse-test-'));
   const report = join(folder, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const files = flags.only === undefined ? [] : [flags.only];
-    const exitCode = await runVitest(['run', '--config', configuration, '--passWithNoTests', ...reporters, ...files]);
+    const files = pattern === undefined ? [] : [pattern];
+    const args = ['run', '--config', configuration, '--passWithNoTests', ...reporters, ...files];
+    const exitCode = await runVitest(runtime, args);
     const counted = countTests(readReport(report), exitCode);
     if (counted.problem !== undefined && interruptedBy === undefined) {
       console.error(`${configuration}: ${counted.problem}; counted as failed.`);
@@ -63,10 +91,10 @@ async function runSuite(configuration: string): Promise<Totals> {
   }
 }
 
-function runVitest(args: readonly string[]): Promise<number> {
+function runVitest(runtime: string, args: readonly string[]): Promise<number> {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   return new Promise((resolve, reject) => {
-    running = spawn(process.execPath, [vitest, ...args], {
+    running = spawn(runtime, [vitest, ...args], {
       cwd: root,
       stdio: 'inherit',
       env: { ...process.env, ...(flags.long && { ROUNDHOUSE_LONG: '1' }) },
