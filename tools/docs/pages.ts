@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { collectErrors, findCatalogues } from './catalogues.ts';
 import { conformancePage } from './conformance.ts';
 import { errorsPage } from './errors.ts';
+import { referencePages } from './reference.ts';
 import { findKeymap, terminalPage } from './terminal.ts';
 
 /** The root of the checkout. */
@@ -19,5 +20,6 @@ export async function renderPages(): Promise<readonly Page[]> {
     { file: join(ROOT, 'docs/conformance.md'), text: conformancePage() },
     { file: join(ROOT, 'docs/errors.md'), text: errorsPage(collectErrors(await findCatalogues(ROOT))) },
     { file: join(ROOT, 'docs/terminal.md'), text: terminalPage(await findKeymap(ROOT)) },
+    ...referencePages(ROOT).map(({ name, text }) => ({ file: join(ROOT, 'docs/reference', name), text })),
   ];
 }
