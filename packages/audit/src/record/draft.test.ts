@@ -8,7 +8,12 @@ import { entryOf } from './entry.fixture.ts';
 import type { AuditEntry } from './entry.ts';
 import { createMask } from './mask.ts';
 
-const STAMP: Stamp = { id: '01J0000000000000000000000A', time: '2026-01-01T00:00:00.000Z', boot: 'b', monotonicMs: 1.5 };
+const STAMP: Stamp = {
+  id: '01J0000000000000000000000A',
+  time: '2026-01-01T00:00:00.000Z',
+  boot: 'b',
+  monotonicMs: 1.5,
+};
 const mask = createMask();
 /** Six bytes of JSON. */
 const CONTROL = '\u0001';
@@ -44,7 +49,13 @@ describe('checkEntry', () => {
 
 describe('draftOf', () => {
   it('is canonical with the number in its place, and says the same as a record', () => {
-    const entry = entryOf({ session_id: 's', host: 'h', trace_id: 't', reason: 'r', before: 'sha256:0123456789abcdef' });
+    const entry = entryOf({
+      session_id: 's',
+      host: 'h',
+      trace_id: 't',
+      reason: 'r',
+      before: 'sha256:0123456789abcdef',
+    });
     const draft = draftOf(entry, STAMP, mask);
     expect(draft.text(12)).toBe(canonicalJson(draft.record(12) as unknown as JsonValue));
     expect(JSON.parse(draft.text(12))).toEqual(draft.record(12));
@@ -73,7 +84,14 @@ describe('draftOf', () => {
   });
 
   it('is never longer than the bound, whatever its texts are', () => {
-    const long = fc.constantFrom(...[['x', 9_999], [CONTROL, 9_999], ['\u{1F600}', 5_000], ['"', 9_999]].map(repeated));
+    const long = fc.constantFrom(
+      ...[
+        ['x', 9_999],
+        [CONTROL, 9_999],
+        ['\u{1F600}', 5_000],
+        ['"', 9_999],
+      ].map(repeated),
+    );
     fc.assert(
       fc.property(long, long, (a, b) => {
         const entry = entryOf({

@@ -14,16 +14,7 @@ export interface Actor {
   readonly on_behalf_of?: string;
 }
 export const ACTOR_TYPES = ['principal', 'api_key', 'terminal', 'system', 'anonymous'] as const;
-export const AUTHENTICATIONS = [
-  'token',
-  'api_key',
-  'password',
-  'jwt',
-  'ldap',
-  'certificate',
-  'local',
-  'none',
-] as const;
+export const AUTHENTICATIONS = ['token', 'api_key', 'password', 'jwt', 'ldap', 'certificate', 'local', 'none'] as const;
 export const PHASES = ['received', 'completed', 'fact'] as const;
 export const OUTCOMES = ['success', 'failure', 'denied', 'pending', 'unknown'] as const;
 export const CLASSIFICATIONS = ['public', 'internal', 'confidential', 'restricted'] as const;

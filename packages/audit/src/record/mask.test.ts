@@ -60,7 +60,10 @@ describe('createMask', () => {
   );
 
   it('masks a card that is a number, and leaves times', () => {
-    expect(mask({ card: 4111111111111111, at: 1767225600000 })).toEqual({ card: '************1111', at: 1767225600000 });
+    expect(mask({ card: 4111111111111111, at: 1767225600000 })).toEqual({
+      card: '************1111',
+      at: 1767225600000,
+    });
   });
 
   it.each([
@@ -80,7 +83,10 @@ describe('createMask', () => {
 
   it('takes names and patterns that are asked for', () => {
     const own = createMask({ keys: ['Badge'], patterns: [/EMP-\d+/i] });
-    expect(own({ badge: '17', note: 'emp-12 and EMP-13' })).toEqual({ badge: '[masked]', note: '[masked] and [masked]' });
+    expect(own({ badge: '17', note: 'emp-12 and EMP-13' })).toEqual({
+      badge: '[masked]',
+      note: '[masked] and [masked]',
+    });
   });
 
   it('is total: cycles, getters that throw, bytes, and depth', () => {
@@ -102,7 +108,13 @@ describe('createMask', () => {
 
   it('gives JSON for anything, and the same when it is applied again', () => {
     const digits = fc.stringMatching(/^[ \d-]{0,30}$/);
-    const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, values: [digits, fc.string({ unit: 'binary' }), fc.double(), fc.boolean()] });
+    const anything = fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      values: [digits, fc.string({ unit: 'binary' }), fc.double(), fc.boolean()],
+    });
     fc.assert(
       fc.property(anything, (value) => {
         const once = mask(value);

@@ -54,7 +54,8 @@ export function createMask({ keys = [], patterns = [] }: MaskOptions = {}): Mask
     let masked = wellFormed;
     if (/\d{4}/.test(masked)) masked = masked.replace(SSN, '***-**-****');
     if (/\d(?:[ -]?\d){12}/.test(masked)) masked = masked.replace(CARD, maskCard);
-    for (const pattern of patterns) masked = masked.replace(new RegExp(pattern, `${pattern.flags.replace('g', '')}g`), MASKED);
+    for (const pattern of patterns)
+      masked = masked.replace(new RegExp(pattern, `${pattern.flags.replace('g', '')}g`), MASKED);
     return masked;
   }
 

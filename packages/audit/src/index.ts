@@ -1,0 +1,17 @@
+export { auditError } from './errors.ts';
+export type { AppendFile, JournalFiles, JournalLock, ReadFile } from './files.ts';
+export * from './journal/contract.ts';
+export { openJournal } from './journal/open.ts';
+export type { PrunedRange } from './journal/pruning.ts';
+export { nodeFiles } from './nodeFiles.ts';
+export { type Checkpoint, openCheckpoint, parseCheckpoint } from './proof/checkpoint.ts';
+export { parseVerifierKey } from './proof/note.ts';
+export { canonicalJson, type JsonObject, type JsonValue } from './record/canonical.ts';
+export { type AuditCode, type AuditCodeEntry, JOURNAL_CODES, type JournalCode } from './record/code.ts';
+export { matchesDigest, type RandomBytes, saltedDigest } from './record/digest.ts';
+export * from './record/entry.ts';
+export { createMask, type Mask, type MaskOptions } from './record/mask.ts';
+export type { SubjectVault } from './record/vault.ts';
+export { type FileSinkOptions, openFileSink } from './sink/fileSink.ts';
+export { createHttpSink, type HttpRequest, type HttpSend, type HttpSinkOptions } from './sink/httpSink.ts';
+export type { CheckpointSink, SinkStatus } from './sink/sink.ts';

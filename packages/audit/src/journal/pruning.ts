@@ -1,0 +1,76 @@
+import { auditError } from '../errors.ts';
+import type { JournalFiles } from '../files.ts';
+import { canonicalJson } from '../record/canonical.ts';
+import type { RandomBytes } from '../record/digest.ts';
+import { destroyKey } from '../record/vault.ts';
+import type { SegmentCatalog } from '../segment/catalog.ts';
+import type { Layout } from './layout.ts';
+
+export interface PruningDependencies {
+  readonly files: JournalFiles;
+  readonly layout: Layout;
+  readonly catalog: SegmentCatalog;
+  readonly randomBytes: RandomBytes;
+}
+
+/** A line of the file `pruned`: what was there, in the words of the header that follows it. */
+export interface PrunedRange {
+  readonly v: 1;
+  readonly first_segment: number;
+  readonly last_segment: number;
+  readonly first_seq: number;
+  readonly next_seq: number;
+  /** Behind the last frame that was removed. */
+  readonly chain: string;
+  /** Of the tree over all records up to there. */
+  readonly root: string;
+  readonly time: string;
+}
+
+/** Removes the segments up to `segment`; what they were is durable before they go. Raises AUDIT_RANGE_INVALID, Node's errors. */
+export async function prune(segment: number, time: string, deps: PruningDependencies): Promise<void> {
+  const { files, layout, catalog, randomBytes } = deps;
+  const gone = catalog.all.filter(({ header }) => header.segment <= segment);
+  const [first] = gone;
+  const next = catalog.all[gone.length];
+  if (first === undefined || next?.header.segment !== segment + 1) throw invalid('the number of a closed segment');
+  const range: PrunedRange = {
+    v: 1,
+    first_segment: first.header.segment,
+    last_segment: segment,
+    first_seq: first.header.first_seq,
+    next_seq: next.header.first_seq,
+    chain: next.header.previous_chain,
+    root: next.header.root,
+    time,
+  };
+  const file = await files.append(layout.pruned, 'any');
+  try {
+    await file.write(Buffer.from(`${canonicalJson({ ...range })}\n`));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  catalog.remove(({ header }) => header.segment <= segment);
+  for (const { header } of gone) {
+    await destroyKey(layout.dataKey(header.segment), layout.directory, { files, randomBytes });
+    await files.remove(layout.segment(header.segment));
+    await files.remove(layout.leaves(header.segment));
+  }
+  await files.syncDirectory(layout.directory);
+}
+
+/** Destroys the key of a closed, sealed segment. Raises AUDIT_RANGE_INVALID, Node's errors. */
+export async function eraseSegment(segment: number, deps: PruningDependencies): Promise<void> {
+  const { catalog, layout } = deps;
+  const info = catalog.all.find(({ header }) => header.segment === segment);
+  if (info?.header.seal === undefined || info === catalog.all.at(-1)) {
+    throw invalid('the number of a closed segment that is sealed');
+  }
+  catalog.forget(segment);
+  await destroyKey(layout.dataKey(segment), layout.directory, deps);
+}
+
+function invalid(expected: string): Error {
+  return auditError('AUDIT_RANGE_INVALID', { details: { argument: 'segment', expected } });
+}
