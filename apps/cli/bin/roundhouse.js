@@ -6,6 +6,7 @@ import * as module from 'node:module';
 import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundleOf } from './bundle.js';
 
 const OLDEST_NODE = 24;
 const script = fileURLToPath(import.meta.url);
@@ -21,24 +22,25 @@ if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   runElsewhere();
 }
 
-/** Runs what was built, or the sources of a checkout. */
+/** Runs the bundle, else what was built, else the sources of a checkout. */
 async function runHere() {
+  const bundle = bundleOf(home);
   const built = join(home, 'dist', 'main.js');
-  const isBuilt = existsSync(built);
+  const entry = bundle ?? (existsSync(built) ? built : join(home, 'src', 'main.ts'));
   keepCompiled();
-  module.registerHooks({
-    resolve: isBuilt
-      ? resolveBesides
-      : (specifier, context, next) => next(specifier, { ...context, conditions: [...context.conditions, 'source'] }),
-  });
-  const entry = isBuilt ? built : join(home, 'src', 'main.ts');
+  if (bundle === undefined) module.registerHooks({ resolve: entry === built ? resolveBesides : resolveSources });
   // Whoever reads may have enough, like head: that is no failure.
   process.stdout.on('error', (error) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
-  const { run } = await import(pathToFileURL(entry).href);
+  const { run, nameSources } = await import(pathToFileURL(entry).href);
+  if (bundle !== undefined) nameSources(pathToFileURL(`${dirname(bundle)}/`).href);
   process.exitCode = await run(args, { version, env: process.env, stdout: process.stdout, stderr: process.stderr });
+}
+
+function resolveSources(specifier, context, next) {
+  return next(specifier, { ...context, conditions: [...context.conditions, 'source'] });
 }
 
 /** A file beside an ES module is where its name says: Node would look at the disk for each of a thousand. */

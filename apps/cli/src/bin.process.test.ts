@@ -1,12 +1,16 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const BIN = fileURLToPath(new URL('../bin/roundhouse.js', import.meta.url));
+/** Its parts, where there is a build. */
+const BUNDLE = new URL('../dist/bundle/', import.meta.url);
 
 let home = '';
 let child: ChildProcessWithoutNullStreams;
@@ -61,6 +65,18 @@ describe('the roundhouse command', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
     const files = await readdir(join(cache, 'roundhouse', 'compiled'), { recursive: true });
     expect(files.length > 0).toBe(isKept);
+  });
+
+  it.runIf(existsSync(BUNDLE))('names sources in the stacks of its bundle', async () => {
+    const program = `
+      const main = '${BUNDLE.href}main.js';
+      const { nameSources, run } = await import(main);
+      nameSources('${BUNDLE.href}');
+      // Neither is a command line.
+      await run(undefined).catch(({ stack }) => process.stdout.write(stack));`;
+    child = spawn(process.execPath, ['--input-type=module', '--eval', program]);
+    const main = fileURLToPath(new URL('main.ts', import.meta.url));
+    expect(await text(child.stdout)).toMatch(new RegExp(`^TypeError: .*\\n    at run \\(${main}:\\d+\\)\\n`));
   });
 
   it('up prints the address and the token, and does not mind a second signal', async () => {

@@ -1,1 +1,1 @@
-export { run } from './main.ts';
+export { nameSources, run } from './main.ts';

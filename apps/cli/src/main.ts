@@ -6,6 +6,8 @@ import { stayAlive } from './foreground.ts';
 import type { Io, VerdictIo } from './io.ts';
 import { writeError } from './render.ts';
 
+export { nameSources } from './stack.ts';
+
 /** Runs one command line (without the program's name) and gives its exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   using _ = stayAlive();

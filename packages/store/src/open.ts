@@ -1,7 +1,6 @@
 import { type Clock, type Logger, nearest, Secret, type Scope } from '@roundhouse/core';
 import { storeError } from './errors.ts';
 import { createMemoryStore } from './memory/memoryStore.ts';
-import { openPostgres } from './postgres/openPostgres.ts';
 import { type Durability, openSqlite } from './sqlite/openSqlite.ts';
 import type { Store } from './store.ts';
 
@@ -73,6 +72,8 @@ async function openPostgresUrl(url: Secret, deps: OpenStoreDeps): Promise<Store>
   // Parsed here first: what the client's own parser raises may quote the URL.
   if (!URL.canParse(url.reveal()))
     throw invalid('it is no URL; are special characters of the password written as %XX?');
+  // Loads a driver that few installations need.
+  const { openPostgres } = await import('./postgres/openPostgres.ts');
   return openPostgres(url, deps);
 }
 

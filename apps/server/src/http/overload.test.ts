@@ -81,6 +81,26 @@ describe('a server under pressure', () => {
     expect(refused(guard)).toEqual([]);
   });
 
+  it('looks seldom while nobody asks for anything, and often as soon as somebody does', async () => {
+    let looks = 0;
+    const guard = createOverloadGuard({}, { clock, pressure: () => (looks++, pressure) }, scope);
+    await clock.advance(500);
+    expect(looks).toBe(1);
+    await clock.advance(10_000);
+    expect(looks).toBe(3);
+    guard.enter('reads');
+    await clock.advance(5_000);
+    expect(looks).toBe(13);
+    guard.leave();
+    await clock.advance(20_000);
+    expect(looks).toBeLessThan(20);
+    pressure = { ...CALM, heapRatio: 0.9 };
+    await clock.advance(5_000);
+    const before = looks;
+    await clock.advance(5_000);
+    expect(looks).toBe(before + 10);
+  });
+
   it('goes by the worst of its figures', async () => {
     const guard = create();
     pressure = { loopDelayMs: 150, heapRatio: 0.95, memoryRatio: 0.9 };

@@ -55,8 +55,12 @@ export interface OverloadGuard {
   leave(): void;
 }
 
-/** How often the pressure is read, and what a refused caller is told to wait, ms. */
-const SAMPLE_MS = 500;
+/**
+ * How often the pressure is read, ms: without a request since the time before, and nothing refused, less often, for it
+ * wakes an idle process. The first request puts that right.
+ */
+const SAMPLE_MS = { busy: 500, idle: 5_000 } as const;
+/** What a refused caller is told to wait, ms. */
 const RETRY_AFTER_MS = 2_000;
 /** Parts of `maxOpenRequests` at which each class is refused. */
 const OPEN_PARTS = [0.7, 0.8, 0.9, 1] as const;
@@ -85,11 +89,28 @@ export function createOverloadGuard(
   let reason = '';
   let openRequests = 0;
 
-  let timer = clock.setTimer(SAMPLE_MS, sample);
+  let isIdle = false;
+  let hadRequests = false;
+
+  let timer = clock.setTimer(SAMPLE_MS.busy, sample);
   scope.onEnd(() => timer.cancel());
 
   function sample(): void {
-    timer = clock.setTimer(SAMPLE_MS, sample);
+    look();
+    isIdle = level === 0 && openRequests === 0 && !hadRequests;
+    hadRequests = false;
+    timer = clock.setTimer(isIdle ? SAMPLE_MS.idle : SAMPLE_MS.busy, sample);
+  }
+
+  function wake(): void {
+    hadRequests = true;
+    if (!isIdle || scope.signal.aborted) return;
+    isIdle = false;
+    timer.cancel();
+    timer = clock.setTimer(SAMPLE_MS.busy, sample);
+  }
+
+  function look(): void {
     const now = pressure();
     let worst = signals[0] as (typeof signals)[number];
     for (const signal of signals) {
@@ -112,6 +133,7 @@ export function createOverloadGuard(
       return openRequests;
     },
     enter(shed) {
+      wake();
       if (shed !== 'never') {
         const order = SHED_ORDER.indexOf(shed);
         if (order < level) throw overloaded(reason);

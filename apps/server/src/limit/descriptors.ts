@@ -1,8 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 
 /** Descriptors that this process has open; NaN where the system does not tell (proc(5), `/proc/self/fd`). */
 export function openDescriptors(): number {
   try {
+    // Linux 6.2 and later tell how many there are, at a fraction of the cost; others tell 0.
+    const { size } = statSync('/proc/self/fd');
+    if (size > 0) return size;
     // The folder that is being read is one of them.
     return readdirSync('/proc/self/fd').length - 1;
   } catch {

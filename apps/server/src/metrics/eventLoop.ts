@@ -14,8 +14,10 @@ interface LoopWindow {
 
 /** Length of a window, ms: every reader sees the last whole one, however many read. */
 const WINDOW_MS = 10_000;
-/** Of the probe, ms: shorter delays are seen when it meets them by chance. Each look wakes an idle process. */
-const RESOLUTION_MS = 100;
+/** Of the probes, ms: shorter delays are seen when a probe meets them by chance. Each look wakes an idle process. */
+const RESOLUTION_MS = { busy: 100, idle: 1_000 } as const;
+/** Part of its time that a loop was busy in the window before, from which on it is looked at often. One long delay does. */
+const BUSY = 0.01;
 const NS_PER_SECOND = 1e9;
 const MS_PER_SECOND = 1e3;
 
@@ -59,8 +61,9 @@ export class EventLoopMonitor {
   }
 
   start(scope: Scope): void {
-    const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-    delay.enable();
+    const probes = { busy: new DelayProbe(RESOLUTION_MS.busy), idle: new DelayProbe(RESOLUTION_MS.idle) };
+    let probe = probes.busy;
+    probe.enable();
     const observer = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         const kind = GC_KINDS[(entry as { detail?: { kind?: number } }).detail?.kind ?? 0] ?? 'other';
@@ -72,27 +75,52 @@ export class EventLoopMonitor {
     let timer: Timer;
     const turn = (): void => {
       const now = performance.eventLoopUtilization();
-      this.#window = { ...delays(delay), utilisation: performance.eventLoopUtilization(now, before).utilization };
+      const { utilization: utilisation } = performance.eventLoopUtilization(now, before);
+      this.#window = { ...probe.delays(), utilisation };
       before = now;
-      delay.reset();
+      probe.disable();
+      probe = utilisation < BUSY ? probes.idle : probes.busy;
+      probe.enable();
       timer = scope.clock.setTimer(WINDOW_MS, turn);
     };
     timer = scope.clock.setTimer(WINDOW_MS, turn);
     scope.onEnd(() => {
       timer.cancel();
-      delay.disable();
+      probe.disable();
       observer.disconnect();
     });
   }
 }
 
-/** The probe itself takes its resolution, which is no delay. */
-function delays(histogram: ReturnType<typeof monitorEventLoopDelay>): Omit<LoopWindow, 'utilisation'> {
-  const seconds = (ns: number): number => Math.max(0, ns / NS_PER_SECOND - RESOLUTION_MS / MS_PER_SECOND);
-  if (histogram.count === 0) return { p50: 0, p99: 0, max: 0 };
-  return {
-    p50: seconds(histogram.percentile(50)),
-    p99: seconds(histogram.percentile(99)),
-    max: seconds(histogram.max),
-  };
+/** Looks whether the loop comes back in time, every so often. */
+class DelayProbe {
+  readonly #histogram: ReturnType<typeof monitorEventLoopDelay>;
+  readonly #resolutionMs: number;
+
+  constructor(resolutionMs: number) {
+    this.#histogram = monitorEventLoopDelay({ resolution: resolutionMs });
+    this.#resolutionMs = resolutionMs;
+  }
+
+  /** Begins anew. */
+  enable(): void {
+    this.#histogram.reset();
+    this.#histogram.enable();
+  }
+
+  disable(): void {
+    this.#histogram.disable();
+  }
+
+  /** The histogram counts the interval as well, which is no delay. */
+  delays(): Omit<LoopWindow, 'utilisation'> {
+    const histogram = this.#histogram;
+    const seconds = (ns: number): number => Math.max(0, ns / NS_PER_SECOND - this.#resolutionMs / MS_PER_SECOND);
+    if (histogram.count === 0) return { p50: 0, p99: 0, max: 0 };
+    return {
+      p50: seconds(histogram.percentile(50)),
+      p99: seconds(histogram.percentile(99)),
+      max: seconds(histogram.max),
+    };
+  }
 }
