@@ -1,0 +1,92 @@
+import type { AuditClass, AuditCode, AuditCodeEntry } from '@roundhouse/audit';
+
+type Row = readonly [title: string, auditClass: AuditClass, severity: AuditCodeEntry['severity'], action: string];
+
+/**
+ * What the server records: RHA-1000 sessions, 2000 workers, 3000 configuration and resources, 4000 security, 5000 the
+ * journal's own use, 6000 operation. A code keeps its meaning for ever; a new one gets a new number.
+ */
+const ROWS = {
+  'RHA-1001': ['Session asked for', 'access', 'info', 'session.create'],
+  'RHA-1002': ['Session ended by a caller', 'access', 'info', 'session.delete'],
+  'RHA-1003': ['Input sent to a host', 'access', 'info', 'session.input'],
+  'RHA-1004': ['Session suspended by a caller', 'access', 'info', 'session.suspend'],
+  'RHA-1005': ['Session resumed by a caller', 'access', 'info', 'session.resume'],
+  'RHA-1006': ['Session moved by a caller', 'access', 'notice', 'session.migrate'],
+  'RHA-1007': ['Session offered to a terminal', 'access', 'notice', 'session.take_over'],
+  'RHA-1008': ['Screen read', 'data', 'info', 'screen.read'],
+  'RHA-1009': ['Snapshot read', 'data', 'info', 'snapshot.read'],
+  'RHA-1101': ['Session created', 'access', 'info', 'session.created'],
+  'RHA-1102': ['Session connected', 'access', 'info', 'session.connected'],
+  'RHA-1103': ['Session suspended', 'access', 'info', 'session.suspended'],
+  'RHA-1104': ['Session resumed', 'access', 'info', 'session.resumed'],
+  'RHA-1105': ['Session closed', 'access', 'info', 'session.closed'],
+  'RHA-1106': ['Session failed', 'access', 'error', 'session.failed'],
+  'RHA-1107': ['Session lost its host', 'access', 'warning', 'session.host_lost'],
+  'RHA-1108': ['Session failed over', 'access', 'notice', 'session.failed_over'],
+  'RHA-1109': ['Session migrated', 'access', 'notice', 'session.migrated'],
+  'RHA-1110': ['Input with unknown effect', 'access', 'warning', 'session.input_indeterminate'],
+  'RHA-1111': ['Session taken over at a terminal', 'access', 'notice', 'session.taken_over'],
+  'RHA-1112': ['Session set up', 'access', 'info', 'session.initializing'],
+  'RHA-1113': ['Session in use', 'data', 'info', 'session.active'],
+  'RHA-1114': ['Session idle', 'data', 'info', 'session.idle'],
+  'RHA-1120': ['Operation on a session begun', 'access', 'info', 'operation.begun'],
+  'RHA-1121': ['Operation on a session went on', 'data', 'info', 'operation.moved'],
+  'RHA-1122': ['Operation on a session completed', 'access', 'info', 'operation.completed'],
+  'RHA-1123': ['Operation on a session failed', 'access', 'error', 'operation.failed'],
+  'RHA-2001': ['Worker started by a caller', 'admin', 'notice', 'worker.start'],
+  'RHA-2002': ['Worker stopped by a caller', 'admin', 'notice', 'worker.stop'],
+  'RHA-2003': ['Worker restarted by a caller', 'admin', 'notice', 'worker.restart'],
+  'RHA-2004': ['Worker reloaded by a caller', 'admin', 'notice', 'worker.reload'],
+  'RHA-2005': ['Worker scaled by a caller', 'admin', 'notice', 'worker.scale'],
+  'RHA-2006': ['Signal sent to a worker', 'admin', 'notice', 'worker.signal'],
+  'RHA-2007': ['Command run beside a worker', 'admin', 'warning', 'worker.execute'],
+  'RHA-2008': ['Log of a worker read', 'data', 'info', 'worker.read_log'],
+  'RHA-2101': ['Worker changed its state', 'system', 'info', 'worker.moved'],
+  'RHA-2102': ['Worker ended', 'system', 'notice', 'worker.exited'],
+  'RHA-2103': ['Worker given up', 'system', 'error', 'worker.failed'],
+  'RHA-2104': ['Worker adopted', 'system', 'notice', 'worker.adopted'],
+  'RHA-2105': ['Worker near a limit', 'system', 'warning', 'worker.limit_warning'],
+  'RHA-2106': ['Worker beyond a limit', 'system', 'error', 'worker.limit_exceeded'],
+  'RHA-2107': ['Worker within its limit again', 'system', 'notice', 'worker.limit_recovered'],
+  'RHA-2108': ['Worker out of memory', 'system', 'error', 'worker.out_of_memory'],
+  'RHA-2109': ['Probe of a worker changed', 'system', 'notice', 'worker.probed'],
+  'RHA-3001': ['Resource created', 'admin', 'notice', 'resource.create'],
+  'RHA-3002': ['Resource put', 'admin', 'notice', 'resource.put'],
+  'RHA-3003': ['Resource deleted', 'admin', 'notice', 'resource.delete'],
+  'RHA-3004': ['Endpoint drained by a caller', 'admin', 'notice', 'endpoint.drain'],
+  'RHA-3005': ['Configuration reloaded by a caller', 'admin', 'notice', 'configuration.reload'],
+  'RHA-3006': ['Override of the configuration put', 'admin', 'notice', 'configuration.override'],
+  'RHA-3007': ['Override of the configuration removed', 'admin', 'notice', 'configuration.restore'],
+  'RHA-3008': ['Log level put', 'admin', 'notice', 'log.level'],
+  'RHA-3009': ['Deliveries of a webhook sent again', 'admin', 'notice', 'webhook.replay'],
+  'RHA-3010': ['Webhook tried out', 'admin', 'notice', 'webhook.test'],
+  'RHA-3101': ['Resource is another', 'admin', 'notice', 'resource.changed'],
+  'RHA-3102': ['Configuration in force', 'admin', 'notice', 'configuration.reloaded'],
+  'RHA-3103': ['Configuration not taken', 'admin', 'warning', 'configuration.rejected'],
+  'RHA-3104': ['Configuration rolled back', 'admin', 'error', 'configuration.rolled_back'],
+  'RHA-4001': ['Identity not proven', 'security', 'warning', 'authentication.failed'],
+  'RHA-4002': ['Locked out', 'security', 'alert', 'authentication.locked_out'],
+  'RHA-4003': ['Access denied', 'security', 'warning', 'access.denied'],
+  'RHA-4004': ['Lock-out lifted by a caller', 'security', 'notice', 'authentication.unlock'],
+  'RHA-4005': ['Certificate replaced', 'security', 'notice', 'certificate.replaced'],
+  'RHA-4006': ['Certificate refused', 'security', 'error', 'certificate.refused'],
+  'RHA-4007': ['Certificate ends soon', 'security', 'warning', 'certificate.expiring'],
+  'RHA-6001': ['Health of an endpoint changed', 'system', 'warning', 'endpoint.health_changed'],
+  'RHA-6002': ['Limit near or reached', 'system', 'warning', 'limit.reached'],
+  'RHA-6003': ['Limit far off again', 'system', 'info', 'limit.recovered'],
+  'RHA-6004': ['Webhook disabled', 'system', 'error', 'webhook.disabled'],
+  'RHA-6005': ['Message given up', 'system', 'error', 'webhook.delivery_failed'],
+  'RHA-6006': ['Events lost', 'system', 'error', 'events.lost'],
+  'RHA-6007': ['Warm pool changed', 'system', 'info', 'pool.changed'],
+} as const satisfies Readonly<Record<AuditCode, Row>>;
+
+export type ServerAuditCode = keyof typeof ROWS;
+
+/** What the codes of the server mean. */
+export const SERVER_CODES = Object.fromEntries(
+  Object.entries<Row>(ROWS).map(([code, [title, auditClass, severity, action]]) => [
+    code,
+    { title, class: auditClass, severity, action },
+  ]),
+) as Readonly<Record<ServerAuditCode, AuditCodeEntry>>;

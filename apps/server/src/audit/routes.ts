@@ -1,0 +1,110 @@
+import type { RouteName } from '@roundhouse/api';
+import type { ServerAuditCode } from './codes.ts';
+
+/**
+ * How requests of a route are recorded. `change`: when it is asked for, before anything is done, and when it is answered.
+ * `read`: when it is answered. `null`: not at all, because it shows neither what hosts and programs hold nor changes
+ * anything.
+ */
+export type RouteAudit = { readonly as: 'change' | 'read'; readonly code: ServerAuditCode } | null;
+
+function change(code: ServerAuditCode): RouteAudit {
+  return { as: 'change', code };
+}
+
+function read(code: ServerAuditCode): RouteAudit {
+  return { as: 'read', code };
+}
+
+/** A route that is not named here does not compile. */
+export const ROUTE_AUDIT = {
+  livez: null,
+  readyz: null,
+  getMetrics: null,
+  getOpenApi: null,
+  createSession: change('RHA-1001'),
+  listSessions: null,
+  getSession: null,
+  deleteSession: change('RHA-1002'),
+  getScreen: read('RHA-1008'),
+  sendInput: change('RHA-1003'),
+  suspendSession: change('RHA-1004'),
+  resumeSession: change('RHA-1005'),
+  migrateSession: change('RHA-1006'),
+  takeOverSession: change('RHA-1007'),
+  getSnapshot: read('RHA-1009'),
+  explainSession: null,
+  listEndpoints: null,
+  createEndpoint: change('RHA-3001'),
+  getEndpoint: null,
+  putEndpoint: change('RHA-3002'),
+  deleteEndpoint: change('RHA-3003'),
+  getEndpointHealth: null,
+  drainEndpoint: change('RHA-3004'),
+  listEndpointGroups: null,
+  createEndpointGroup: change('RHA-3001'),
+  getEndpointGroup: null,
+  putEndpointGroup: change('RHA-3002'),
+  deleteEndpointGroup: change('RHA-3003'),
+  listWorkers: null,
+  createWorker: change('RHA-3001'),
+  getWorker: null,
+  putWorker: change('RHA-3002'),
+  deleteWorker: change('RHA-3003'),
+  startWorker: change('RHA-2001'),
+  stopWorker: change('RHA-2002'),
+  restartWorker: change('RHA-2003'),
+  reloadWorker: change('RHA-2004'),
+  scaleWorker: change('RHA-2005'),
+  signalWorker: change('RHA-2006'),
+  execWorker: change('RHA-2007'),
+  getWorkerLogs: read('RHA-2008'),
+  getWorkersLogs: read('RHA-2008'),
+  getWorkerUsage: null,
+  getWorkerHistory: null,
+  listWorkerGroups: null,
+  startWorkerGroup: change('RHA-2001'),
+  stopWorkerGroup: change('RHA-2002'),
+  restartWorkerGroup: change('RHA-2003'),
+  scaleWorkerGroup: change('RHA-2005'),
+  listRoles: null,
+  createRole: change('RHA-3001'),
+  getRole: null,
+  putRole: change('RHA-3002'),
+  deleteRole: change('RHA-3003'),
+  listPrincipals: null,
+  createPrincipal: change('RHA-3001'),
+  getPrincipal: null,
+  putPrincipal: change('RHA-3002'),
+  deletePrincipal: change('RHA-3003'),
+  listApiKeys: null,
+  createApiKey: change('RHA-3001'),
+  getApiKey: null,
+  putApiKey: change('RHA-3002'),
+  deleteApiKey: change('RHA-3003'),
+  listWebhooks: null,
+  createWebhook: change('RHA-3001'),
+  getWebhook: null,
+  putWebhook: change('RHA-3002'),
+  deleteWebhook: change('RHA-3003'),
+  listDeliveries: null,
+  getDelivery: null,
+  listDeadLetters: null,
+  replayDeliveries: change('RHA-3009'),
+  testWebhook: change('RHA-3010'),
+  whoAmI: null,
+  canI: null,
+  unlock: change('RHA-4004'),
+  getUsage: null,
+  getConfiguration: null,
+  reloadConfiguration: change('RHA-3005'),
+  listOverrides: null,
+  putOverride: change('RHA-3006'),
+  deleteOverride: change('RHA-3007'),
+  getLogLevels: null,
+  putLogLevel: change('RHA-3008'),
+  exportMetrics: null,
+  listOperations: null,
+  getOperation: null,
+  streamEvents: null,
+} as const satisfies Readonly<Record<RouteName, RouteAudit>>;
