@@ -23,6 +23,9 @@ import { createMemoryStore, type Store } from '@roundhouse/store';
 import type { Supervisor } from '@roundhouse/workers';
 import type { Host } from '@roundhouse/tn3270/host';
 import type { Server as TlsServer } from 'node:tls';
+import type { AuditJournal } from '@roundhouse/audit';
+import { recordEvents } from './audit/events.ts';
+import { auditRequests } from './audit/requests.ts';
 import { Certificates } from './tls/certificates.ts';
 import type { FastifyInstance } from 'fastify';
 import type { Configuration } from './configuration/configuration.ts';
@@ -123,6 +126,8 @@ export interface ServerDependencies {
   /** Where navigation scripts and webhooks get their secrets. */
   readonly secrets?: NonNullable<GatewayDependencies['secrets']>;
   readonly tracer?: Tracer;
+  /** What requests and events are recorded in; stays the caller's. Default: they are not. */
+  readonly audit?: AuditJournal;
   /** Opened, begun and closed by the server. Without one there are no workers. */
   readonly supervisor?: Supervisor;
 }
@@ -209,6 +214,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...(secrets === undefined ? {} : { secrets }),
   });
   traceOperations(tracer, journal);
+  if (deps.audit !== undefined) recordEvents(journal, deps.audit);
   let webhookFigures: ReturnType<NonNullable<MetricSources['webhooks']>> = [];
   const { limits, metrics, history } = createObservation(
     {
@@ -330,6 +336,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   });
   const idempotency = createIdempotency({}, { clock, principalOf: ({ identity }) => identity?.principal ?? '' });
   app.addHook('preHandler', idempotency.preHandler);
+  if (deps.audit !== undefined) auditRequests(app, deps.audit, scope);
   settleFirst(app, journal);
   app.addHook('onSend', idempotency.onSend);
   measure(app, metrics, logOf('api'));

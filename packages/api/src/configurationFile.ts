@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { apiKeyInputSchema } from './apiKey.ts';
+import { auditSectionSchema } from './auditSection.ts';
 import { endpointInputSchema } from './endpoint.ts';
 import { endpointGroupInputSchema } from './endpointGroup.ts';
 import { LIMITS } from './limits.ts';
@@ -138,6 +139,7 @@ export const configurationFileSchema = z.strictObject({
       keep_ms: z.int().min(60_000).optional().meta({ description: 'How long. Default 7 days.' }),
     })
     .optional(),
+  audit: auditSectionSchema.optional(),
   webhook_receivers: z
     .strictObject({
       allow: z.array(addressRangeSchema).max(256).optional().meta({

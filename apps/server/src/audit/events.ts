@@ -1,4 +1,5 @@
-import type { AuditEntry } from '@roundhouse/audit';
+import type { AuditEntry, AuditJournal } from '@roundhouse/audit';
+import type { EventJournal } from '../event/journal.ts';
 import type { JournalEvent } from '../event/record.ts';
 import { TYPE_PREFIX } from '../event/record.ts';
 import { SERVER_CODES, type ServerAuditCode } from './codes.ts';
@@ -115,4 +116,12 @@ function actorOf(principal: unknown): AuditEntry['actor'] {
   return typeof principal === 'string'
     ? { type: 'principal', id: principal, authentication: 'none' }
     : { type: 'system', id: 'roundhouse', authentication: 'local' };
+}
+
+/** Records what is told of, from now on. */
+export function recordEvents(journal: Pick<EventJournal, 'watch'>, trail: Pick<AuditJournal, 'record'>): void {
+  journal.watch((event) => {
+    const entry = auditOfEvent(event);
+    if (entry !== undefined) trail.record(entry);
+  });
 }

@@ -41,6 +41,7 @@ export const KEYED_LISTS = [
 export const SECRETS = [
   'store.url',
   'tracing.otlp_url',
+  'audit.sinks[].token',
   'authentication.issuers[].secret',
   'authentication.ldap.bind_password',
   'principals[].password_hash',
@@ -134,8 +135,11 @@ function isNamed(entry: readonly [string, string | undefined]): entry is [string
   return entry[1] !== undefined;
 }
 
-const places: EnvironmentCheck<ConfigurationValue> = async ({ log, store }) => {
-  const found = log?.file === undefined ? [] : await checkWritable(['log', 'file', 'path'], dirname(log.file.path));
+const places: EnvironmentCheck<ConfigurationValue> = async ({ audit, log, store }) => {
+  const found = [
+    ...(log?.file === undefined ? [] : await checkWritable(['log', 'file', 'path'], dirname(log.file.path))),
+    ...(audit?.directory === undefined ? [] : await checkWritable(['audit', 'directory'], dirname(audit.directory))),
+  ];
   const file = /^sqlite:(.+)$/.exec(store?.url ?? '')?.[1];
   return file === undefined ? found : [...found, ...(await checkWritable(['store', 'url'], dirname(file)))];
 };

@@ -1,6 +1,7 @@
 /** Parts of the server that can have a level of their own; each names itself with `log.child({ module })`. */
 export const LOG_MODULES = [
   'api',
+  'audit',
   'authentication',
   'configuration',
   'diagnosis',

@@ -4,6 +4,7 @@ import type { ConfigurationValue } from '../configuration/definition.ts';
 import type { LogOptions } from '../log/log.ts';
 import type { DesiredResources } from '../resource/resources.ts';
 import type { ServerOptions } from '../server.ts';
+import { defined } from './defined.ts';
 
 const DEFAULT_PORT = 7070;
 const BYTES_PER_MB = 1024 * 1024;
@@ -107,13 +108,4 @@ function certificateFiles(tls: ListenerTls): CertificateFiles {
 
 function rateOf({ per_second, burst }: { readonly per_second: number; readonly burst?: number | undefined }): Rate {
   return { perSecond: per_second, burst: burst ?? Math.max(1, Math.ceil(per_second)) };
-}
-
-type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** Without the fields that are undefined. */
-function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Defined<T>;
 }

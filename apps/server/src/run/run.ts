@@ -16,6 +16,7 @@ import { openLog } from '../log/log.ts';
 import { LOG_MODULES } from '../log/modules.ts';
 import { createServer, type Server } from '../server.ts';
 import { openOtlpTracing } from '../trace/otlp.ts';
+import { openAudit } from './audit.ts';
 import { openHome } from './home.ts';
 import { desiredResources, liveLimits, logOptions, serverOptions, workersOptions } from './options.ts';
 import { endpointProbe } from './endpointProbe.ts';
@@ -87,6 +88,12 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const secrets = async (name: string, caller: Scope): Promise<string> =>
     (await findSecret(name.startsWith('secret://') ? name : `secret://env/${name}`, caller)).reveal();
   const token = defaults.token ?? home.token.reveal();
+  const audit = await openAudit(home.directory, value.audit ?? {}, {
+    clock,
+    log: logger.child({ module: 'audit' }),
+    keyRing: home.keyRing,
+  });
+  if (audit !== undefined) parts.use(audit);
   const supervisor = openSupervisor(home.directory, options.createSupervisor ?? createSupervisor, {
     clock,
     log: logger.child({ module: 'workers' }),
@@ -108,6 +115,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         randomBytes,
         secrets,
         ...(supervisor === undefined ? {} : { supervisor }),
+        ...(audit === undefined ? {} : { audit }),
         ...(traces === undefined ? {} : { tracer: traces.tracer }),
       },
     ),

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import {
+  type AuditJournal,
+  type CheckpointSink,
+  createHttpSink,
+  type JournalDependencies,
+  openFileSink,
+  openJournal,
+} from '@roundhouse/audit';
+import { Secret } from '@roundhouse/core';
+import type { ConfigurationValue } from '../configuration/definition.ts';
+import { defined } from './defined.ts';
+
+type AuditSection = NonNullable<ConfigurationValue['audit']>;
+type SinkSection = NonNullable<AuditSection['sinks']>[number];
+
+/**
+ * Opens the journal of an installation as its configuration says; undefined where that says that there is none. Raises
+ * what `openJournal` and `openFileSink` do.
+ */
+export async function openAudit(
+  home: string,
+  { enabled = true, ...section }: AuditSection,
+  deps: JournalDependencies,
+): Promise<AuditJournal | undefined> {
+  if (!enabled) return undefined;
+  const { directory = join(home, 'audit'), sinks = [], mask_keys: keys, classes = {} } = section;
+  return await openJournal(
+    {
+      directory,
+      classes: Object.fromEntries(
+        Object.entries(classes).map(([name, policy]) => [
+          name,
+          defined({
+            durability: policy?.durability,
+            whenUnavailable: policy?.when_unavailable,
+            whenSinkLags: policy?.when_sink_lags,
+          }),
+        ]),
+      ),
+      rotation: defined({ maxBytes: section.max_segment_bytes, maxAgeMs: section.max_segment_age_ms }),
+      checkpoint: defined({ intervalMs: section.checkpoint_interval_ms }),
+      sinks: await Promise.all(sinks.map((sink) => openSink(sink, directory))),
+      ...defined({
+        keyLifetimeMs: section.key_lifetime_ms,
+        sinkLagMs: section.sink_lag_ms,
+        mask: keys && { keys },
+      }),
+    },
+    deps,
+  );
+}
+
+async function openSink(sink: SinkSection, journal: string): Promise<CheckpointSink> {
+  if (sink.type === 'file') {
+    const fileSystem = sink.allow_same_file_system === true ? 'any' : 'another';
+    return await openFileSink({ name: sink.id, directory: sink.directory, fileSystem }, journal);
+  }
+  const { id: name, url, method, token } = sink;
+  return createHttpSink({
+    name,
+    url,
+    ...defined({ method, token: token === undefined ? undefined : new Secret(token) }),
+  });
+}
