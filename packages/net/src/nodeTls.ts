@@ -1,5 +1,5 @@
 import type { SecureContextOptions, Server, TLSSocket } from 'node:tls';
-import { certificateFacts, clientDemand, secureContextOf, type TlsServerOptions } from './tls.ts';
+import { certificateFacts, clientDemand, secureContextOf, type TlsInfo, type TlsServerOptions, tlsInfo } from './tls.ts';
 
 /** The options of `https.createServer`. Raises TLS_MATERIAL_INVALID. */
 export function nodeTlsOptions(tls: TlsServerOptions) {
@@ -46,4 +46,9 @@ export function clientCertificateOf(socket: TLSSocket): ClientCertificate | null
     known.set(socket, certificate);
   }
   return certificate;
+}
+
+/** Facts of a connection that a `tls.Server` has accepted. */
+export function tlsInfoOf(socket: TLSSocket): TlsInfo {
+  return tlsInfo(socket, socket.authorized, certificateFacts(socket.getPeerCertificate()));
 }

@@ -192,7 +192,7 @@ function clientCertificateFailure(socket: TLSSocket): string | undefined {
   return ssl.verifyError()?.message;
 }
 
-function tlsInfo(socket: TLSSocket, verified: boolean, certificate: CertificateFacts | null): TlsInfo {
+export function tlsInfo(socket: TLSSocket, verified: boolean, certificate: CertificateFacts | null): TlsInfo {
   // Set by Node when the handshake is over, though its types do not say so.
   const { servername } = socket as { readonly servername?: unknown };
   return {

@@ -12,6 +12,8 @@ export function duplexOf(transport: Transport): Duplex {
 
 class TransportDuplex extends Duplex {
   readonly #transport: Transport;
+  /** As that of a socket: whether the peer does something can be seen from it. */
+  bytesRead = 0;
   #onDrained: (() => void) | undefined;
 
   constructor(transport: Transport) {
@@ -20,6 +22,7 @@ class TransportDuplex extends Duplex {
     this.on('error', () => {});
     transport.start({
       data: (chunk) => {
+        this.bytesRead += chunk.length;
         // The chunk is borrowed.
         if (!this.push(Buffer.from(chunk))) transport.pause();
       },

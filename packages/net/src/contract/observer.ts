@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { type Channel, channel } from 'node:diagnostics_channel';
 import type { Sent } from '../errors.ts';
 
 export type Role = 'client' | 'server';
@@ -35,10 +35,17 @@ export interface NetObserver {
   observe(fact: NetFact): void;
 }
 
+/** Of each protocol; a channel lives as long as the process. */
+const channels = new Map<string, Channel>();
+
 /** Passes facts to whoever subscribes to the diagnostics channel `roundhouse.net.<protocol>`. */
 export const diagnosticsObserver: NetObserver = {
   observe(fact) {
-    const told = channel(`roundhouse.net.${fact.protocol}`);
+    let told = channels.get(fact.protocol);
+    if (told === undefined) {
+      told = channel(`roundhouse.net.${fact.protocol}`);
+      channels.set(fact.protocol, told);
+    }
     if (told.hasSubscribers) told.publish(fact);
   },
 };

@@ -28,32 +28,68 @@ export interface ServerOptions {
   readonly timeouts?: Partial<Timeouts>;
 }
 
+/** A connection that came in. */
+export interface Incoming {
+  /** `host:port` of the other side. */
+  readonly peer: string;
+  /** Cuts it. */
+  destroy(reason?: RoundhouseError): void;
+}
+
 /** Makes what serves one connection; what it throws costs that connection alone. */
-export type ServeConnection = (transport: Transport) => Drainable;
+export type ServeConnection<T extends Incoming = Transport> = (incoming: T) => Drainable;
+
+/** What a server needs of a listener. */
+export type Port = Pick<Listener, 'address' | 'port' | 'setTls' | 'close' | 'destroy'>;
+
+/** Opens a port whose connections are no transports: for a protocol whose library wants the system's own streams. */
+export type OpenPort<T extends Incoming> = (
+  options: ListenOptions,
+  onConnection: (incoming: T) => void,
+  scope: Scope,
+) => Promise<Port>;
 
 /**
  * What every server over transports does alike: the port, the connections with their limits, drain. Rejects as `listen`
  * does, or with NET_OPTION_INVALID. The end of the scope aborts the server.
  */
-export async function openServer(
+export function openServer(
   protocol: string,
   options: ServerOptions,
   serve: ServeConnection,
   runtime: NetRuntime,
+  scope?: Scope,
+): Promise<NetServer>;
+export function openServer<T extends Incoming>(
+  protocol: string,
+  options: ServerOptions,
+  serve: ServeConnection<T>,
+  runtime: NetRuntime,
+  scope: Scope | undefined,
+  open: OpenPort<T>,
+): Promise<NetServer>;
+export async function openServer<T extends Incoming>(
+  protocol: string,
+  options: ServerOptions,
+  serve: ServeConnection<T>,
+  runtime: NetRuntime,
   scope: Scope = createScope({ clock: runtime.clock }),
+  // Without it `T` is Transport: so say the signatures above.
+  open: OpenPort<T> = runtime.listen as unknown as OpenPort<T>,
 ): Promise<NetServer> {
-  const server = new ServerCore(protocol, options, serve, runtime, scope);
+  const server = new ServerCore(protocol, options, serve, runtime, scope, open);
   await server.listen();
   return server;
 }
 
-class ServerCore implements NetServer {
+class ServerCore<T extends Incoming> implements NetServer {
   readonly protocol: string;
   readonly closed: Promise<CloseReason>;
   readonly #options: ServerOptions;
   readonly #limits: ServerLimits;
   readonly #timeouts: Timeouts;
-  readonly #serve: ServeConnection;
+  readonly #serve: ServeConnection<T>;
+  readonly #open: OpenPort<T>;
   readonly #runtime: NetRuntime;
   readonly #scope: Scope;
   readonly #log: Logger;
@@ -61,18 +97,26 @@ class ServerCore implements NetServer {
   readonly #closed = Promise.withResolvers<CloseReason>();
   readonly #connections = new Set<Drainable>();
   readonly #perPeer = new Map<string, number>();
-  #listener: Listener | undefined;
+  #listener: Port | undefined;
   #accepted = 0;
   #refused = 0;
   #draining: Promise<DrainReport> | undefined;
   #leaveScope = (): void => {};
 
-  constructor(protocol: string, options: ServerOptions, serve: ServeConnection, runtime: NetRuntime, scope: Scope) {
+  constructor(
+    protocol: string,
+    options: ServerOptions,
+    serve: ServeConnection<T>,
+    runtime: NetRuntime,
+    scope: Scope,
+    open: OpenPort<T>,
+  ) {
     this.protocol = protocol;
     this.#options = options;
     this.#limits = resolveServerLimits(options.limits);
     this.#timeouts = resolveTimeouts(options.timeouts);
     this.#serve = serve;
+    this.#open = open;
     this.#runtime = runtime;
     this.#scope = scope;
     this.#log = runtime.log.child({ protocol });
@@ -110,7 +154,7 @@ class ServerCore implements NetServer {
       onClientError: (error) => this.#log.debug('a client failed before it was served', { code: error.code }),
       ...(tls !== undefined && { tls }),
     };
-    this.#listener = await this.#runtime.listen(options, (transport) => this.#accept(transport), this.#scope);
+    this.#listener = await this.#open(options, (incoming) => this.#accept(incoming), this.#scope);
     this.#leaveScope = this.#scope.onEnd((reason) => this.abort(reason));
   }
 
@@ -136,17 +180,17 @@ class ServerCore implements NetServer {
     await this.drain();
   }
 
-  #accept(transport: Transport): void {
-    const { host } = parseAddress(transport.peer, 0);
+  #accept(incoming: T): void {
+    const { host } = parseAddress(incoming.peer, 0);
     const ofPeer = this.#perPeer.get(host) ?? 0;
     const { maxConnections, maxPerPeer } = this.#limits;
     if (this.state !== 'open' || this.#connections.size >= maxConnections || ofPeer >= maxPerPeer) {
       this.#refused += 1;
-      this.#log.warn('a connection is turned away', { peer: transport.peer, connections: this.#connections.size });
-      transport.destroy();
+      this.#log.warn('a connection is turned away', { peer: incoming.peer, connections: this.#connections.size });
+      incoming.destroy();
       return;
     }
-    const connection = this.#serve(transport);
+    const connection = this.#serve(incoming);
     this.#accepted += 1;
     this.#connections.add(connection);
     this.#perPeer.set(host, ofPeer + 1);
@@ -170,7 +214,7 @@ class ServerCore implements NetServer {
     return { finished: sum('finished'), cut: sum('cut'), elapsedMs: clock.monotonic() - startedAt };
   }
 
-  #opened(): Listener {
+  #opened(): Port {
     if (this.#listener === undefined) throw new Error('listen() comes first');
     return this.#listener;
   }

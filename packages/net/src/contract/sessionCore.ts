@@ -32,6 +32,8 @@ export interface SessionCoreInit {
   readonly openedInMs: number;
   /** Frees the connection at once. */
   readonly destroy: (reason?: RoundhouseError) => void;
+  /** Told when it begins to drain, before what is under way is waited for. */
+  readonly onDraining?: () => void;
   /** The polite end, when nothing is under way; default: `destroy`. It may take the rest of the time of the drain. */
   readonly goodBye?: (scope: Scope) => Promise<void>;
   /**
@@ -48,6 +50,8 @@ export interface OperationOptions {
   readonly phase?: NetPhase;
   /** For its span. */
   readonly traceparent?: string | undefined;
+  /** The peer sent it before it could know that the session drains: it is taken then too. */
+  readonly isAccepted?: boolean;
 }
 
 /** What an operation has and tells. */
@@ -57,6 +61,14 @@ export interface Operation {
   readonly traceparent: string | undefined;
   /** Says how much of the request has left, for the error if there is one. Before the first call: `none`. */
   sent(sent: Sent): void;
+}
+
+/** An operation that is ended by whoever began it. */
+export interface BegunOperation extends Operation {
+  /** It is done. Idempotent, and nothing after `fail`. */
+  end(): void;
+  /** It has failed. Returns the error as a caller is to see it. Idempotent. */
+  fail(error: unknown): RoundhouseError;
 }
 
 /**
@@ -111,9 +123,22 @@ export class SessionCore implements Session {
     run: (operation: Operation) => Promise<T>,
     options: OperationOptions = {},
   ): Promise<T> {
+    const operation = this.begin(name, scope, options);
+    let result: T;
+    try {
+      result = await run(operation);
+    } catch (error) {
+      throw operation.fail(error);
+    }
+    operation.end();
+    return result;
+  }
+
+  /** As `operate`, for an operation whose end is an event: whoever begins it ends it, by `end` or `fail`. */
+  begin(name: string, scope: Scope, options: OperationOptions = {}): BegunOperation {
     const { phase = 'request', timeoutMs = this.#init.timeouts.requestMs } = options;
     scope.throwIfEnded();
-    this.#demandOpen(phase);
+    if (!(options.isAccepted === true && this.state === 'draining')) this.#demandOpen(phase);
     const { runtime } = this.#init;
     const startedAt = runtime.clock.monotonic();
     const span = runtime.tracer.start(
@@ -122,18 +147,16 @@ export class SessionCore implements Session {
       options.traceparent,
     );
     let sent: Sent = 'none';
-    let failure: RoundhouseError | undefined;
+    let isOver = false;
     this.#inFlight += 1;
     this.#observe({ type: 'operationStarted', operation: name });
-    using own = scope.child({ what: `${this.protocol} ${name}`, timeoutMs });
-    const leave = this.scope.onEnd((reason) => own.end(reason));
-    try {
-      return await run({ scope: own, traceparent: span.traceparent, sent: (now) => (sent = now) });
-    } catch (error) {
-      failure = this.#failureOf(error, own, phase, sent);
-      throw failure;
-    } finally {
-      leave();
+    const own = scope.child({ what: `${this.protocol} ${name}`, timeoutMs });
+    const leave = scope === this.scope ? undefined : this.scope.onEnd((reason) => own.end(reason));
+    const over = (failure: RoundhouseError | undefined): void => {
+      isOver = true;
+      const isGivenUp = failure !== undefined && own.signal.aborted;
+      leave?.();
+      own.end(failure);
       this.#inFlight -= 1;
       this.#finished += 1;
       span.end(failure?.code);
@@ -145,9 +168,22 @@ export class SessionCore implements Session {
         sent,
         elapsedMs: runtime.clock.monotonic() - startedAt,
       });
-      if (failure !== undefined && this.#init.isExclusive && sent !== 'none' && own.signal.aborted) this.abort(failure);
+      if (failure !== undefined && this.#init.isExclusive && sent !== 'none' && isGivenUp) this.abort(failure);
       if (this.#inFlight === 0) this.#onIdle?.();
-    }
+    };
+    return {
+      scope: own,
+      traceparent: span.traceparent,
+      sent: (now) => (sent = now),
+      end: () => {
+        if (!isOver) over(undefined);
+      },
+      fail: (error) => {
+        const failure = this.#failureOf(error, own, phase, sent);
+        if (!isOver) over(failure);
+        return failure;
+      },
+    };
   }
 
   drain(options: DrainOptions = {}): Promise<DrainReport> {
@@ -174,6 +210,7 @@ export class SessionCore implements Session {
     const startedAt = clock.monotonic();
     if (this.state === 'closed') return { finished: 0, cut: 0, elapsedMs: 0 };
     this.#machine.move('draining');
+    this.#init.onDraining?.();
     const before = this.#finished;
     using own = this.scope.child({ what: 'Draining', timeoutMs });
     try {
