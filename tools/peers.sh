@@ -21,6 +21,8 @@ declare -A purpose=(
   [nginx-light]="web server and proxy in front of ours"
   [haproxy]="proxy in front of ours"
   [caddy]="web server and proxy in front of ours"
+  [microsocks]="SOCKS proxy of others"
+  [tinyproxy-bin]="HTTP proxy of others"
   [python3-websockets]="WebSocket of others, both ends"
   [bind9]="name server of others"
   [bind9-dnsutils]="dig"
@@ -34,7 +36,7 @@ declare -A purpose=(
   [swaks]="SMTP client of others"
 )
 order=(s3270 c3270 hercules openssl tmux postgresql slapd ldap-utils prometheus python3-grpcio protobuf-compiler supervisor
-  curl nghttp2-client nghttp2-server nginx-light haproxy caddy python3-websockets
+  curl nghttp2-client nghttp2-server nginx-light haproxy caddy microsocks tinyproxy-bin python3-websockets
   bind9 bind9-dnsutils knot knot-dnsutils unbound dnsmasq-base postfix dovecot-imapd dovecot-pop3d swaks)
 
 if ! command -v dpkg-query >/dev/null; then

@@ -1,6 +1,8 @@
 export * from './address.ts';
 export { ByteReader, type ByteReaderOptions } from './bytes/byteReader.ts';
 export { duplexOf } from './bytes/duplex.ts';
+export { type HttpHead, httpHeadEnd, parseHttpHead, parseStatusLine } from './bytes/httpHead.ts';
+export { transportOf, type TransportOfOptions } from './bytes/transport.ts';
 export {
   type CertificateFiles,
   type CertificateHandlers,
@@ -23,7 +25,10 @@ export * from './dial/datagrams.ts';
 export { type DialledStream, type DialOptions, type DialTimeouts, dialStream, dialTransport } from './dial/dial.ts';
 export type { Dialer, DialHooks, Dialled, Target } from './dial/dialer.ts';
 export { createDirectDialer, directDialer, type DirectDialerOptions } from './dial/direct.ts';
+export { createHttpConnectDialer, type HttpConnectOptions } from './dial/httpConnect.ts';
 export { createMemoryNetwork, type MemoryNetwork } from './dial/memoryNetwork.ts';
+export type { ProxyCredentials } from './dial/proxy.ts';
+export { createSocks5Dialer, type Socks5Options } from './dial/socks5.ts';
 export {
   NetError,
   type NetErrorCode,

@@ -1,4 +1,6 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import {
   type Clock,
   coreError,
@@ -28,6 +30,12 @@ export interface ByteStream extends Duplex {
   resetAndDestroy(): void;
 }
 
+/** Any connected stream as one that can be cut. One that is no TCP socket itself, such as TLS, is destroyed instead. */
+export function byteStreamOf(stream: Duplex): ByteStream {
+  if (stream instanceof Socket && !(stream instanceof TLSSocket)) return stream;
+  return Object.assign(stream, { resetAndDestroy: () => void stream.destroy() });
+}
+
 export interface StreamTransportInit {
   readonly peer: string;
   readonly local: string;
@@ -35,6 +43,8 @@ export interface StreamTransportInit {
   readonly host: string;
   readonly clock: Clock;
   readonly limits?: TransportLimits | undefined;
+  /** Facts of TLS that the stream has below it already. Default: the bytes are plain. */
+  readonly tls?: TlsInfo | null;
   /** Called once when the transport is closed, before the handler. */
   readonly onClosed?: () => void;
   /** Overwrites each chunk after delivery, so that a handler which keeps one is found out. */
@@ -69,6 +79,7 @@ export class StreamTransport implements Transport {
   constructor(socket: ByteStream, init: StreamTransportInit) {
     this.peer = init.peer;
     this.local = init.local;
+    this.#tls = init.tls ?? null;
     this.#init = init;
     this.#raw = socket;
     this.#socket = socket;

@@ -4,6 +4,7 @@ export * from './chunks.ts';
 export * from './clock.ts';
 export * from './conformance.ts';
 export * from './emulatorUnderTest.ts';
+export * from './dialerCompliance.ts';
 export * from './errors.ts';
 export * from './fakeSession.ts';
 export * from './hercules.ts';
