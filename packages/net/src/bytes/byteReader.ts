@@ -81,6 +81,15 @@ export class ByteReader {
 
   /** Whatever has arrived, at least one byte and at most `maxBytes`; undefined at the end. */
   async some(maxBytes: number, scope: Scope): Promise<Uint8Array | undefined> {
+    const arrived = await this.peek(scope);
+    return arrived && this.#take(Math.min(arrived.byteLength, maxBytes));
+  }
+
+  /**
+   * What has arrived, at least one byte, without taking it; undefined at the end. Borrowed: it is overwritten when more
+   * arrives. `skip` takes as much of it as its reader understood.
+   */
+  async peek(scope: Scope): Promise<Uint8Array | undefined> {
     if (this.buffered === 0) {
       if (this.#isOver && this.#error === undefined) return undefined;
       try {
@@ -90,7 +99,19 @@ export class ByteReader {
         throw error;
       }
     }
-    return this.#take(Math.min(this.buffered, maxBytes));
+    return this.#buffer.subarray(this.#from, this.#to);
+  }
+
+  /** Drops the first `count` of the bytes that have arrived. */
+  skip(count: number): void {
+    this.#from += Math.min(count, this.buffered);
+    if (this.#from === this.#to) {
+      this.#from = 0;
+      this.#to = 0;
+      // What was large once need not stay so.
+      if (this.#buffer.byteLength > HIGH_WATER_BYTES) this.#buffer = EMPTY;
+    }
+    if (this.buffered <= HIGH_WATER_BYTES / 2) this.#resume();
   }
 
   /** All that has arrived, at once. For whoever takes the connection over. */
@@ -174,14 +195,7 @@ export class ByteReader {
   /** A copy, which belongs to whoever asked. */
   #take(count: number): Uint8Array {
     const taken = Uint8Array.prototype.slice.call(this.#buffer, this.#from, this.#from + count);
-    this.#from += count;
-    if (this.#from === this.#to) {
-      this.#from = 0;
-      this.#to = 0;
-      // What was large once need not stay so.
-      if (this.#buffer.byteLength > HIGH_WATER_BYTES) this.#buffer = EMPTY;
-    }
-    if (this.buffered <= HIGH_WATER_BYTES / 2) this.#resume();
+    this.skip(count);
     return taken;
   }
 }
