@@ -2,6 +2,7 @@ import type { BlockList } from 'node:net';
 import type { WebhookInput } from '@roundhouse/api';
 import type { JournalEvent } from '../event/record.ts';
 import { TYPE_PREFIX } from '../event/record.ts';
+import { typeFilter } from '../event/typeFilter.ts';
 import { blockList, type AddressPolicy } from './addressRule.ts';
 import { checkUrl } from './guard.ts';
 import { createSigner, type Signer } from './signature.ts';
@@ -61,13 +62,7 @@ export async function resolveDefinition(
 }
 
 function eventFilter({ id, events = ['*'], subjects }: WebhookDefinition): (event: JournalEvent) => boolean {
-  const exact = new Set<string>();
-  const beginnings: string[] = [];
-  for (const text of events) {
-    const name = text.startsWith(TYPE_PREFIX) || text === '*' ? text : TYPE_PREFIX + text;
-    if (name.endsWith('*')) beginnings.push(name.slice(0, -1));
-    else exact.add(name);
-  }
+  const isNamed = typeFilter(events);
   const about = subjects === undefined ? undefined : new Set(subjects);
   return ({ type, subject }) => {
     // A test is for the one who is tested, whatever else that one wants.
@@ -75,6 +70,6 @@ function eventFilter({ id, events = ['*'], subjects }: WebhookDefinition): (even
     // What becomes of its own deliveries is of no use to a receiver that is away, and would go round in circles.
     if (subject === id && type.startsWith(`${TYPE_PREFIX}webhook.`)) return false;
     if (about !== undefined && !about.has(subject)) return false;
-    return exact.has(type) || beginnings.some((beginning) => type.startsWith(beginning));
+    return isNamed(type);
   };
 }
