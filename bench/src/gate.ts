@@ -1,6 +1,7 @@
 import { SCREEN_KINDS } from '@roundhouse/testing';
 import { STRATEGY_NAMES } from '@roundhouse/traffic';
 import type { Figure } from './figure.ts';
+import { SILENT_CLIENTS } from './silentClients.ts';
 
 /** What a figure is held to. */
 export interface Bar {
@@ -52,6 +53,10 @@ export const BARS: readonly Bar[] = [
   ),
   ...['mixed', 'unmet'].map((rules): Bar => ({ figure: `policy.${rules}`, of: 'median', bound: 'below', limit: 5 })),
   ...workerBars(),
+  ...SILENT_CLIENTS.flatMap(({ name }): Bar[] => [
+    { figure: `silent.${name}.late_ms`, of: 'median', bound: 'below', limit: 50 },
+    { figure: `silent.${name}.freed_ms`, of: 'median', bound: 'below', limit: 50 },
+  ]),
   { figure: 'growth.screens', of: 'median', bound: 'below', limit: 5, always: true },
   { figure: 'growth.sessions', of: 'median', bound: 'below', limit: 5, always: true },
 ];

@@ -16,6 +16,7 @@ export const SECTION_NAMES = [
   'configuration',
   'policy',
   'workers',
+  'silent',
   'growth',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];

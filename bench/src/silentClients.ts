@@ -1,0 +1,19 @@
+import type { Scope } from '@roundhouse/core';
+import type { Timeouts } from '@roundhouse/net';
+
+/** One of our clients: connects to a port of loopback and makes one request, with these limits. */
+export interface SilentClient {
+  readonly name: string;
+  readonly ask: (port: number, timeouts: Timeouts, scope: Scope) => Promise<unknown>;
+}
+
+/** Every client that speaks over a stream. */
+export const SILENT_CLIENTS: readonly SilentClient[] = [
+  {
+    name: 'smtp',
+    async ask(port, timeouts, scope) {
+      const { connect } = await import('@roundhouse/protocols/smtp');
+      return connect({ host: '127.0.0.1', port, security: 'off', timeouts }, scope);
+    },
+  },
+];
