@@ -79,6 +79,8 @@ async function bundle(name) {
   const build = await rolldown({
     input: { [name]: join(root, PROGRAMS[name]) },
     cwd: root,
+    // Fastify's compilers of JSON Schema, which apps/server never asks for: not to be held in memory, found if they were.
+    external: ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'],
     platform: 'node',
     // Beside them, "import" or "require", as a module is asked for.
     resolve: { conditionNames: ['source', 'node'] },

@@ -80,10 +80,6 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   };
   const traces = tracing && (await openOtlpTracing(tracing));
   if (traces !== undefined) parts.defer(() => traces.close());
-  const storeUrl = value.store?.url ?? `sqlite:${join(home.directory, 'roundhouse.db')}`;
-  const store = parts.use(
-    await openStore(new Secret(storeUrl), { clock, log: logger.child({ module: 'store' }) }, scope),
-  );
   const findSecret = systemSecrets(files, variables);
   const secrets = async (name: string, caller: Scope): Promise<string> =>
     (await findSecret(name.startsWith('secret://') ? name : `secret://env/${name}`, caller)).reveal();
@@ -102,6 +98,15 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     secrets,
     endpointProbe,
   });
+  if (supervisor !== undefined) {
+    parts.use(supervisor);
+    // It waits for processes, and the rest for disks: the server that is made below waits for both, and hears what fails.
+    supervisor.open(scope).catch(() => {});
+  }
+  const storeUrl = value.store?.url ?? `sqlite:${join(home.directory, 'roundhouse.db')}`;
+  const store = parts.use(
+    await openStore(new Secret(storeUrl), { clock, log: logger.child({ module: 'store' }) }, scope),
+  );
   const server = parts.use(
     await createServer(
       { ...serverOptions(value), token, version },

@@ -36,7 +36,7 @@ export class FakeSupervisor extends Emitter<SupervisorEvents> implements Supervi
   #isBegun = false;
 
   async open(): Promise<void> {
-    this.calls.push('open');
+    if (!this.calls.includes('open')) this.calls.push('open');
   }
 
   check(spec: WorkerSpec): void {

@@ -105,7 +105,7 @@ export interface Supervisor extends AsyncDisposable {
   readonly logs: Logs;
   on<K extends keyof SupervisorEvents>(name: K, listener: (fact: SupervisorEvents[K]) => void): Unsubscribe;
 
-  /** Takes over what runs. Raises WORKER_RUN_DIRECTORY, SUPERVISOR_RUNNING. */
+  /** Takes over what runs, once, however often it is asked. Raises WORKER_RUN_DIRECTORY, SUPERVISOR_RUNNING. */
   open(scope: Scope): Promise<void>;
   /** Raises what keeps the worker from being: WORKER_UNIT_CONFLICT, WORKER_INVALID, SCHEDULE_INVALID, NOT_SUPPORTED. */
   check(spec: WorkerSpec): void;

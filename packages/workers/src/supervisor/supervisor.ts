@@ -66,6 +66,7 @@ export class ProcessSupervisor implements Supervisor {
   #parts: SupervisorParts | undefined;
   #graph: DependencyGraph | undefined;
   #isBegun = false;
+  #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(deps: SupervisorDependencies) {
@@ -84,7 +85,11 @@ export class ProcessSupervisor implements Supervisor {
     return this.#events.on(name, listener);
   }
 
-  async open(scope: Scope): Promise<void> {
+  open(scope: Scope): Promise<void> {
+    return (this.#opening ??= this.#open(scope));
+  }
+
+  async #open(scope: Scope): Promise<void> {
     const parts = await this.#deps.openParts(scope);
     this.#parts = parts;
     for (const found of await parts.host.open(scope)) this.#found.set(nameOf(found.instance), found);
@@ -231,6 +236,8 @@ export class ProcessSupervisor implements Supervisor {
   }
 
   async #close(workers: 'leave' | 'stop', scope: Scope): Promise<void> {
+    // Half open, it would leave processes behind.
+    await this.#opening?.catch(() => {});
     for (const worker of this.#workers.values()) worker.suspend();
     if (workers === 'stop') {
       await this.#stopInOrder([...this.#workers.keys()], 'shutdown', scope).catch((error: unknown) =>
