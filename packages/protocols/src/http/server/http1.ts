@@ -10,7 +10,7 @@ import { problemBody } from '../problem.ts';
 import type { AcceptedStream } from './accepted.ts';
 import { ServerConnection } from './connection.ts';
 import type { HttpSettings } from './options.ts';
-import { failureOf, isBodiless, writeParts } from './outgoing.ts';
+import { drop, failureOf, isBodiless, writeParts } from './outgoing.ts';
 import { lengthOf, ReceivedRequest, type RequestContent } from './request.ts';
 import { originForm } from './target.ts';
 
@@ -322,10 +322,10 @@ class Exchange implements RequestContent {
   }
 
   answer(answer: HttpResponse): void {
-    if (this.isAnswered) return;
+    if (this.isAnswered) return drop(answer.body);
     this.isAnswered = true;
     const response = this.#response;
-    if (response.destroyed) return;
+    if (response.destroyed) return drop(answer.body);
     try {
       this.#send(answer, response);
     } catch (error) {
@@ -368,7 +368,7 @@ class Exchange implements RequestContent {
     if (this.#mustClose()) head.push('connection', 'close');
     response.writeHead(status, head as string[]);
     if (hasNone || isHead || body === null) {
-      if (body !== null && !isWhole) stop(body);
+      drop(body);
       response.end();
     } else if (isWhole) {
       this.#trail(answer, response);
@@ -435,8 +435,4 @@ class Exchange implements RequestContent {
     }
     this.#connection.over(this);
   };
-}
-
-function stop(body: AsyncIterable<unknown>): void {
-  void Promise.resolve(body[Symbol.asyncIterator]().return?.()).catch(() => {});
 }

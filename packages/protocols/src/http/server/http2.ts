@@ -15,7 +15,7 @@ import type { Fields, HttpHandler, HttpResponse } from '../message.ts';
 import type { AcceptedStream } from './accepted.ts';
 import { ServerConnection } from './connection.ts';
 import type { HttpLimits, HttpSettings } from './options.ts';
-import { failureOf, isBodiless, writeParts } from './outgoing.ts';
+import { drop, failureOf, isBodiless, writeParts } from './outgoing.ts';
 import { lengthOf, ReceivedRequest, type RequestContent } from './request.ts';
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
@@ -234,10 +234,10 @@ class Exchange implements RequestContent {
   }
 
   answer(answer: HttpResponse): void {
-    if (this.isAnswered) return;
+    if (this.isAnswered) return drop(answer.body);
     this.isAnswered = true;
     const stream = this.#stream;
-    if (stream.destroyed || stream.closed) return;
+    if (stream.destroyed || stream.closed) return drop(answer.body);
     try {
       this.#send(answer, stream);
     } catch (error) {
@@ -271,7 +271,7 @@ class Exchange implements RequestContent {
       head['content-length'] = body === null ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     }
     if (hasNone || this.#method === 'HEAD' || body === null) {
-      if (body !== null && !isWhole) stop(body);
+      drop(body);
       stream.respond(head, { endStream: true });
       return;
     }
@@ -324,8 +324,4 @@ class Exchange implements RequestContent {
     const details = { reason: `the stream was reset with code ${code}` };
     return netError('CONNECTION_LOST', { protocol: 'http', phase: 'write', peer, sent: 'maybe', details });
   }
-}
-
-function stop(body: AsyncIterable<unknown>): void {
-  void Promise.resolve(body[Symbol.asyncIterator]().return?.()).catch(() => {});
 }

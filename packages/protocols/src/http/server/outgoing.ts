@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type Clock, coreError, isRoundhouseError, type RoundhouseError, type Scope } from '@roundhouse/core';
 import { netError } from '@roundhouse/net';
-import type { BodyChunk, HttpResponse } from '../message.ts';
+import type { BodyChunk, HttpResponse, OutgoingBody } from '../message.ts';
 import { problem } from '../problem.ts';
 
 /** A failure of a handler as the response that the client gets. */
@@ -16,6 +16,12 @@ export function failureOf(error: unknown): { readonly failure: RoundhouseError; 
 /** Whether a response of this status never has content. RFC 9110 §6.4.1. */
 export function isBodiless(status: number): boolean {
   return status === 204 || status === 304 || status === 205 || status < 200;
+}
+
+/** Lets go of a body that is not sent. */
+export function drop(body: OutgoingBody | undefined): void {
+  if (body === null || body === undefined || typeof body === 'string' || body instanceof Uint8Array) return;
+  void Promise.resolve(body[Symbol.asyncIterator]().return?.()).catch(() => {});
 }
 
 export interface Stall {

@@ -43,7 +43,8 @@ export class UndecidedConnection implements Drainable {
       stream.unshift(this.#begun);
       this.#served = serve(isPreface ? 'h2' : 'http/1.1');
       void this.#served.closed.then(resolve);
-      stream.resume();
+      // The session of HTTP/2 reads the handle itself, once it has read what is here.
+      if (!isPreface) stream.resume();
     };
     const onClose = (): void => {
       timer.cancel();
