@@ -1,0 +1,96 @@
+import type { RuleDefinition } from '../rule/rule.ts';
+
+/** Of secrets, of what passes between machines, and of data that names people and cards. */
+export const PROTECTION_RULES: readonly RuleDefinition[] = [
+  {
+    id: 'RH-C18',
+    title: 'Secrets cannot be read where they are stored, and password hashes cost what they should',
+    type: 'encryption_required',
+    severity: 'high',
+    expression: 'secrets.is_sealed_at_rest && size(password.outdated_hashes) == 0',
+    remediation: {
+      text: 'Make the hashes that the evidence names anew with `roundhouse principal hash-password`.',
+      configuration: `principals:
+  - id: jane.doe
+    roles: [auditor]
+    password_hash: $argon2id$v=19$m=19456,t=2,p=1$…
+`,
+    },
+    mappings: { pci_dss: ['8.3.2'], hipaa: ['312(a)(2)(iv)'], soc2: ['CC6.1'] },
+  },
+  {
+    id: 'RH-C20',
+    title: 'No secret stands in the configuration or the environment, and API keys are renewed',
+    type: 'encryption_required',
+    severity: 'high',
+    expression:
+      'size(secrets.plain_in_configuration) == 0 && size(secrets.plain_in_environment) == 0 && keys.items.all(key, key.age_days <= params.max_key_age_days)',
+    parameters: { max_key_age_days: 365 },
+    remediation: {
+      text: 'Refer to secrets in files that only the server can read, in place of writing them out; leave ROUNDHOUSE_TOKEN unset; replace the API keys that the evidence names by new ones.',
+      configuration: `authentication:
+  ldap: { bind_password: secret://file/etc/roundhouse/secrets/ldap }
+webhooks:
+  - { id: security, secret: secret://file/etc/roundhouse/secrets/webhook }
+`,
+    },
+    mappings: { pci_dss: ['8.6.2', '8.6.3'], hipaa: ['312(d)'], soc2: ['CC6.1'] },
+    limits: 'Environments and arguments of workers are not looked into.',
+  },
+  {
+    id: 'RH-C23',
+    title: 'Every listener and endpoint beyond this machine uses TLS 1.2 or later, checked',
+    type: 'encryption_required',
+    severity: 'critical',
+    expression:
+      'tls.listeners.all(listener, listener.is_loopback || (listener.is_tls && listener.min_version >= params.min_version)) && tls.endpoints.all(endpoint, endpoint.is_loopback || (endpoint.is_tls && endpoint.is_verified && endpoint.min_version >= params.min_version))',
+    parameters: { min_version: 1.2 },
+    remediation: {
+      text: 'Give listeners a certificate and endpoints `tls`. For a host that cannot, write a waiver: it is the documented exception.',
+      configuration: `server:
+  tls: { cert_file: /etc/roundhouse/tls/server.pem, key_file: /etc/roundhouse/tls/server.key, min_version: TLSv1.2 }
+endpoints:
+  - { id: east, host: mainframe.example.com, port: 992, tls: { verify: true, min_version: TLSv1.2 } }
+`,
+    },
+    mappings: { pci_dss: ['4.2.1', '2.2.7'], hipaa: ['312(e)(1)', '312(e)(2)(ii)'], soc2: ['CC6.7'] },
+    limits: 'Suites are those that the product allows for these versions, which are all AEAD.',
+  },
+  {
+    id: 'RH-C24',
+    title: 'No certificate ends within 30 days',
+    type: 'encryption_required',
+    severity: 'high',
+    applies: 'size(certificates.items) > 0',
+    expression: 'certificates.items.all(certificate, certificate.days_left >= params.min_days)',
+    parameters: { min_days: 30 },
+    remediation: {
+      text: 'Put a new certificate and key where the old ones are; they are taken without a restart.',
+      configuration: `server:
+  tls: { cert_file: /etc/roundhouse/tls/server.pem, key_file: /etc/roundhouse/tls/server.key }
+`,
+    },
+    mappings: { pci_dss: ['4.2.1.1'], hipaa: ['312(e)(2)(i)'], soc2: ['CC6.7'] },
+  },
+  {
+    id: 'RH-C26',
+    title: 'Card and social security numbers are masked on every way out',
+    type: 'encryption_required',
+    severity: 'high',
+    expression: 'params.channels.all(channel, channel in masking.channels)',
+    parameters: { channels: ['screens', 'logs', 'recordings', 'webhooks'] },
+    remediation: { text: 'Turn masking on for each way out that the evidence does not name.' },
+    mappings: { pci_dss: ['3.3.1', '3.4.1'], hipaa: ['312(a)(1)'], soc2: ['C1.1'] },
+  },
+  {
+    id: 'RH-C31',
+    title: 'What is past its period is erased, and there is a certificate of it',
+    type: 'data_retention',
+    severity: 'medium',
+    expression: 'retention.erased_without_certificate == 0',
+    remediation: {
+      text: 'Erase what is past its period cryptographically, which leaves a certificate in the journal.',
+    },
+    mappings: { pci_dss: ['3.2.1', '9.4.7'], hipaa: ['310(d)(2)(i)'], soc2: ['C1.2'] },
+  },
+];
