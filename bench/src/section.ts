@@ -16,6 +16,7 @@ export const SECTION_NAMES = [
   'configuration',
   'policy',
   'workers',
+  'audit',
   'growth',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
