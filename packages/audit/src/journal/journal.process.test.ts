@@ -49,7 +49,6 @@ describe('a writer that is killed', () => {
     async () => {
       await using bed = await Bed.create();
       const acknowledged = new Map<number, string>();
-      let key: string | undefined;
       for (let round = 0; round < ROUNDS; round++) {
         for (const line of await killedWriter(bed.directory, randomInt(1, 400))) {
           const [seq, ...rest] = line.split(' ');
@@ -57,7 +56,7 @@ describe('a writer that is killed', () => {
         }
       }
       const journal = await bed.open({}, { ...real, keyRing: keyRing() });
-      key = journal.status().public_key;
+      const key = journal.status().public_key;
       expect(journal.status().damage).toBeUndefined();
       using scope = createScope();
       let next = 0;
@@ -68,7 +67,7 @@ describe('a writer that is killed', () => {
         if (action === 'journal.recovered') recovered++;
         const expected = acknowledged.get(seq);
         if (expected === undefined) continue;
-        expect(`${String(details?.['writer'])} ${String(details?.['index'])}`).toBe(expected);
+        expect(`${Number(details?.['writer'])} ${Number(details?.['index'])}`).toBe(expected);
         found++;
       }
       expect(found).toBe(acknowledged.size);

@@ -8,7 +8,7 @@ import type { SegmentInfo } from './log.ts';
 import { EMPTY_TAIL, type Tail } from './tail.ts';
 
 /** What a crash has left behind the last whole frame; it is kept beside. */
-export interface TornTail {
+interface TornTail {
   readonly segment: number;
   readonly offset: number;
   readonly bytes: number;
