@@ -59,6 +59,10 @@ export const BARS: readonly Bar[] = [
   ]),
   { figure: 'growth.screens', of: 'median', bound: 'below', limit: 5, always: true },
   { figure: 'growth.sessions', of: 'median', bound: 'below', limit: 5, always: true },
+  { figure: 'audit.group.records_s', of: 'median', bound: 'at least', limit: 20_000 },
+  { figure: 'audit.group.p99_ms', of: 'median', bound: 'at most', limit: 10 },
+  { figure: 'audit.strict.records_s', of: 'median', bound: 'at least', limit: 2_000 },
+  { figure: 'audit.verify.records_s', of: 'median', bound: 'at least', limit: 150_000 },
 ];
 
 /** The product is held to its targets, the supervisor alone to the better peer; what must never happen, both. */

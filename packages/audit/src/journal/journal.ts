@@ -85,13 +85,22 @@ export class Journal implements AuditJournal {
     // Jitter is for many that would come at once: here is one.
     const random = (): number => 1;
     this.#writer = new Writer(settings, {
-      ...{ clock, log, random, segments, serial: this.#serial },
+      clock,
+      log,
+      random,
+      segments,
+      serial: this.#serial,
       onWritten: (drafts, written) => this.#onWritten(drafts, written),
       lostDraft: (count, since) => this.#draft('RHA-0005', 'failure', { count, since: timeText(since) }),
       resumedDraft: (outage) => this.#draft('RHA-0006', 'success', outageDetails(outage)),
     });
     this.#checkpoints = new Checkpoints(settings, parts.sinks, {
-      ...{ clock, log, random, serial: this.#serial, key, file },
+      clock,
+      log,
+      random,
+      serial: this.#serial,
+      key,
+      file,
       tail: () => segments.tail,
       onEvolved: (epoch) => void this.own('RHA-0007', 'success', { epoch, size: segments.tail.seq }),
     });
@@ -193,7 +202,11 @@ export class Journal implements AuditJournal {
     const path = await consistencyPath(from, to, read);
     const [from_root, to_root] = [await rootOf(0, from, read), await rootOf(0, to, read)];
     return {
-      ...{ v: 1, kind: 'consistency', journal: key.journal, from, to },
+      v: 1,
+      kind: 'consistency',
+      journal: key.journal,
+      from,
+      to,
       from_root: from_root.toString('base64'),
       to_root: to_root.toString('base64'),
       path: path.map((hash) => hash.toString('base64')),
@@ -239,7 +252,10 @@ export class Journal implements AuditJournal {
       ...(damage !== undefined && { damage }),
       first_seq: catalog.firstSeq(segments.tail.seq),
       next_seq: segments.tail.seq,
-      ...{ buffered, waiting, lost, refused },
+      buffered,
+      waiting,
+      lost,
+      refused,
       epoch: key.epoch,
       public_key: key.publicKey,
       ...(last !== undefined && { checkpoint: { size: last.size, time: last.time } }),

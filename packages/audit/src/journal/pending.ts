@@ -10,7 +10,7 @@ export interface Pending {
   caller: Caller | undefined;
 }
 
-export interface Caller {
+interface Caller {
   resolve(receipt: Receipt): void;
   reject(error: Error): void;
 }

@@ -136,7 +136,7 @@ export class Writer {
   /** Takes no more; resolves when all is written, or nothing can be. Raises nothing. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const wake of [...this.#room]) wake();
+    for (const wake of this.#room) wake();
     this.#isTimeUp = true;
     this.#kick();
     if (this.#isRunning) await new Promise<void>((resolve) => this.#idle.push(resolve));
@@ -280,7 +280,7 @@ export class Writer {
       }
       return true;
     });
-    for (const wake of [...this.#room]) wake();
+    for (const wake of this.#room) wake();
     this.#retryLater();
   }
 

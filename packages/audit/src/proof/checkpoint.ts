@@ -32,8 +32,12 @@ export function originOf(journal: string): string {
 export function signCheckpoint(facts: CheckpointFacts, signer: NoteSigner): Checkpoint {
   const { origin, size, root, chain, epoch, time } = facts;
   const lines = [
-    ...[origin, size, root.toString('base64')],
-    ...[`chain ${chain.toString('base64')}`, `epoch ${epoch}`, `time ${time}`],
+    origin,
+    size,
+    root.toString('base64'),
+    `chain ${chain.toString('base64')}`,
+    `epoch ${epoch}`,
+    `time ${time}`,
   ];
   return { ...facts, note: signNote(`${lines.join('\n')}\n`, signer) };
 }

@@ -1,4 +1,4 @@
-import { type JournalFiles } from '../files.ts';
+import type { JournalFiles } from '../files.ts';
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { noteEntry, splitNotes } from './noteFile.ts';
 
@@ -7,6 +7,8 @@ export class CheckpointFile {
   readonly #files: JournalFiles;
   readonly #path: string;
   #length = 0;
+  /** Whether something may stand behind what is known to be there. */
+  #isTorn = false;
   #last: Checkpoint | undefined;
 
   constructor(files: JournalFiles, path: string) {
@@ -20,8 +22,10 @@ export class CheckpointFile {
 
   /** Reads what is there; what is torn is cut off with the next write. */
   async load(): Promise<void> {
-    const { notes, length } = splitNotes((await this.#files.read(this.#path)) ?? Buffer.alloc(0));
+    const bytes = (await this.#files.read(this.#path)) ?? Buffer.alloc(0);
+    const { notes, length } = splitNotes(bytes);
     this.#length = length;
+    this.#isTorn = bytes.length > length;
     this.#last = parseCheckpoint(notes.at(-1) ?? '');
   }
 
@@ -29,10 +33,13 @@ export class CheckpointFile {
   async append(checkpoint: Checkpoint): Promise<void> {
     const file = await this.#files.append(this.#path, 'any');
     try {
-      await this.#cut();
+      // What a crash or a fault has left of another would make one with this.
+      if (this.#isTorn) await this.#files.truncate(this.#path, this.#length);
+      this.#isTorn = true;
       const bytes = Buffer.from(noteEntry(checkpoint.note));
       await file.write(bytes);
       await file.sync();
+      this.#isTorn = false;
       this.#length += bytes.length;
       this.#last = checkpoint;
     } finally {
@@ -45,11 +52,5 @@ export class CheckpointFile {
     if (this.#last?.size === size) return this.#last;
     const { notes } = splitNotes((await this.#files.read(this.#path)) ?? Buffer.alloc(0));
     return notes.map(parseCheckpoint).findLast((each) => each?.size === size);
-  }
-
-  /** Takes away what a crash or a fault has left of another. */
-  async #cut(): Promise<void> {
-    const there = (await this.#files.read(this.#path))?.length ?? 0;
-    if (there > this.#length) await this.#files.truncate(this.#path, this.#length);
   }
 }

@@ -119,7 +119,11 @@ describe('the Merkle tree', () => {
         const oldRoot = await rootOf(0, older, read);
         const path = await consistencyPath(older, size, read);
         expect(consistencyRoots(older, size, oldRoot, path)).toEqual({ older: oldRoot, newer: root });
-        expect(consistencyRoots(older, size, EMPTY_ROOT, path)).not.toEqual({ older: oldRoot, newer: root });
+        const others = path.map((hash, at) => (at === 0 ? EMPTY_ROOT : hash));
+        if (path.length > 0) {
+          expect(consistencyRoots(older, size, oldRoot, others)).not.toEqual({ older: oldRoot, newer: root });
+        }
+        expect(consistencyRoots(older, size, oldRoot, [...path, root])).not.toEqual({ older: oldRoot, newer: root });
       }
     }
   });

@@ -86,10 +86,14 @@ export class TreeFile {
   async #extend(size: number): Promise<void> {
     const kept = (this.#kept ??= await this.#load());
     const complete = Math.floor(size / TILE);
-    if (kept.length > complete && !this.#isChecked) kept.length = complete;
+    if (kept.length > complete && !this.#isChecked) {
+      kept.length = complete;
+      await this.#files.remove(this.#path);
+      this.#stored = 0;
+    }
     for (let index = kept.length; index < complete; index++) {
-      const isPruned = index * TILE < this.#catalog.firstSeq(size);
-      const node = isPruned ? UNKNOWN : await this.#leavesRoot(index * TILE, (index + 1) * TILE, size);
+      const isPruned = (index + 1) * TILE <= this.#catalog.firstSeq(size);
+      const node = isPruned ? UNKNOWN : await this.#lower(KEPT_LEVEL, index, size);
       // Another call may have been here meanwhile.
       kept[index] = node;
     }
@@ -106,7 +110,17 @@ export class TreeFile {
 
   async #node(level: number, index: number, next: number): Promise<Buffer> {
     if (level >= KEPT_LEVEL) return this.#upper(level, index);
-    return this.#pruned(level, index) ?? this.#leavesRoot(index * 2 ** level, (index + 1) * 2 ** level, next);
+    return this.#lower(level, index, next);
+  }
+
+  async #lower(level: number, index: number, next: number): Promise<Buffer> {
+    const pruned = this.#pruned(level, index);
+    if (pruned !== undefined) return pruned;
+    const [from, to] = [index * 2 ** level, (index + 1) * 2 ** level];
+    const isCut = from < this.#catalog.firstSeq(next) && level > 0;
+    if (!isCut) return this.#leavesRoot(from, to, next);
+    const left = await this.#lower(level - 1, index * 2, next);
+    return nodeHash(left, await this.#lower(level - 1, index * 2 + 1, next));
   }
 
   async #leavesRoot(from: number, to: number, next: number): Promise<Buffer> {

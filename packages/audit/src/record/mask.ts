@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from './canonical.ts';
 
 /** What a value of a secret key becomes. */
-export const MASKED = '[masked]';
+const MASKED = '[masked]';
 
 export interface MaskOptions {
   /** More key names whose values are never kept, in any case; each is compared with the whole name of a key. */
@@ -15,8 +15,21 @@ export type Mask = (value: unknown) => JsonValue;
 
 /** Names a secret wherever it stands in the words of a key. */
 const SECRET_WORDS = new Set([
-  ...['password', 'passwords', 'passwd', 'pwd', 'passphrase', 'secret', 'secrets', 'credential', 'credentials'],
-  ...['authorization', 'cookie', 'cookies', 'cvv', 'cvc', 'apikey'],
+  'password',
+  'passwords',
+  'passwd',
+  'pwd',
+  'passphrase',
+  'secret',
+  'secrets',
+  'credential',
+  'credentials',
+  'authorization',
+  'cookie',
+  'cookies',
+  'cvv',
+  'cvc',
+  'apikey',
 ]);
 /** Names a secret as the last word: `api_key` does, `key_id` does not. */
 const SECRET_ENDS = new Set(['token', 'tokens', 'key', 'keys', 'pin', 'otp', 'bearer']);

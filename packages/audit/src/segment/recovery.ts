@@ -8,7 +8,7 @@ import type { SegmentInfo } from './log.ts';
 import { EMPTY_TAIL, type Tail } from './tail.ts';
 
 /** What a crash has left behind the last whole frame; it is kept beside. */
-export interface TornTail {
+interface TornTail {
   readonly segment: number;
   readonly offset: number;
   readonly bytes: number;
@@ -194,6 +194,8 @@ async function cut(
   await files.remove(keptIn);
   await writeNew(files, keptIn, bytes);
   await files.syncDirectory(layout.directory);
+  // What is derived of it is made anew.
+  await files.remove(layout.leaves(segment));
   if (offset === 0) await files.remove(path);
   else await files.truncate(path, offset);
   await files.syncDirectory(layout.directory);

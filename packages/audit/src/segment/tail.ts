@@ -13,6 +13,6 @@ export interface Tail {
 }
 
 /** Zeros stand for the chain before the first segment. */
-export const NO_CHAIN: Buffer = Buffer.alloc(32);
+const NO_CHAIN: Buffer = Buffer.alloc(32);
 
 export const EMPTY_TAIL: Tail = { seq: 0, chain: NO_CHAIN, recordChain: NO_CHAIN, range: new CompactRange() };
