@@ -291,7 +291,7 @@ describe('limits', () => {
   it('sends away who speaks before the greeting (RFC 5321 §4.3.1)', async () => {
     let go = (): void => {};
     const mayGreet = new Promise<void>((resolve) => (go = resolve));
-    const stand = await start({}, { connect: async () => void (await mayGreet) as undefined });
+    const stand = await start({}, { connect: () => mayGreet.then(() => undefined) });
     const peer = await playClient(stand.world, stand.server.port);
     peer.say('EHLO there.example.com');
     for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
