@@ -27,7 +27,7 @@ export class ScriptedPeer {
   readonly transport: Transport;
   readonly heard: string[] = [];
   readonly #reader: ByteReader;
-  readonly #scope = createScope();
+  readonly scope = createScope();
 
   constructor(transport: Transport) {
     this.transport = transport;
@@ -45,7 +45,7 @@ export class ScriptedPeer {
 
   /** The next line. */
   async hear(): Promise<string> {
-    const line = Buffer.from(await this.#reader.line(65_536, this.#scope)).toString('utf8');
+    const line = Buffer.from(await this.#reader.line(65_536, this.scope)).toString('utf8');
     this.heard.push(line);
     return line;
   }
@@ -58,7 +58,7 @@ export class ScriptedPeer {
   }
 
   async hearBytes(count: number): Promise<string> {
-    return Buffer.from(await this.#reader.exactly(count, this.#scope)).toString('latin1');
+    return Buffer.from(await this.#reader.exactly(count, this.scope)).toString('latin1');
   }
 
   /** An answer of one or more lines, as SMTP has them. */
@@ -74,7 +74,7 @@ export class ScriptedPeer {
     const parts: Uint8Array[] = [];
     try {
       for (;;) {
-        const part = await this.#reader.some(65_536, this.#scope);
+        const part = await this.#reader.some(65_536, this.scope);
         if (part === undefined) break;
         parts.push(part);
       }

@@ -1,5 +1,5 @@
 import type { SmtpAnswer } from './command.ts';
-import { printable } from './mailbox.ts';
+import { printable } from '../mail/printable.ts';
 
 /** Answers of the server's own. RFC 5321 §4.2.3, RFC 3463 */
 export const ANSWERS = {

@@ -1,5 +1,5 @@
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
-import { printable } from './mailbox.ts';
+import { printable } from '../mail/printable.ts';
 import type { SpoolEntry } from './spool.ts';
 import { type RecipientResult, refusedRecipients, type SendReport } from './transaction.ts';
 import type { Envelope } from './envelope.ts';

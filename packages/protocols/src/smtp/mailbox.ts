@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { isIPv4, isIPv6 } from 'node:net';
 import { netError } from '@roundhouse/net';
+import { printable } from '../mail/printable.ts';
 
 /** An address of mail in its parts. */
 export interface Mailbox {
@@ -56,9 +57,4 @@ export function isDomain(text: string): boolean {
 
 export function isAscii(text: string): boolean {
   return !/[^\0-\x7f]/.test(text);
-}
-
-/** For a message: what is no text for people is shown as a question mark. */
-export function printable(text: string, maxLength = 200): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, '?').slice(0, maxLength);
 }

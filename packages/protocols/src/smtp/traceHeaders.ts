@@ -1,7 +1,7 @@
 import type { Clock } from '@roundhouse/core';
 import { parseAddress } from '@roundhouse/net';
 import { isIPv6 } from 'node:net';
-import { printable } from './mailbox.ts';
+import { printable } from '../mail/printable.ts';
 import type { IncomingMessage, SmtpPeer } from './serverOptions.ts';
 
 /** A point in time as RFC 5322 §3.3 writes it. `now` is ms since 1970. */
