@@ -1,4 +1,4 @@
-import { isRoundhouseError, type RoundhouseError, type Scope } from '@roundhouse/core';
+import { createScope, isRoundhouseError, type RoundhouseError, type Scope } from '@roundhouse/core';
 import {
   type CloseReason,
   type DrainOptions,
@@ -119,7 +119,12 @@ export abstract class LineSession implements Session {
    * Runs an operation when its turn has come. Each of its waits has a time of its own. Should it end while an answer is
    * owed, the connection goes with it.
    */
-  protected operate<T>(name: string, scope: Scope, run: (operation: LineOperation) => Promise<T>): Promise<T> {
+  protected operate<T>(
+    name: string,
+    given: Scope | undefined,
+    run: (operation: LineOperation) => Promise<T>,
+  ): Promise<T> {
+    const scope = given ?? createScope({ clock: this.#init.runtime.clock });
     return this.#core.operate(
       name,
       scope,

@@ -1,5 +1,5 @@
 import type { SmtpAnswer } from './command.ts';
-import { printable } from './mailbox.ts';
+import { printable } from '../mail/printable.ts';
 
 /** Answers of the server's own. RFC 5321 §4.2.3, RFC 3463 */
 export const ANSWERS = {
@@ -45,12 +45,11 @@ const MAX_TEXT_LENGTH = 400;
 
 /** As it goes on the wire. What cannot be an answer becomes the one that something failed here. */
 export function formatAnswer(answer: SmtpAnswer): string {
-  const { code, text } =
-    Number.isInteger(answer.code) && answer.code >= 200 && answer.code < 600 ? answer : ANSWERS.failed;
+  const isAnswer = Number.isInteger(answer.code) && answer.code >= 200 && answer.code < 600;
+  const { code, text, enhanced: given = '' }: SmtpAnswer = isAnswer ? answer : ANSWERS.failed;
   // Greetings, EHLO, 354 and 334 have no enhanced code (RFC 2034 §3).
   if (code === 220 || (code >= 300 && code < 400)) return `${code} ${printable(text, MAX_TEXT_LENGTH)}\r\n`;
   const first = String(code)[0];
-  const given = answer.enhanced ?? '';
   const enhanced = given.startsWith(`${first}.`) && /^\d\.\d{1,3}\.\d{1,3}$/.test(given) ? given : `${first}.0.0`;
   return `${code} ${enhanced} ${printable(text, MAX_TEXT_LENGTH)}\r\n`;
 }

@@ -1,4 +1,4 @@
-import { createScope, isRoundhouseError, type Scope } from '@roundhouse/core';
+import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import type { NetRuntime, Timeouts } from '@roundhouse/net';
 import type { LineConnection } from '../mail/lineConnection.ts';
 import { type LineOperation, LineSession } from '../mail/lineSession.ts';
@@ -48,12 +48,7 @@ export class SmtpClient extends LineSession {
    * ended the connection. `sent` of the error is about the message: `none` of it, `maybe` some, or `all`, in which case
    * the server may have taken it. A stream that throws costs the connection.
    */
-  send(
-    envelope: Envelope,
-    message: MessageSource,
-    scope: Scope = createScope(),
-    options: SendOptions = {},
-  ): Promise<SendReport> {
+  send(envelope: Envelope, message: MessageSource, scope?: Scope, options: SendOptions = {}): Promise<SendReport> {
     return this.#run('send', scope, async (operation) => {
       const report = await transact(envelope, message, options, this.#context, operation);
       this.#messages++;
@@ -62,16 +57,16 @@ export class SmtpClient extends LineSession {
   }
 
   /** Asks whether the connection is still good. */
-  noop(scope: Scope = createScope()): Promise<void> {
+  noop(scope?: Scope): Promise<void> {
     return this.#simple('NOOP', scope);
   }
 
   /** Asks the server to forget what was not finished. */
-  reset(scope: Scope = createScope()): Promise<void> {
+  reset(scope?: Scope): Promise<void> {
     return this.#simple('RSET', scope);
   }
 
-  #simple(command: 'NOOP' | 'RSET', scope: Scope): Promise<void> {
+  #simple(command: 'NOOP' | 'RSET', scope: Scope | undefined): Promise<void> {
     return this.#run(command.toLowerCase(), scope, async (operation) => {
       operation.sent('maybe');
       const reply = await this.#context.dialogue.ask(command, operation.scope);
@@ -80,7 +75,7 @@ export class SmtpClient extends LineSession {
     });
   }
 
-  #run<T>(name: string, scope: Scope, run: (operation: LineOperation) => Promise<T>): Promise<T> {
+  #run<T>(name: string, scope: Scope | undefined, run: (operation: LineOperation) => Promise<T>): Promise<T> {
     return this.operate(name, scope, async (operation) => {
       try {
         return await run(operation);

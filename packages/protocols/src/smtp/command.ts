@@ -101,7 +101,7 @@ type Take<T> = (value: string | undefined) => Partial<T> | undefined;
 
 const MAIL_PARAMETERS: Readonly<Record<string, Take<MailParameters>>> = {
   SIZE: (value = '') => (/^\d{1,15}$/.test(value) ? { size: Number(value) } : undefined),
-  BODY: (value = '') => (/^(7BIT|8BITMIME)$/i.test(value) ? { isEightBit: /^8/.test(value) } : undefined),
+  BODY: (value = '') => (/^(7BIT|8BITMIME)$/i.test(value) ? { isEightBit: value.startsWith('8') } : undefined),
   SMTPUTF8: (value) => (value === undefined ? { smtpUtf8: true } : undefined),
   RET: (value = '') => {
     const said = /^(?:(FULL)|HDRS)$/i.exec(value);

@@ -15,9 +15,10 @@ import { isPositive, replyError } from './reply.ts';
  */
 export async function connect(
   options: SmtpConnectOptions,
-  scope: Scope = createScope(),
+  given?: Scope,
   runtime: NetRuntime = createRuntime(),
 ): Promise<SmtpClient> {
+  const scope = given ?? createScope({ clock: runtime.clock });
   const resolved = resolveSmtpOptions(options);
   const { host, port, security, tls, timeouts, acceptanceMs } = resolved;
   return establish('smtp', formatAddress({ host, port }), runtime, scope, async (elapsedMs) => {

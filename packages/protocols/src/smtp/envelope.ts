@@ -1,6 +1,7 @@
 import { type NetError, netError } from '@roundhouse/net';
 import type { SmtpExtensions } from './extensions.ts';
-import { asciiDomain, isAscii, parseMailbox, printable } from './mailbox.ts';
+import { printable } from '../mail/printable.ts';
+import { asciiDomain, isAscii, parseMailbox } from './mailbox.ts';
 
 /** When the recipient's server is to tell the sender. RFC 3461 §4.1 */
 export type DsnNotify = 'never' | readonly ('success' | 'failure' | 'delay')[];

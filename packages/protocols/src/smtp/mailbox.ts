@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { isIPv4, isIPv6 } from 'node:net';
 import { netError } from '@roundhouse/net';
+import { printable } from '../mail/printable.ts';
 
 /** An address of mail in its parts. */
 export interface Mailbox {
@@ -18,8 +19,8 @@ const MAX_PATH_BYTES = 254;
 /** RFC 5321 §4.1.2; what lies outside of US-ASCII is of RFC 6531 §3.3. */
 const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u0080-\\u{10ffff}]+";
 const DOT_STRING = new RegExp(`^${ATOM}(?:\\.${ATOM})*$`, 'u');
-const QUOTED = /^"(?:[ !#-[\]-~\u0080-\u{10ffff}]|\\[ -~])*"$/u;
-const LABEL = /^[A-Za-z0-9\u0080-\u{10ffff}](?:[A-Za-z0-9\u0080-\u{10ffff}-]*[A-Za-z0-9\u0080-\u{10ffff}])?$/u;
+const QUOTED = /^"(?:[ !#-[\]-~\u00a0-\u{10ffff}]|\\[ -~])*"$/u;
+const LABEL = /^[A-Za-z0-9\u00a0-\u{10ffff}](?:[A-Za-z0-9\u00a0-\u{10ffff}-]*[A-Za-z0-9\u00a0-\u{10ffff}])?$/u;
 
 /** Reads `local@domain`; undefined when it is not one. */
 export function readMailbox(text: string): Mailbox | undefined {
@@ -56,9 +57,4 @@ export function isDomain(text: string): boolean {
 
 export function isAscii(text: string): boolean {
   return !/[^\0-\x7f]/.test(text);
-}
-
-/** For a message: what is no text for people is shown as a question mark. */
-export function printable(text: string, maxLength = 200): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, '?').slice(0, maxLength);
 }

@@ -155,11 +155,13 @@ async function take(
   own: Scope,
   scope: Scope,
 ): Promise<void> {
-  const refusal = await ask('message', own, (hookScope) =>
-    handlers.message({ sender, recipients, text }, peer, hookScope),
-  );
+  let said: SmtpAnswer | undefined;
+  const refusal = await ask('message', own, async (hookScope) => {
+    said = await handlers.message({ sender, recipients, text }, peer, hookScope);
+    return said;
+  });
   const isWhole = await text.discard();
-  const answer = isWhole ? (text.refusal ?? refusal ?? ANSWERS.taken) : ANSWERS.tooLarge;
+  const answer = isWhole ? (text.refusal ?? refusal ?? said ?? ANSWERS.taken) : ANSWERS.tooLarge;
   await channel.say(answer, scope);
   if (!isWhole) channel.finish();
 }

@@ -1,7 +1,7 @@
 import type { RoundhouseError, Scope } from '@roundhouse/core';
 import { netError, type NetPhase, type Sent } from '@roundhouse/net';
 import type { LineConnection } from '../mail/lineConnection.ts';
-import { printable } from './mailbox.ts';
+import { printable } from '../mail/printable.ts';
 
 /** An answer of a server. RFC 5321 §4.2 */
 export interface SmtpReply {

@@ -55,7 +55,9 @@ export const LOGINS: Readonly<
   XOAUTH2: async (ask, first) => {
     const response = first ?? (await ask(''));
     if (typeof response === 'string') return response;
-    const [, user, token] = /^user=([^\u0001]+)\u0001auth=Bearer ([^\u0001]+)\u0001\u0001$/i.exec(response.text) ?? [];
+    const [who = '', how = '', ...ends] = response.text.split('\u0001');
+    const [user, token] = [/^user=(.+)$/s.exec(who)?.[1], /^auth=Bearer (.+)$/is.exec(how)?.[1]];
+    if (ends.join() !== ',') return 'broken';
     return user === undefined || token === undefined ? 'broken' : shown('XOAUTH2', user, token);
   },
 };

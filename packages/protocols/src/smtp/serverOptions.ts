@@ -81,7 +81,7 @@ export interface LoginAttempt {
   /** The password, or the token with XOAUTH2; null with CRAM-MD5, which does not show it. */
   readonly secret: Secret | null;
   /** Compares with what is known, in a time that tells nothing. */
-  matches(known: Secret): boolean;
+  readonly matches: (known: Secret) => boolean;
 }
 
 export interface IncomingMessage {
