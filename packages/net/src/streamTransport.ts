@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import {
@@ -23,6 +22,8 @@ import {
 
 const DEFAULT_MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 const DEFAULT_CLOSE_TIMEOUT_MS = 2_000;
+/** Of what still comes after `close()`: a peer that sends more does not mean to end. */
+const MAX_DROPPED_BYTES = 1_048_576;
 
 /** A connected stream of Node's: a TCP socket, or one end of a memory pair. */
 export interface ByteStream extends Duplex {
@@ -32,8 +33,12 @@ export interface ByteStream extends Duplex {
 
 /** Any connected stream as one that can be cut. One that is no TCP socket itself, such as TLS, is destroyed instead. */
 export function byteStreamOf(stream: Duplex): ByteStream {
-  if (stream instanceof Socket && !(stream instanceof TLSSocket)) return stream;
+  if (canBeCut(stream)) return stream;
   return Object.assign(stream, { resetAndDestroy: () => void stream.destroy() });
+}
+
+function canBeCut(stream: Duplex): stream is ByteStream {
+  return 'resetAndDestroy' in stream && !(stream instanceof TLSSocket);
 }
 
 export interface StreamTransportInit {
@@ -75,6 +80,7 @@ export class StreamTransport implements Transport {
   #isPaused = false;
   #closed: PromiseWithResolvers<void> | undefined;
   #closeTimer: Timer | undefined;
+  #droppedBytes = 0;
 
   constructor(socket: ByteStream, init: StreamTransportInit) {
     this.peer = init.peer;
@@ -109,7 +115,8 @@ export class StreamTransport implements Transport {
 
   /** Takes a chunk that the socket has read into a shared buffer. */
   readonly received = (chunk: Uint8Array): void => {
-    if (this.#handler === undefined || this.state !== 'open') return;
+    if (this.#handler === undefined) return;
+    if (this.state !== 'open') return this.#drop(chunk);
     try {
       this.#handler.data(chunk);
     } catch (error) {
@@ -118,9 +125,9 @@ export class StreamTransport implements Transport {
     if (this.#init.overwritesChunks === true) chunk.fill(0xdd);
   };
 
-  write(bytes: Uint8Array, sent?: () => void): boolean {
+  write(bytes: Uint8Array, sent?: (isTaken: boolean) => void): boolean {
     if (this.state !== 'open') {
-      if (sent !== undefined) queueMicrotask(sent);
+      if (sent !== undefined) queueMicrotask(() => sent(false));
       return false;
     }
     const max_buffered_bytes = this.#init.limits?.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
@@ -129,11 +136,12 @@ export class StreamTransport implements Transport {
       this.destroy(
         netError('WRITE_OVERFLOW', { phase: 'write', peer, sent: 'maybe', details: { max_buffered_bytes } }),
       );
-      if (sent !== undefined) queueMicrotask(sent);
+      if (sent !== undefined) queueMicrotask(() => sent(false));
       return false;
     }
     this.#hasWritten = true;
-    return sent === undefined ? this.#socket.write(bytes) : this.#socket.write(bytes, sent);
+    if (sent === undefined) return this.#socket.write(bytes);
+    return this.#socket.write(bytes, (error) => sent(error === null || error === undefined));
   }
 
   pause(): void {
@@ -197,6 +205,13 @@ export class StreamTransport implements Transport {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #drop(chunk: Uint8Array): void {
+    if (this.state !== 'closing') return;
+    this.#droppedBytes += chunk.byteLength;
+    if (this.#droppedBytes <= MAX_DROPPED_BYTES) return;
+    this.#socket.destroy(this.#socket.writableFinished ? undefined : new Error('it sends on, and does not read'));
   }
 
   /** Lets data flow to the handler, when there is one and it has not paused. */

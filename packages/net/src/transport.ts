@@ -46,11 +46,11 @@ export interface Transport extends AsyncDisposable {
   start(handler: TransportHandler): void;
   /**
    * Sends bytes, which belong to the transport until `sent` is called: once, never before `write` has returned, when
-   * they have been handed over or are lost. False means "more than the high-water mark is waiting, hold back until
+   * the system has taken them, or they are lost. False means "more than the high-water mark is waiting, hold back until
    * `drained`". Never throws: on a transport that is not open the bytes are dropped and the answer is false. A peer that
    * stops reading while `maxBufferedBytes` pile up is cut off with WRITE_OVERFLOW.
    */
-  write(bytes: Uint8Array, sent?: () => void): boolean;
+  write(bytes: Uint8Array, sent?: (isTaken: boolean) => void): boolean;
   /** Stops delivery until `resume`, and with it, in time, the peer. */
   pause(): void;
   resume(): void;
@@ -60,7 +60,10 @@ export interface Transport extends AsyncDisposable {
    * Rejects with a NetError of phase `tls` or the scope's reason; the transport is then closed with the same error.
    */
   upgradeTls(options: TlsUpgrade, scope: Scope, leftover?: Uint8Array): Promise<void>;
-  /** Sends what is buffered, ends, and waits a bounded time for the peer to end as well. Idempotent; never rejects. */
+  /**
+   * Sends what is buffered, ends, and waits a bounded time for the peer to end as well; of what it still sends a bounded
+   * part is dropped. Idempotent; never rejects.
+   */
   close(): Promise<void>;
   /**
    * Cuts the connection; what is buffered is lost. The peer sees a failure; over TLS an end without `close_notify`,

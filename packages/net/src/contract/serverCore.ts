@@ -2,7 +2,7 @@ import { createScope, type Logger, Machine, type RoundhouseError, type Scope } f
 import { type Address, parseAddress } from '../address.ts';
 import type { Listener, ListenOptions } from '../listener.ts';
 import type { TlsServerOptions } from '../tls.ts';
-import type { Transport } from '../transport.ts';
+import type { Transport, TransportLimits } from '../transport.ts';
 import { resolveServerLimits, type ServerLimits } from './limits.ts';
 import type { NetRuntime } from './runtime.ts';
 import type { NetServer, ServerStats } from './server.ts';
@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly tls?: TlsServerOptions;
   readonly limits?: Partial<ServerLimits>;
   readonly timeouts?: Partial<Timeouts>;
+  /** Bounds of each connection's transport. */
+  readonly transport?: TransportLimits;
 }
 
 /** A connection that came in. */
@@ -146,13 +148,14 @@ class ServerCore<T extends Incoming> implements NetServer {
   }
 
   async listen(): Promise<void> {
-    const { host = '127.0.0.1', port = 0, tls } = this.#options;
+    const { host = '127.0.0.1', port = 0, tls, transport } = this.#options;
     const options: ListenOptions = {
       host,
       port,
       tlsTimeoutMs: this.#timeouts.tlsMs,
       onClientError: (error) => this.#log.debug('a client failed before it was served', { code: error.code }),
       ...(tls !== undefined && { tls }),
+      ...(transport !== undefined && { limits: transport }),
     };
     this.#listener = await this.#open(options, (incoming) => this.#accept(incoming), this.#scope);
     this.#leaveScope = this.#scope.onEnd((reason) => this.abort(reason));
