@@ -1,22 +1,36 @@
 import type { Readable } from 'node:stream';
-import type { Scope } from '@roundhouse/core';
+import type { RoundhouseError, Scope } from '@roundhouse/core';
 import { httpError } from './errors.ts';
 import type { IncomingBody } from './message.ts';
 
 const EMPTY = Buffer.alloc(0);
 
 export interface BodyInit {
-  /** Undefined: there is none. */
-  readonly source: Readable | undefined;
+  /** Begins to read; undefined: there is no body. */
+  readonly open: (() => AsyncIterable<Uint8Array>) | undefined;
+  /** Lets go of it in the middle. */
+  readonly abandon: (reason: RoundhouseError) => void;
   readonly length: number | null;
   readonly maxBytes: number;
-  /** Rejects whoever reads when it ends. */
-  readonly scope: Scope;
-  /** Told before the first byte is asked for. */
-  readonly onRead?: (() => void) | undefined;
+  /** Rejects whoever reads when it ends; undefined when what is opened sees to that. */
+  readonly scope: Scope | undefined;
+  readonly tooLarge: (limit: number) => RoundhouseError;
 }
 
-/** The body of a message in a stream of Node's. */
+/**
+ * How a server opens the body of a request: Node's own iterator would destroy the stream when it is left, and with it
+ * the connection that the answer is to take.
+ */
+export function openStream(source: Readable): () => AsyncIterable<Uint8Array> {
+  return () => source.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+}
+
+/** As a server says it. */
+export function bodyTooLarge(limit: number): RoundhouseError {
+  return httpError('HTTP_BODY_TOO_LARGE', { details: { limit } });
+}
+
+/** The body of a message that arrives. */
 export class StreamBody implements IncomingBody {
   maxBytes: number;
   readonly #init: BodyInit;
@@ -35,7 +49,7 @@ export class StreamBody implements IncomingBody {
   }
 
   async bytes(maxBytes = this.maxBytes): Promise<Uint8Array> {
-    if (this.#init.source === undefined) return EMPTY;
+    if (this.#init.open === undefined) return EMPTY;
     const parts: Uint8Array[] = [];
     for await (const part of this.#read(maxBytes)) parts.push(part);
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
@@ -61,32 +75,26 @@ export class StreamBody implements IncomingBody {
   }
 
   async *#read(limit: number): AsyncGenerator<Uint8Array> {
-    const { source, length, scope, onRead } = this.#init;
-    if (source === undefined) return;
-    scope.throwIfEnded();
+    const { open, length, scope, abandon, tooLarge } = this.#init;
+    if (open === undefined) return;
+    scope?.throwIfEnded();
     if (length !== null && length > limit) throw tooLarge(limit);
-    onRead?.();
-    // Node's own iterator would destroy the stream, and with it the connection that the answer is to take.
-    const leave = scope.onEnd((reason) => source.destroy(reason));
+    const leave = scope?.onEnd(abandon);
     let received = 0;
     try {
-      for await (const part of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+      for await (const part of open()) {
         received += part.length;
         if (received > limit) throw tooLarge(limit);
         yield part;
       }
     } catch (error) {
-      scope.throwIfEnded();
+      scope?.throwIfEnded();
       if (isCut(error)) throw httpError('HTTP_BODY_INCOMPLETE', { cause: error });
       throw error;
     } finally {
-      leave();
+      leave?.();
     }
   }
-}
-
-function tooLarge(limit: number): Error {
-  return httpError('HTTP_BODY_TOO_LARGE', { details: { limit } });
 }
 
 /** How Node says that the peer left. */

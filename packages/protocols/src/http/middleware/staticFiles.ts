@@ -129,7 +129,7 @@ async function answer(request: HttpRequest, { file, stats }: Opened, headers: Fi
     'accept-ranges': 'bytes',
   };
   let isHandedOn = false;
-  const send = (status: number, extra: FieldValues, parts: AsyncIterable<Uint8Array>): HttpResponse => {
+  const send = (status: number, extra: FieldValues, parts: AsyncGenerator<Uint8Array>): HttpResponse => {
     isHandedOn = request.method !== 'HEAD';
     return { status, headers: { ...fields, ...extra }, body: isHandedOn ? closing(file, parts) : null };
   };

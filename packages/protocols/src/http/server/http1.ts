@@ -2,7 +2,7 @@ import { createServer, IncomingMessage, type Server, ServerResponse, STATUS_CODE
 import type { Duplex } from 'node:stream';
 import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
 import { type BegunOperation, netError, type NetRuntime } from '@roundhouse/net';
-import { StreamBody } from '../body.ts';
+import { bodyTooLarge, openStream, StreamBody } from '../body.ts';
 import { httpError } from '../errors.ts';
 import { joinFields, listOf } from '../fields.ts';
 import type { Fields, HttpHandler, HttpResponse } from '../message.ts';
@@ -270,7 +270,15 @@ export class Http1Connection extends ServerConnection {
 const LINGER_MS = 500;
 
 const NO_CONTENT = (operation: BegunOperation, maxBytes: number): RequestContent => ({
-  body: () => new StreamBody({ source: undefined, length: null, maxBytes, scope: operation.scope }),
+  body: () =>
+    new StreamBody({
+      open: undefined,
+      abandon: () => {},
+      length: null,
+      maxBytes,
+      scope: operation.scope,
+      tooLarge: bodyTooLarge,
+    }),
   trailers: () => ({}),
 });
 
@@ -308,12 +316,19 @@ class Exchange implements RequestContent {
   body(headers: Fields): StreamBody {
     const length = lengthOf(headers);
     const hasBody = length !== null ? length > 0 : headers['transfer-encoding'] !== undefined;
+    const open = openStream(this.#message);
     return new StreamBody({
-      source: hasBody ? this.#message : undefined,
+      open: !hasBody
+        ? undefined
+        : () => {
+            this.#goOn();
+            return open();
+          },
+      abandon: (reason) => void this.#message.destroy(reason),
       length,
       maxBytes: this.#connection.settings.limits.maxBodyBytes,
       scope: this.operation.scope,
-      onRead: this.#expectsContinue ? () => this.#goOn() : undefined,
+      tooLarge: bodyTooLarge,
     });
   }
 

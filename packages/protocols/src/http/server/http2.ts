@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
 import { type BegunOperation, netError, type NetRuntime } from '@roundhouse/net';
-import { StreamBody } from '../body.ts';
+import { bodyTooLarge, openStream, StreamBody } from '../body.ts';
 import { httpError } from '../errors.ts';
 import { plainFields } from '../fields.ts';
 import type { Fields, HttpHandler, HttpResponse } from '../message.ts';
@@ -220,12 +220,20 @@ class Exchange implements RequestContent {
     stream.on('trailers', (trailers) => {
       this.#trailers = plainFields(trailers as Record<string, string | string[] | undefined>);
     });
+    const open = openStream(stream);
+    const expectsContinue = headers['expect']?.toLowerCase() === '100-continue';
     return new StreamBody({
-      source: stream.endAfterHeaders ? undefined : stream,
+      open: stream.endAfterHeaders
+        ? undefined
+        : () => {
+            if (expectsContinue && !stream.headersSent) stream.additionalHeaders({ ':status': 100 });
+            return open();
+          },
+      abandon: (reason) => void stream.destroy(reason),
       length: lengthOf(headers),
       maxBytes: this.#connection.settings.limits.maxBodyBytes,
       scope: this.operation.scope,
-      onRead: headers['expect']?.toLowerCase() === '100-continue' ? () => this.#goOn() : undefined,
+      tooLarge: bodyTooLarge,
     });
   }
 
@@ -299,10 +307,6 @@ class Exchange implements RequestContent {
   #trail(trailers: Record<string, unknown>): void {
     const sent = Object.entries(trailers).filter(([, value]) => value !== undefined);
     this.#stream.sendTrailers(Object.fromEntries(sent) as OutgoingHttpHeaders);
-  }
-
-  #goOn(): void {
-    if (!this.#stream.headersSent) this.#stream.additionalHeaders({ ':status': 100 });
   }
 
   #cut(error: unknown): void {
