@@ -12,6 +12,7 @@ const folder = join(root, 'apps', 'cli', 'dist', 'bundle');
 const contents = join(folder, 'contents.json');
 /** What is run as a process, by its name in the bundle. Programs share no chunk: each holds only what it needs. */
 const PROGRAMS = {
+  auditIndex: 'packages/audit/src/index/thread.ts',
   logDaemon: 'packages/workers/src/logs/daemon/main.ts',
   // The last: its time says that all are there.
   main: 'apps/cli/src/main.ts',

@@ -9,7 +9,7 @@ describe('auditError', () => {
     expect(entry.status).toBeLessThan(600);
   });
 
-  it('may be tried again where a disk, a sink or another process stands in the way', () => {
+  it('may be tried again where a disk, a sink, an index or another process stands in the way', () => {
     const retryable = Object.entries(auditError.catalogue).flatMap(([code, entry]) => (entry.retryable ? [code] : []));
     expect(retryable).toEqual([
       'AUDIT_UNAVAILABLE',
@@ -18,6 +18,8 @@ describe('auditError', () => {
       'AUDIT_CLOSED',
       'AUDIT_LOCKED',
       'AUDIT_SINK_FAILED',
+      'AUDIT_INDEX_UNAVAILABLE',
+      'AUDIT_INDEX_BEHIND',
     ]);
   });
 });

@@ -86,4 +86,28 @@ export const auditError = defineErrors({
     retryable: true,
     status: 502,
   },
+  AUDIT_QUERY_INVALID: {
+    message: '{field} must be {expected}',
+    hint: 'Correct what is asked for. Words are sought as they are; "in quotes" as a phrase, with * behind three letters as a beginning.',
+    retryable: false,
+    status: 422,
+  },
+  AUDIT_INDEX_UNAVAILABLE: {
+    message: 'The index of the audit cannot be asked: {reason}',
+    hint: 'It makes itself anew when it can: see that the disk has room. An export without a query does not need it.',
+    retryable: true,
+    status: 503,
+  },
+  AUDIT_INDEX_BEHIND: {
+    message: '{behind} records are not in the index of the audit yet, and would be missing',
+    hint: 'Try again when the status of the index is current. An export without a query does not need it.',
+    retryable: true,
+    status: 503,
+  },
+  AUDIT_DISABLED: {
+    message: 'This server keeps no audit journal',
+    hint: 'Take `enabled: false` out of `audit` in the configuration, and start the server again.',
+    retryable: false,
+    status: 404,
+  },
 });

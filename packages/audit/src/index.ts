@@ -1,5 +1,7 @@
 export { auditError } from './errors.ts';
 export type { AppendFile, JournalFiles, JournalLock, ReadFile } from './files.ts';
+export * from './index/contract.ts';
+export { openIndex } from './index/open.ts';
 export * from './journal/contract.ts';
 export { openJournal } from './journal/open.ts';
 export type { PrunedRange } from './journal/pruning.ts';

@@ -1,0 +1,108 @@
+import { Worker } from 'node:worker_threads';
+import type { Answer, Failure, Task, ThreadData } from './calls.ts';
+import type { Found, Opened } from './database.ts';
+import type { Find } from './match.ts';
+
+/** What a thread could not do. */
+export class ThreadFailure extends Error {
+  /** Whether the file is no good. */
+  readonly isCorrupt: boolean;
+
+  constructor({ isCorrupt, reason }: Failure) {
+    super(reason);
+    this.isCorrupt = isCorrupt;
+  }
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A thread with the file of an index, begun by the first call; one that has died is begun again by the next. */
+export class IndexThread {
+  readonly #data: ThreadData;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #calls = 0;
+
+  constructor(data: ThreadData) {
+    this.#data = data;
+  }
+
+  open(): Promise<Opened & { readonly bytes: number }> {
+    return this.#call({ what: 'open' });
+  }
+
+  /** Removes the file and begins a new one. */
+  reset(): Promise<Opened & { readonly bytes: number }> {
+    return this.#call({ what: 'reset' });
+  }
+
+  /** Gives the size of the file. */
+  add(records: readonly string[], nextSeq: number): Promise<number> {
+    return this.#call({ what: 'add', records, nextSeq });
+  }
+
+  find(find: Find, isWhole: boolean): Promise<Found> {
+    return this.#call({ what: 'find', find, isWhole });
+  }
+
+  forget(from: number, to: number): Promise<boolean> {
+    return this.#call({ what: 'forget', from, to });
+  }
+
+  purge(isFirst: boolean): Promise<boolean> {
+    return this.#call({ what: 'purge', isFirst });
+  }
+
+  /** Closes the file and ends the thread. Idempotent. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    await this.#call({ what: 'close' }).catch(() => {});
+    this.#worker = undefined;
+    await worker.terminate();
+  }
+
+  #call<T>(task: Task): Promise<T> {
+    const worker = (this.#worker ??= this.#begin());
+    const id = ++this.#calls;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      // Only an answer that somebody waits for keeps the process alive.
+      worker.ref();
+      worker.postMessage({ ...task, id });
+    });
+  }
+
+  #begin(): Worker {
+    const isSource = import.meta.url.endsWith('.ts');
+    // In full: a bundle puts its own program in the place of the one that is built.
+    const program = isSource ? new URL('./thread.ts', import.meta.url) : new URL('./thread.js', import.meta.url);
+    const worker = new Worker(program, {
+      workerData: this.#data,
+      name: `audit index ${this.#data.role}`,
+      execArgv: isSource ? ['--conditions=source'] : [],
+    });
+    worker.on('message', (answer: Answer) => {
+      const waiting = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if (this.#waiting.size === 0) worker.unref();
+      if ('failure' in answer) waiting?.reject(new ThreadFailure(answer.failure));
+      else waiting?.resolve(answer.value);
+    });
+    worker.on('error', (error) => this.#lost(worker, String(error)));
+    worker.on('exit', () => this.#lost(worker, 'its thread has ended'));
+    worker.unref();
+    return worker;
+  }
+
+  #lost(worker: Worker, reason: string): void {
+    if (this.#worker !== worker) return;
+    this.#worker = undefined;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(new ThreadFailure({ isCorrupt: false, reason }));
+  }
+}
