@@ -7,8 +7,23 @@ export interface SilentClient {
   readonly ask: (port: number, timeouts: Timeouts, scope: Scope) => Promise<unknown>;
 }
 
-/** Every client that speaks over a stream. */
+/** Every client that speaks over a stream, with what it needs to come as far as a peer lets it. */
 export const SILENT_CLIENTS: readonly SilentClient[] = [
+  {
+    name: 'pop3',
+    async ask(port, timeouts, scope) {
+      const { connect } = await import('@roundhouse/protocols/pop3');
+      const login = { user: 'somebody', password: 'nothing' };
+      return connect({ host: '127.0.0.1', port, security: 'off', login, timeouts }, scope);
+    },
+  },
+  {
+    name: 'websocket',
+    async ask(port, timeouts, scope) {
+      const { connectWebSocket } = await import('@roundhouse/protocols/websocket');
+      return connectWebSocket({ url: `ws://127.0.0.1:${port}/`, timeouts }, scope);
+    },
+  },
   {
     name: 'smtp',
     async ask(port, timeouts, scope) {
