@@ -6,7 +6,7 @@ import { entryOf } from '../record/entry.fixture.ts';
 import type { AuditRecord } from '../record/entry.ts';
 import { verifyJournal, verifyProof } from '../verify/verify.ts';
 import type { AuditJournal, RecordRange } from './contract.ts';
-import { Bed, elapse, faultyFiles, keyRing, until } from './journal.fixture.ts';
+import { Bed, elapse, faultyFiles, keyRing, PATIENT, until } from './journal.fixture.ts';
 
 const strict = (id = 's'): Parameters<AuditJournal['append']>[0] =>
   entryOf({ class: 'security', resource: { kind: 'session', id } });
@@ -17,7 +17,7 @@ async function all(journal: AuditJournal, range: RecordRange = {}): Promise<Audi
 }
 const ids = (records: readonly AuditRecord[]): string[] => records.flatMap(({ resource }) => resource?.id ?? []);
 
-describe('a journal', () => {
+describe('a journal', PATIENT, () => {
   it.each([
     ['open', undefined],
     ['sealed', keyRing()],
@@ -213,7 +213,7 @@ describe('a journal', () => {
   });
 });
 
-describe('recovery', () => {
+describe('recovery', PATIENT, () => {
   it('cuts off a torn tail, keeps it beside, and says so in a record', async () => {
     await using bed = await Bed.create();
     const first = await bed.open();
@@ -268,7 +268,7 @@ describe('recovery', () => {
   });
 });
 
-describe('a disk that fails', () => {
+describe('a disk that fails', PATIENT, () => {
   const cases = [
     ['is full', 'write', 'ENOSPC'],
     ['is read-only', 'create', 'EROFS'],
