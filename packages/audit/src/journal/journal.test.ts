@@ -144,6 +144,48 @@ describe('a journal', PATIENT, () => {
     expect(verifyJournal(bed.directory)).toMatchObject({ verdict: 'disordered' });
   });
 
+  it('verifies however far a crash has let it get with pruning', async () => {
+    await using bed = await Bed.create();
+    const { files } = faultyFiles();
+    let removals = 0;
+    const crashing: typeof files = {
+      ...files,
+      async remove(path) {
+        if (path.endsWith('.seg') && removals++ === 1) throw new Error('killed');
+        await files.remove(path);
+      },
+    };
+    const first = await bed.open({ rotation: { maxBytes: 4_096 } });
+    for (let index = 0; index < 40; index++) await first.append(strict(`${index}`));
+    await first.close();
+    const journal = await bed.open({}, { files: crashing });
+    removals = 0;
+    await expect(journal.prune(2)).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
+    await journal.close();
+    expect(journal.segments()[0]?.segment).toBe(3);
+    expect((await readdir(bed.directory)).filter((name) => name.endsWith('.seg'))[0]).toBe('00000001.seg');
+    expect(verifyJournal(bed.directory).verdict).toBe('pruned');
+  });
+
+  it('takes nothing and writes nothing when it is closed', async () => {
+    await using bed = await Bed.create();
+    const journal = await bed.open();
+    await journal.close();
+    const names = await readdir(bed.directory);
+    for (const call of [
+      () => journal.append(strict()),
+      () => journal.rotate(),
+      () => journal.evolveKey(),
+      () => journal.checkpoint(),
+      () => journal.prune(0),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'AUDIT_CLOSED' });
+    }
+    journal.record(strict());
+    expect(journal.status()).toMatchObject({ state: 'closed', lost: 1 });
+    expect(await readdir(bed.directory)).toEqual(names);
+  });
+
   it('erases a segment by its key: nothing of it can be read, all of it verifies', async () => {
     await using bed = await Bed.create();
     const journal = await bed.open({}, { keyRing: keyRing() });
