@@ -118,6 +118,7 @@ export class Checkpoints {
       await this.take();
     } catch {
       // It is in the status, and in the log the first time; the next record or the next time tries again.
+      if (this.#isClosed) return;
       this.#timer ??= this.#deps.clock.setTimer(this.#settings.checkpoint.intervalMs, () => {
         this.#timer = undefined;
         if (!this.#isClosed) void this.#attempt();

@@ -6,7 +6,7 @@ import { entryOf } from '../record/entry.fixture.ts';
 import type { AuditRecord } from '../record/entry.ts';
 import { verifyJournal, verifyProof } from '../verify/verify.ts';
 import type { AuditJournal, RecordRange } from './contract.ts';
-import { Bed, elapse, faultyFiles, keyRing, until } from './journal.fixture.ts';
+import { Bed, elapse, faultyFiles, keyRing, PATIENT, until } from './journal.fixture.ts';
 
 const strict = (id = 's'): Parameters<AuditJournal['append']>[0] =>
   entryOf({ class: 'security', resource: { kind: 'session', id } });
@@ -17,7 +17,7 @@ async function all(journal: AuditJournal, range: RecordRange = {}): Promise<Audi
 }
 const ids = (records: readonly AuditRecord[]): string[] => records.flatMap(({ resource }) => resource?.id ?? []);
 
-describe('a journal', () => {
+describe('a journal', PATIENT, () => {
   it.each([
     ['open', undefined],
     ['sealed', keyRing()],
@@ -144,6 +144,48 @@ describe('a journal', () => {
     expect(verifyJournal(bed.directory)).toMatchObject({ verdict: 'disordered' });
   });
 
+  it('verifies however far a crash has let it get with pruning', async () => {
+    await using bed = await Bed.create();
+    const { files } = faultyFiles();
+    let removals = 0;
+    const crashing: typeof files = {
+      ...files,
+      async remove(path) {
+        if (path.endsWith('.seg') && removals++ === 1) throw new Error('killed');
+        await files.remove(path);
+      },
+    };
+    const first = await bed.open({ rotation: { maxBytes: 4_096 } });
+    for (let index = 0; index < 40; index++) await first.append(strict(`${index}`));
+    await first.close();
+    const journal = await bed.open({}, { files: crashing });
+    removals = 0;
+    await expect(journal.prune(2)).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
+    await journal.close();
+    expect(journal.segments()[0]?.segment).toBe(3);
+    expect((await readdir(bed.directory)).filter((name) => name.endsWith('.seg'))[0]).toBe('00000001.seg');
+    expect(verifyJournal(bed.directory).verdict).toBe('pruned');
+  });
+
+  it('takes nothing and writes nothing when it is closed', async () => {
+    await using bed = await Bed.create();
+    const journal = await bed.open();
+    await journal.close();
+    const names = await readdir(bed.directory);
+    for (const call of [
+      () => journal.append(strict()),
+      () => journal.rotate(),
+      () => journal.evolveKey(),
+      () => journal.checkpoint(),
+      () => journal.prune(0),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'AUDIT_CLOSED' });
+    }
+    journal.record(strict());
+    expect(journal.status()).toMatchObject({ state: 'closed', lost: 1 });
+    expect(await readdir(bed.directory)).toEqual(names);
+  });
+
   it('erases a segment by its key: nothing of it can be read, all of it verifies', async () => {
     await using bed = await Bed.create();
     const journal = await bed.open({}, { keyRing: keyRing() });
@@ -213,7 +255,7 @@ describe('a journal', () => {
   });
 });
 
-describe('recovery', () => {
+describe('recovery', PATIENT, () => {
   it('cuts off a torn tail, keeps it beside, and says so in a record', async () => {
     await using bed = await Bed.create();
     const first = await bed.open();
@@ -268,7 +310,7 @@ describe('recovery', () => {
   });
 });
 
-describe('a disk that fails', () => {
+describe('a disk that fails', PATIENT, () => {
   const cases = [
     ['is full', 'write', 'ENOSPC'],
     ['is read-only', 'create', 'EROFS'],

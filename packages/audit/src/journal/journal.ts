@@ -162,8 +162,9 @@ export class Journal implements AuditJournal {
     return this.#facts.on('appended', listener);
   }
 
-  checkpoint(): Promise<Checkpoint> {
-    return this.#checkpoints.take();
+  async checkpoint(): Promise<Checkpoint> {
+    if (this.#isClosed) throw auditError('AUDIT_CLOSED');
+    return await this.#checkpoints.take();
   }
 
   async inclusion(seq: number, size?: number): Promise<InclusionProof> {
@@ -225,8 +226,10 @@ export class Journal implements AuditJournal {
     }));
   }
 
-  prune(segment: number): Promise<void> {
-    return this.#disk(() => prune(segment, timeText(this.#parts.clock.now()), this.#parts));
+  async prune(segment: number): Promise<void> {
+    // Something signed has to vouch for what goes.
+    await this.checkpoint();
+    await this.#disk(() => prune(segment, timeText(this.#parts.clock.now()), this.#parts));
   }
 
   erase(segment: number): Promise<void> {
@@ -264,8 +267,9 @@ export class Journal implements AuditJournal {
     };
   }
 
-  evolveKey(): Promise<void> {
-    return this.#checkpoints.evolve();
+  async evolveKey(): Promise<void> {
+    if (this.#isClosed) throw auditError('AUDIT_CLOSED');
+    await this.#checkpoints.evolve();
   }
 
   rotate(): Promise<void> {

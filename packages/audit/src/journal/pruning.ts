@@ -32,21 +32,26 @@ export async function prune(segment: number, time: string, deps: PruningDependen
   const { files, layout, catalog, randomBytes } = deps;
   const gone = catalog.all.filter(({ header }) => header.segment <= segment);
   const [first] = gone;
-  const next = catalog.all[gone.length];
-  if (first === undefined || next?.header.segment !== segment + 1) throw invalid('the number of a closed segment');
-  const range: PrunedRange = {
-    v: 1,
-    first_segment: first.header.segment,
-    last_segment: segment,
-    first_seq: first.header.first_seq,
-    next_seq: next.header.first_seq,
-    chain: next.header.previous_chain,
-    root: next.header.root,
-    time,
-  };
+  if (first === undefined || catalog.all[gone.length]?.header.segment !== segment + 1) {
+    throw invalid('the number of a closed segment');
+  }
+  // A line for each: whatever is gone when a crash stops this, one of them says it.
+  const lines = catalog.all.slice(1, gone.length + 1).map(({ header: next }) => {
+    const range: PrunedRange = {
+      v: 1,
+      first_segment: first.header.segment,
+      last_segment: next.segment - 1,
+      first_seq: first.header.first_seq,
+      next_seq: next.first_seq,
+      chain: next.previous_chain,
+      root: next.root,
+      time,
+    };
+    return `${canonicalJson({ ...range })}\n`;
+  });
   const file = await files.append(layout.pruned, 'any');
   try {
-    await file.write(Buffer.from(`${canonicalJson({ ...range })}\n`));
+    await file.write(Buffer.from(lines.join('')));
     await file.sync();
   } finally {
     await file.close();

@@ -124,6 +124,7 @@ export class Writer {
 
   /** A record of the journal itself: durable when it resolves, but while nothing can be written. */
   own(draft: Draft): Promise<Receipt> {
+    if (this.#isClosed) return Promise.resolve(this.#lose(draft));
     if (this.#outlook !== undefined) {
       this.#push({ draft, durability: 'strict', whenUnavailable: 'degrade', caller: undefined });
       return Promise.resolve({ id: draft.id, durable: false, degraded: true });

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createScope, Secret } from '@roundhouse/core';
 import { describe, expect, it } from 'vitest';
-import { Bed, until } from '../journal/journal.fixture.ts';
+import { Bed, PATIENT, until } from '../journal/journal.fixture.ts';
 import { nodeFiles } from '../nodeFiles.ts';
 import type { Checkpoint } from '../proof/checkpoint.ts';
 import { entryOf } from '../record/entry.fixture.ts';
@@ -29,7 +29,7 @@ function fickleSink(): CheckpointSink & { readonly taken: Checkpoint[]; isBroken
   };
 }
 
-describe('a file sink', () => {
+describe('a file sink', PATIENT, () => {
   it('keeps checkpoints that verify the journal', async () => {
     await using bed = await Bed.create();
     const sink = await openFileSink({ directory: bed.beside('mount'), fileSystem: 'any' }, bed.directory);
@@ -53,7 +53,7 @@ describe('a file sink', () => {
   });
 });
 
-describe('an HTTP sink', () => {
+describe('an HTTP sink', PATIENT, () => {
   it('puts the note where the address says, and takes any 2xx for a yes', async () => {
     const requests: { method: string; url: string; authorization: string; body: string }[] = [];
     let status = 201;
@@ -103,7 +103,7 @@ describe('an HTTP sink', () => {
   });
 });
 
-describe('a sink that fails', () => {
+describe('a sink that fails', PATIENT, () => {
   it('gets the newest checkpoint when it is back, and lags no more', async () => {
     await using bed = await Bed.create();
     const sink = fickleSink();

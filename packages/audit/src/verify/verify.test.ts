@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Bed, keyRing } from '../journal/journal.fixture.ts';
+import { Bed, keyRing, PATIENT } from '../journal/journal.fixture.ts';
 import { openCheckpoint, parseCheckpoint, signCheckpoint } from '../proof/checkpoint.ts';
 import { CompactRange } from '../proof/merkle.ts';
 import { parseVerifierKey } from '../proof/note.ts';
@@ -127,7 +127,7 @@ async function stolenSigner(directory: string): Promise<Parameters<typeof signCh
   return { name: key.split('+')[0] as string, privateKey, publicKey: createPublicKey(privateKey) };
 }
 
-describe('the verifier', () => {
+describe('the verifier', PATIENT, () => {
   it('finds nothing wrong where nothing is', () => {
     const report = verifyJournal(bed.directory, { key, checkpoints: [early, final] });
     expect(report).toMatchObject({ verdict: 'intact', segments: 3, size: 9, signed_size: 9, notes: [] });
