@@ -12,6 +12,7 @@ import {
   type NetServer,
   openServer,
   resolveTimeouts,
+  type ServeConnection,
   SESSION_TRANSITIONS,
   type SessionState,
   type Timeouts,
