@@ -11,7 +11,7 @@ import {
   type Timeouts,
   type TlsInfo,
 } from '@roundhouse/net';
-import { type DecodedMessage, MAX_MESSAGE_BYTES } from '../message/message.ts';
+import { MAX_MESSAGE_BYTES } from '../message/message.ts';
 import type { NameServer } from './options.ts';
 import { makeQuestion, readReply, systemEntropy } from './question.ts';
 import type { QuestionSession } from './streamExchange.ts';
@@ -64,6 +64,7 @@ function httpsSession(session: ClientHttp2Session, path: string, place: SessionP
   session.on('close', () => core.lost());
   // What is under way is still answered; a new question needs a new connection.
   session.on('goaway', () => void core.drain());
+  let answered = 0;
   const ask: QuestionSession['ask'] = (name, type, hasEdns, scope, onSent) =>
     core.operate(
       'query',
@@ -76,12 +77,13 @@ function httpsSession(session: ClientHttp2Session, path: string, place: SessionP
           onSent();
         });
         const reply = readReply(body, question);
-        if (reply.kind === 'answer') return reply.message satisfies DecodedMessage;
-        throw violation(peer, 'it sent something that is no answer to the question');
+        if (reply.kind !== 'answer') throw violation(peer, 'it sent something that is no answer to the question');
+        answered += 1;
+        return reply.message;
       },
       { timeoutMs: Infinity },
     );
-  return Object.assign(core, { ask });
+  return Object.assign(core, { ask, answered: () => answered });
 }
 
 /** RFC 8484 §4.1. Rejects with PROTOCOL_VIOLATION, PEER_REFUSED, PEER_UNAVAILABLE, CONNECTION_LOST or the reason. */

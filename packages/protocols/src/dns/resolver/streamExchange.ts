@@ -20,6 +20,8 @@ import { type Entropy, makeQuestion, readReply, type SentQuestion } from './ques
 
 /** What a connection carries questions by. */
 export interface QuestionSession extends Session {
+  /** Answers that have come. */
+  answered(): number;
   ask(name: string, type: QuestionType, hasEdns: boolean, scope: Scope, onSent: () => void): Promise<DecodedMessage>;
 }
 
@@ -53,9 +55,17 @@ export function createConnectionExchange(
     async ask(name, type, hasEdns, asking, onSent) {
       const isNew = current === undefined;
       const first = await asking.race(session());
+      const answered = first.answered();
       try {
         return await first.ask(name, type, hasEdns, asking, onSent);
       } catch (error) {
+        if (isTimeout(error) && first.answered() === answered) {
+          // Something on the way lets nothing through: the next question goes another way.
+          const details = { reason: 'nothing comes from it any more' };
+          first.abort(
+            netError('CONNECTION_LOST', { protocol: first.protocol, peer: first.peer, phase: 'read', details }),
+          );
+        }
         asking.throwIfEnded();
         if (isNew || first.state === 'open' || !isLoss(error)) throw error;
         const second = await asking.race(session());
@@ -89,6 +99,9 @@ export async function openStreamSession(
   });
 }
 
+/** Messages in a row that answer nothing: a few come late, more are no answers at all. */
+const MAX_STRAY = 64;
+
 interface Pending {
   readonly question: SentQuestion;
   readonly resolve: (message: DecodedMessage) => void;
@@ -99,6 +112,7 @@ class StreamSession implements QuestionSession {
   readonly #transport: Transport;
   readonly #entropy: Entropy;
   readonly #pending = new Map<number, Pending>();
+  #answered = 0;
 
   constructor(
     protocol: string,
@@ -155,6 +169,10 @@ class StreamSession implements QuestionSession {
   abort: QuestionSession['abort'] = (reason) => this.#core.abort(reason);
   [Symbol.asyncDispose] = (): Promise<void> => this.#core[Symbol.asyncDispose]();
 
+  answered(): number {
+    return this.#answered;
+  }
+
   ask(name: string, type: QuestionType, hasEdns: boolean, scope: Scope, onSent: () => void): Promise<DecodedMessage> {
     return this.#core.operate(
       'query',
@@ -182,18 +200,22 @@ class StreamSession implements QuestionSession {
   /** Answers come in any order. RFC 7766 §7. */
   async #read(reader: ByteReader): Promise<void> {
     const { protocol, peer, scope } = this.#core;
+    let stray = 0;
     try {
       for (;;) {
         const bytes = await readFrame(reader, scope);
         const id = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
         const pending = this.#pending.get(id);
         // The answer to a question that was given up meanwhile.
-        if (pending === undefined && bytes.byteLength >= 12) continue;
+        if (pending === undefined) stray += 1;
+        if (pending === undefined && stray <= MAX_STRAY) continue;
         const reply = pending === undefined ? ({ kind: 'none' } as const) : readReply(bytes, pending.question);
         if (reply.kind !== 'answer') {
           const details = { reason: 'it sent something that is no answer to the question' };
           throw netError('PROTOCOL_VIOLATION', { protocol, peer, phase: 'read', sent: 'all', details });
         }
+        stray = 0;
+        this.#answered += 1;
         pending?.resolve(reply.message);
       }
     } catch (error) {
@@ -211,6 +233,11 @@ export function closeWhenIdle(session: Session, idleMs: number, runtime: NetRunt
   };
   let timer = runtime.clock.setTimer(idleMs, check);
   void session.closed.then(() => timer.cancel());
+}
+
+/** The end of the asking's time, as an operation tells it. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof NetError && error.code === 'TIMEOUT';
 }
 
 function isLoss(error: unknown): boolean {

@@ -9,7 +9,7 @@ import {
   type Timeouts,
   type Transport,
 } from '@roundhouse/net';
-import { readFrame, writeFrame } from '../frames.ts';
+import { readQueryFrame, writeFrame } from '../frames.ts';
 import type { StreamDesk } from './desk.ts';
 
 /**
@@ -51,7 +51,7 @@ async function answerAll(
   try {
     while (core.state === 'open') {
       using waiting = core.scope.child({ what: 'Waiting for a query', timeoutMs: idleMs });
-      const bytes = await readFrame(reader, waiting);
+      const bytes = await readQueryFrame(reader, transport.peer, waiting);
       // A transfer may take longer than a query, but not without progress.
       await core.operate(
         'query',

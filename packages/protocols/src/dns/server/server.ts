@@ -7,11 +7,11 @@ import {
   DEFAULT_TIMEOUTS,
   type DrainOptions,
   type DrainReport,
-  type Drainable,
   type NetRuntime,
   type NetServer,
   openServer,
   resolveTimeouts,
+  type ServerStats,
   type ServeConnection,
   SESSION_TRANSITIONS,
   type SessionState,
@@ -41,8 +41,7 @@ const UDP_BUFFER_BYTES = 1_048_576;
 const PORT_ATTEMPTS = 8;
 
 /** An authoritative name server. Its drain answers what has come, and frees the ports. */
-export interface DnsServer extends Drainable {
-  readonly address: Address;
+export interface DnsServer extends NetServer {
   /** Of UDP and TCP. */
   readonly port: number;
   /** Null without DNS over TLS. */
@@ -84,6 +83,7 @@ export async function serveDns(
 }
 
 class AuthoritativeServer implements DnsServer {
+  readonly protocol = 'dns';
   readonly closed: Promise<CloseReason>;
   readonly #options: ResolvedDnsServerOptions;
   readonly #timeouts: Timeouts;
@@ -190,7 +190,10 @@ class AuthoritativeServer implements DnsServer {
   }
 
   stats(): DnsServerStats {
-    return this.#counters.view(this.#streams.reduce((sum, server) => sum + server.stats().connections, 0));
+    const all = this.#streams.map((server) => server.stats());
+    const sum = (of: keyof ServerStats): number => all.reduce((total, stats) => total + stats[of], 0);
+    const connections = { connections: sum('connections'), accepted: sum('accepted'), refused: sum('refused') };
+    return { ...connections, ...this.#counters.view() };
   }
 
   async open(): Promise<void> {
@@ -287,7 +290,7 @@ class AuthoritativeServer implements DnsServer {
     );
   }
 
-  async #openServer(protocol: string, place: PortOptions, serve: Parameters<typeof openServer>[2]): Promise<NetServer> {
+  async #openServer(protocol: string, place: PortOptions, serve: ServeConnection): Promise<NetServer> {
     const { host, limits } = this.#options;
     const options = { host, timeouts: this.#timeouts, ...place, ...(limits && { limits }) };
     const server = await openServer(protocol, options, serve, this.#runtime, this.#scope);

@@ -1,7 +1,8 @@
+import type { ServerStats } from '@roundhouse/net';
 import { rcodeName } from '../message/codes.ts';
 
-/** What a server has done since it began. */
-export interface DnsServerStats {
+/** What a server has done since it began; connections are those of TCP, TLS and HTTPS. */
+export interface DnsServerStats extends ServerStats {
   readonly udpQueries: number;
   /** Over TCP, TLS and HTTPS. */
   readonly streamQueries: number;
@@ -18,8 +19,6 @@ export interface DnsServerStats {
   readonly notified: number;
   /** Secondaries that did not answer to the last attempt. */
   readonly notifyFailed: number;
-  /** Connections that are open, of TCP, TLS and HTTPS. */
-  readonly connections: number;
 }
 
 /** Numbers that grow; cheap enough for every query. */
@@ -39,7 +38,7 @@ export class Counters {
     this.#answers[rcode & 31] = (this.#answers[rcode & 31] as number) + 1;
   }
 
-  view(connections: number): DnsServerStats {
+  view(): Omit<DnsServerStats, keyof ServerStats> {
     const { udpQueries, streamQueries, truncated, limited, ignored } = this;
     const { transfers, transfersRefused, notified, notifyFailed } = this;
     const answers: Record<string, number> = {};
@@ -55,7 +54,6 @@ export class Counters {
       transfersRefused,
       notified,
       notifyFailed,
-      connections,
     };
   }
 }
