@@ -24,8 +24,9 @@ import {
 import type { ZoneTable } from './zoneTable.ts';
 
 const { A, AAAA, CNAME, NS, SOA } = RECORD_TYPES;
-/** Aliases that are followed within a zone; a loop ends here. */
+/** Aliases that are followed within a zone; whoever asks goes on behind them. */
 const MAX_ALIASES = 16;
+const NO_NAMES: readonly WireName[] = [];
 const MAX_DYNAMIC_ADDRESSES = 64;
 
 export interface ResponderOptions {
@@ -147,6 +148,7 @@ export class Responder {
     const found = this.#found;
     let key = this.query.key;
     let owner: WireName | undefined = ASKED;
+    let seen: readonly WireName[] = NO_NAMES;
     for (let aliases = 0; ; aliases += 1) {
       if (this.#dynamic.size > 0) {
         const dynamic = this.#dynamic.get(key);
@@ -154,8 +156,9 @@ export class Responder {
       }
       findNode(zone, key, type, found);
       if (found.kind === 'delegation') {
-        // An answer that has begun ends here; whoever asks goes on with the alias.
-        if (aliases === 0) this.#refer(zone);
+        // An answer that has begun is still ours; whoever asks goes on with the alias there.
+        if (aliases === 0) this.#flags &= ~FLAGS.authoritative;
+        this.#refer(zone, key, owner);
         return RCODES.NOERROR;
       }
       if (found.kind === 'nothing') {
@@ -173,7 +176,11 @@ export class Responder {
       if (!findSet(layout, found.node, found.name, CNAME.code, set)) return this.#nothing(zone);
       this.#answers += writeSet(layout, set, owner, this.#writer);
       owner = nameAt(layout.bytes, set.start + 2);
+      const alias = key;
       key = canonicalName(owner);
+      seen = aliases === 0 ? [alias] : [...seen, alias];
+      // As BIND does: nobody can make anything of it.
+      if (seen.includes(key)) return RCODES.SERVFAIL;
       if (!isWithin(key, zone.wireOrigin) || aliases >= MAX_ALIASES) return RCODES.NOERROR;
     }
   }
@@ -196,13 +203,12 @@ export class Responder {
   }
 
   /** RFC 1034 §4.3.2 step 3b. An answer that lacks the addresses below the cut is not whole: RFC 9471 §3. */
-  #refer(zone: Zone): void {
+  #refer(zone: Zone, key: WireName, asked: WireName | undefined): void {
     const { node, name } = this.#found;
     const writer = this.#writer;
-    this.#flags &= ~FLAGS.authoritative;
     findSet(zone.layout, node, name, NS.code, this.#set);
-    const isWildcard = name !== this.query.key && !isWithin(this.query.key, name);
-    const owner = name === this.query.key || isWildcard ? ASKED : ownerAt(zone.layout, node, name);
+    // That of a wildcard has the name that was asked for.
+    const owner = name === key || !isWithin(key, name) ? asked : ownerAt(zone.layout, node, name);
     this.#authorities = writeSet(zone.layout, this.#set, owner, writer);
     if (writer.isFull) return;
     const targets = targetsOf(zone.layout, this.#set);
