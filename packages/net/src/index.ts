@@ -24,7 +24,7 @@ export {
   type ServeConnection,
   type ServerOptions,
 } from './contract/serverCore.ts';
-export type * from './contract/session.ts';
+export * from './contract/session.ts';
 export {
   type BegunOperation,
   type Operation,

@@ -26,3 +26,4 @@ export * from './contract/client.ts';
 export * from './contract/server.ts';
 export { Stand, TIMEOUTS } from './contract/stand.ts';
 export * from './contract/wire.ts';
+export * from './nameServers.ts';

@@ -43,6 +43,8 @@ export const systemDatagrams: DatagramOpener = {
     scope.throwIfEnded();
     const socket = createSocket({
       type: isIPv6(host) ? 'udp6' : 'udp4',
+      // Addresses are no names: a look-up of each would cost every datagram a turn of the event loop.
+      lookup: (address, _options, found) => found(null, address, isIPv6(address) ? 6 : 4),
       ...(receiveBufferBytes !== undefined && { recvBufferSize: receiveBufferBytes }),
     });
     const opened = new SystemPort(socket, handler);

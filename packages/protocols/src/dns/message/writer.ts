@@ -1,7 +1,7 @@
 import type { WireName } from './name.ts';
 
-/** Names of a message that later ones are compressed against; beyond these, compression only gets worse. */
-const MAX_TARGETS = 128;
+/** Labels of a message that later names are compressed against; with more, compression costs more than it saves. */
+const MAX_TARGETS = 48;
 /** A pointer has 14 bits. RFC 1035 §4.1.4. */
 const POINTER_LIMIT = 0x4000;
 const POINTER = 0xc000;

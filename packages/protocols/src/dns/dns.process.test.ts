@@ -1,0 +1,348 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createScope } from '@roundhouse/core';
+import { createRuntime } from '@roundhouse/net';
+import {
+  createCertificateAuthority,
+  nameServersAvailable,
+  startDnsmasq,
+  startKnot,
+  startNamed,
+  startPeer,
+  startUnbound,
+} from '@roundhouse/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rcodeName } from './message/codes.ts';
+import { decodeMessage } from './message/decode.ts';
+import { encodeMessage } from './message/encode.ts';
+import type { DecodedMessage, ResourceRecord } from './message/message.ts';
+import type { QuestionType } from './message/types.ts';
+import { createResolver, type Resolver } from './resolver/resolver.ts';
+import type { NameServerOptions } from './resolver/options.ts';
+import { type DnsServer, serveDns } from './server/server.ts';
+import { parseZone } from './zone/text.ts';
+
+const HOST = '127.0.0.1';
+const isReady = nameServersAvailable('named', 'knotd', 'unbound', 'dnsmasq', 'dig', 'kdig');
+
+const zoneText = (serial: number, more = ''): string => `$ORIGIN ex.test.
+$TTL 1h
+@ SOA ns hostmaster ${serial} 1 1 4w 5m
+@ NS ns
+@ NS ns.elsewhere.
+@ MX 10 mail
+@ CAA 0 issue "ca.example"
+ns A 127.0.0.1
+mail A 192.0.2.25
+mail AAAA 2001:db8::25
+www CNAME web
+web 5m A 192.0.2.80
+web 5m A 192.0.2.81
+away CNAME www.elsewhere.
+dangling CNAME none
+chain1 CNAME chain2
+chain2 CNAME chain3
+chain3 CNAME web
+loop1 CNAME loop2
+loop2 CNAME loop1
+deep.down.empty A 192.0.2.9
+sub NS ns.sub
+sub DS 12345 8 2 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
+ns.sub A 192.0.2.54
+below.sub A 192.0.2.55
+intosub CNAME x.sub
+*.wild A 192.0.2.77
+*.wild TXT "wild"
+real.wild A 192.0.2.78
+under.real.wild A 192.0.2.79
+*.wcname CNAME web
+*.wsub.wild MX 5 mail
+text TXT "two" "strings; with \\"quotes\\" and \\\\" "\\200"
+large TXT ${Array.from({ length: 10 }, (_, at) => `"${String(at).repeat(200)}"`).join(' ')}
+_sip._udp SRV 1 2 5060 mail
+strange TYPE4711 \\# 3 010203
+svc HTTPS \\# 3 000100
+esc\\.aped A 192.0.2.10
+MiXed A 192.0.2.11
+${more}`;
+
+/** Names of every kind that a zone has, and types that they have and have not. */
+const NAMES =
+  `. @ ns mail www web away dangling none chain1 loop1 empty down.empty deep.down.empty x.empty sub x.sub below.sub ns.sub
+intosub wild a.wild a.b.wild real.wild x.real.wild under.real.wild *.wild a.wcname x.wsub.wild wsub.wild y.x.wsub.wild text _sip._udp
+_udp strange svc esc\\.aped mixed MAIL`.split(/\s+/);
+const TYPES: readonly QuestionType[] = [
+  'A',
+  'AAAA',
+  'MX',
+  'TXT',
+  'CNAME',
+  'NS',
+  'SOA',
+  'SRV',
+  'DS',
+  'CAA',
+  'TYPE4711',
+  'HTTPS',
+];
+
+const scope = createScope();
+const runtime = createRuntime();
+const authority = createCertificateAuthority();
+let server: DnsServer;
+
+async function run(command: string, ...args: readonly string[]): Promise<string> {
+  let output = '';
+  const peer = await startPeer(command, args);
+  peer.onOutput((text) => {
+    output += text;
+  });
+  peer.endInput();
+  const { code } = await peer.exited;
+  if (code !== 0) throw peer.failure(`it failed: ${args.join(' ')}`);
+  return output.trim();
+}
+
+const dig = (...args: readonly string[]): Promise<string> =>
+  run('dig', `@${HOST}`, '-p', String(server.port), '+time=5', '+tries=1', ...args);
+
+/** Waits for a condition that other programs bring about. */
+async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+  for (let attempt = 0; attempt < 400; attempt += 1) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await scope.sleep(50);
+  }
+  throw new Error('it did not come about within 20 s');
+}
+
+describe.runIf(isReady)('Our DNS server', () => {
+  beforeAll(async () => {
+    const material = authority.issue();
+    server = await serveDns(
+      {
+        zones: [parseZone(zoneText(1), { origin: 'ex.test' })],
+        transfer: { allow: [HOST] },
+        tls: material,
+        https: material,
+      },
+      runtime,
+      scope,
+    );
+  });
+  afterAll(() => server.drain());
+
+  it('answers each question about a zone as BIND does', async () => {
+    await using bind = await startNamed({ zones: { 'ex.test': zoneText(1) } });
+    const askBind = asker(bind.port);
+    const askUs = asker(server.port);
+    let compared = 0;
+    for (const name of NAMES) {
+      for (const type of TYPES) {
+        const full = name === '@' ? 'ex.test' : name === '.' ? '.' : `${name}.ex.test`;
+        const [theirs, ours] = [await askBind(full, type), await askUs(full, type)];
+        expect({ question: `${full} ${type}`, ...summary(ours) }).toEqual({
+          question: `${full} ${type}`,
+          ...summary(theirs),
+        });
+        compared += 1;
+      }
+    }
+    expect(compared).toBe(NAMES.length * TYPES.length);
+  });
+
+  it('writes a message byte for byte as BIND does', async () => {
+    await using bind = await startNamed({ zones: { 'ex.test': zoneText(1) } });
+    for (const [name, type] of [
+      ['www.ex.test', 'A'],
+      ['ex.test', 'SOA'],
+      ['mail.ex.test', 'AAAA'],
+      ['text.ex.test', 'TXT'],
+      ['_sip._udp.ex.test', 'SRV'],
+    ] as const) {
+      const bytes = await exchange(bind.port, encodeMessage({ id: 7, questions: [{ name, type }] }));
+      const { edns: _none, ...message } = decodeMessage(bytes);
+      expect(Buffer.from(encodeMessage(message)).toString('hex')).toBe(bytes.toString('hex'));
+    }
+  });
+
+  it('is understood by dig: UDP, TCP, EDNS, large answers, whole zones and changes', async () => {
+    expect(await dig('+short', 'www.ex.test')).toBe('web.ex.test.\n192.0.2.80\n192.0.2.81');
+    expect(await dig('+short', '+tcp', 'ex.test', 'MX')).toBe('10 mail.ex.test.');
+    expect(await dig('+edns=0', '+bufsize=1232', 'mail.ex.test')).toMatch(/EDNS: version: 0, flags:; udp: 1232/);
+    expect(await dig('+noednsnegotiation', '+edns=1', 'mail.ex.test')).toContain('status: BADVERS');
+    expect(await dig('large.ex.test', 'TXT')).toMatch(/Truncated, retrying in TCP mode/);
+    expect(await dig('+noall', '+answer', 'strange.ex.test', 'TYPE4711')).toMatch(/TYPE4711\s+\\# 3 010203/);
+    expect(await dig('other.test')).toContain('status: REFUSED');
+    expect(await dig('ex.test', 'AXFR')).toMatch(/XFR size: 38 records \(messages 1,/);
+    expect(await dig('ex.test', 'IXFR=0')).toMatch(/XFR size: 38 records/);
+    expect(await dig('ex.test', 'IXFR=1')).toMatch(/XFR size: 1 records/);
+    expect(await dig('+short', '+keepopen', '+tcp', 'ns.ex.test', 'mail.ex.test')).toBe('127.0.0.1\n192.0.2.25');
+  });
+
+  it('is understood by kdig over TLS and HTTPS, which checks the certificate', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'roundhouse-kdig-'));
+    try {
+      const ca = `${folder}/ca.pem`;
+      await writeFile(ca, authority.cert);
+      const ask = (...args: readonly string[]): Promise<string> =>
+        run('kdig', `@${HOST}`, '+short', `+tls-ca=${ca}`, '+tls-hostname=localhost', ...args, 'mail.ex.test', 'AAAA');
+      expect(await ask('-p', String(server.tlsPort), '+tls')).toBe('2001:db8::25');
+      expect(await ask('-p', String(server.httpsPort), '+https')).toBe('2001:db8::25');
+      expect(await ask('-p', String(server.httpsPort), '+https-get')).toBe('2001:db8::25');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it.each([
+    ['unbound', startUnbound],
+    ['dnsmasq', startDnsmasq],
+  ] as const)('is asked by %s', async (_name, start) => {
+    await using forwarder = await start({ zone: 'ex.test', port: server.port });
+    const short = (...args: readonly string[]): Promise<string> =>
+      run('dig', `@${HOST}`, '-p', String(forwarder.port), '+short', '+time=5', ...args);
+    expect((await short('chain1.ex.test')).split('\n').toSorted()).toEqual([
+      '192.0.2.80',
+      '192.0.2.81',
+      'chain2.ex.test.',
+      'chain3.ex.test.',
+      'web.ex.test.',
+    ]);
+    expect(await short('a.b.wild.ex.test', 'TXT')).toBe('"wild"');
+    expect(await short('none.ex.test')).toBe('');
+    expect((await short('large.ex.test', 'TXT')).length).toBeGreaterThan(2_000);
+  });
+
+  it.each(['named', 'knotd'] as const)(
+    'has its zones taken over by %s, and is heard when they change',
+    async (name) => {
+      const origin = 'copied.test';
+      const text = (serial: number, more = ''): string => zoneText(serial, more).replaceAll('ex.test', origin);
+      const records = Array.from({ length: 3_000 }, (_, at) => `host${at} A 10.0.${at >> 8}.${at & 255}`).join('\n');
+      const own = await serveDns(
+        { zones: [parseZone(text(1, records), { origin })], transfer: { allow: [HOST] } },
+        runtime,
+        scope,
+      );
+      const port = own.port;
+      await using secondary =
+        name === 'named' ? await startNamed({ secondaryOf: { [origin]: port } }) : await startKnot(origin, port);
+      const asked = (question: string): Promise<string> =>
+        run('dig', `@${HOST}`, '-p', String(secondary.port), '+short', '+time=1', '+tries=1', question).catch(() => '');
+      await until(async () => ((await asked(`host2999.${origin}`)) === '10.0.11.183' ? true : undefined));
+      await own.drain();
+      // The same zone with somebody to be notified, and then another version of it.
+      const notifying = await serveDns(
+        {
+          port,
+          zones: [parseZone(text(1, records), { origin })],
+          transfer: { allow: [HOST] },
+          notify: [`${HOST}:${secondary.port}`],
+        },
+        runtime,
+        scope,
+      );
+      try {
+        await notifying.setZone(parseZone(text(2, `${records}\nnew A 192.0.2.200\n`), { origin }));
+        await until(async () => ((await asked(`new.${origin}`)) === '192.0.2.200' ? true : undefined));
+        expect(notifying.stats()).toMatchObject({ transfersRefused: 0, notifyFailed: 0 });
+        expect(notifying.stats().transfers).toBeGreaterThanOrEqual(1);
+        expect(notifying.stats().notified).toBeGreaterThanOrEqual(1);
+      } finally {
+        await notifying.drain();
+      }
+    },
+  );
+});
+
+describe.runIf(isReady)('Our resolver', () => {
+  const use = async <T>(
+    servers: readonly NameServerOptions[],
+    work: (resolver: Resolver) => Promise<T>,
+  ): Promise<T> => {
+    await using resolver = createResolver({ servers, rounds: 1, attemptMs: 5_000 }, runtime);
+    return await work(resolver);
+  };
+
+  it('asks BIND over UDP, TCP, TLS and HTTPS', async () => {
+    await using bind = await startNamed({ zones: { 'ex.test': zoneText(1) }, certificate: authority.issue() });
+    const tls = { ca: authority.cert };
+    for (const given of [
+      { transport: 'udp', address: `${HOST}:${bind.port}` },
+      { transport: 'tcp', address: `${HOST}:${bind.port}` },
+      { transport: 'tls', address: `${HOST}:${bind.tlsPort}`, tls },
+      { transport: 'https', address: `${HOST}:${bind.httpsPort}`, tls },
+    ] as const) {
+      await use([given], async (resolver) => {
+        expect((await resolver.addresses('www.ex.test', scope)).toSorted()).toEqual(['192.0.2.80', '192.0.2.81']);
+        const { records } = await resolver.resolve('large.ex.test', 'TXT', scope);
+        expect(records[0]?.data.type === 'TXT' && records[0].data.strings.length).toBe(10);
+        await expect(resolver.resolve('none.ex.test', 'A', scope)).rejects.toMatchObject({ code: 'NAME_NOT_FOUND' });
+        expect(await resolver.service('_sip._udp.ex.test', scope)).toEqual([
+          { host: 'mail.ex.test', port: 5_060, priority: 1, weight: 2 },
+        ]);
+        await expect(resolver.resolve('elsewhere.', 'A', scope)).rejects.toMatchObject({
+          code: 'NAME_TEMPORARY_FAILURE',
+          remote: { status: 'REFUSED' },
+        });
+      });
+    }
+    const strict = [{ transport: 'tls', address: `${HOST}:${bind.tlsPort}` }] as const;
+    await use(strict, async (resolver) => {
+      await expect(resolver.resolve('ex.test', 'A', scope)).rejects.toMatchObject({ code: 'TLS_UNTRUSTED' });
+    });
+  });
+
+  it('asks unbound and dnsmasq, which ask BIND, and goes on to the next when one is gone', async () => {
+    await using bind = await startNamed({ zones: { 'ex.test': zoneText(1) } });
+    const zone = { zone: 'ex.test', port: bind.port };
+    const unbound = await startUnbound({ ...zone, certificate: authority.issue() });
+    await using dnsmasq = await startDnsmasq(zone);
+    const tls = { ca: authority.cert };
+    const over = { transport: 'tls', address: `${HOST}:${unbound.tlsPort}`, tls } as const;
+    const servers = [over, { address: `${HOST}:${dnsmasq.port}` }];
+    const ask = (resolver: Resolver) => resolver.resolve('chain1.ex.test', 'A', scope, { usesCache: false });
+    for (const server of servers) {
+      await use([server], async (resolver) => {
+        expect(await ask(resolver)).toMatchObject({ name: 'web.ex.test.', aliases: { length: 3 } });
+      });
+    }
+    await unbound.close();
+    await use(servers, async (resolver) => {
+      expect(await ask(resolver)).toMatchObject({ name: 'web.ex.test.', aliases: { length: 3 } });
+      expect(resolver.stats().servers).toMatchObject([
+        { questions: 1, failures: 1, lastCode: 'CONNECT_REFUSED' },
+        { questions: 1, failures: 0 },
+      ]);
+    });
+  });
+});
+
+function summary({ rcode, isAuthoritative, answers, authorities }: DecodedMessage) {
+  const show = ({ name, ttl, data }: ResourceRecord): string =>
+    `${name.toLowerCase()} ${ttl} ${JSON.stringify(data).toLowerCase()}`;
+  return {
+    rcode: rcodeName(rcode),
+    isAuthoritative,
+    answers: answers.map(show).toSorted(),
+    authorities: authorities.map(show).toSorted(),
+  };
+}
+
+/** Asks a server over UDP. */
+function asker(port: number): (name: string, type: QuestionType) => Promise<DecodedMessage> {
+  return async (name, type) =>
+    decodeMessage(
+      await exchange(port, encodeMessage({ id: 1, questions: [{ name, type }], edns: { udpBytes: 1_232 } })),
+    );
+}
+
+async function exchange(port: number, bytes: Uint8Array): Promise<Buffer> {
+  using own = scope.child({ what: 'An answer', timeoutMs: 10_000 });
+  const { promise, resolve } = Promise.withResolvers<Buffer>();
+  await using opened = await runtime.datagrams.open({}, { message: (answer) => resolve(Buffer.from(answer)) }, own);
+  opened.send(bytes, { host: HOST, port });
+  return await own.race(promise);
+}
