@@ -1,7 +1,14 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { RoundhouseError, Scope } from '@roundhouse/core';
-import { type DialledStream, netError, type NetErrorCode, type NetRuntime, SessionCore, type Timeouts } from '@roundhouse/net';
+import {
+  type DialledStream,
+  netError,
+  type NetErrorCode,
+  type NetRuntime,
+  SessionCore,
+  type Timeouts,
+} from '@roundhouse/net';
 import type { Client, Dispatcher } from 'undici';
 import type { Fields } from '../message.ts';
 import { Arrival } from './arrival.ts';
