@@ -32,6 +32,11 @@ export class JsonChild implements AsyncDisposable {
     return this.#peer.pid;
   }
 
+  /** To its standard input. */
+  write(text: string): void {
+    this.#peer.write(text);
+  }
+
   /** The next value; rejects with PEER_FAILED when the child ends before, DEADLINE_EXCEEDED when it stays silent. */
   async next<T>(): Promise<T> {
     using scope = createScope({ what: this.#peer.command, timeoutMs: LINE_TIMEOUT_MS });

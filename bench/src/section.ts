@@ -17,6 +17,7 @@ export const SECTION_NAMES = [
   'policy',
   'workers',
   'silent',
+  'webSockets',
   'audit',
   'growth',
 ] as const;

@@ -15,6 +15,7 @@ import { groupCommand } from './commands/group/group.ts';
 import { keyCommand } from './commands/key/key.ts';
 import { logLevelCommand } from './commands/logLevel.ts';
 import { metricsCommand } from './commands/metrics.ts';
+import { netCommand } from './commands/net/net.ts';
 import { operationCommand } from './commands/operation/operation.ts';
 import { principalCommand } from './commands/principal/principal.ts';
 import { sessionCommand } from './commands/session/session.ts';
@@ -42,6 +43,7 @@ export function allCommands(argv: readonly string[], io: VerdictIo): CommandGrou
       keyCommand(io),
     ],
     'All kinds alike:': [getCommand(io), describeCommand(io), applyCommand(io), diffCommand(io), deleteCommand(io)],
+    'Ask services:': [netCommand(io)],
     'Watch over the server:': [
       watchCommand(io),
       usageCommand(io),

@@ -1,6 +1,6 @@
 import { isRoundhouseError } from '@roundhouse/core';
 
-/** Exit codes of the command; 7 is kept for `net probe`. */
+/** Exit codes of the command. */
 export const EXIT = {
   Ok: 0,
   /** The server or the host said no. */
@@ -15,6 +15,8 @@ export const EXIT = {
   NotFound: 5,
   /** What was waited for did not come in time. */
   WaitTimeout: 6,
+  /** What was probed does not answer as it should. */
+  ProbeFailed: 7,
   /** It is done, and there is something to say: differences, parts that failed, a test that did. */
   Findings: 8,
   /** The caller is known and may not do this. */
@@ -38,6 +40,7 @@ const BY_ERROR: Readonly<Record<string, ExitCode>> = {
   ARGUMENT_INVALID: EXIT.Usage,
   CODE_PAGE_UNKNOWN: EXIT.Usage,
   MODEL_UNKNOWN: EXIT.Usage,
+  NET_OPTION_INVALID: EXIT.Usage,
   NOT_SUPPORTED: EXIT.Usage,
   OPTION_INVALID: EXIT.Usage,
   OVERSIZE_INVALID: EXIT.Usage,

@@ -1,6 +1,7 @@
 import type { Scope } from '@roundhouse/core';
 import {
   createRuntime,
+  type DialHooks,
   dialTransport,
   establish,
   formatAddress,
@@ -52,10 +53,14 @@ export interface WebSocketOptions {
   readonly heartbeat?: boolean;
   /** Default `1.1`; `2` is an extended CONNECT over HTTP/2 (RFC 8441), for servers that have it. */
   readonly http?: '1.1' | '2';
+  /** Told at the start of each phase of connecting. */
+  readonly onPhase?: NonNullable<DialHooks['onPhase']>;
 }
 
 /** Of the server's answer to the handshake. */
 const MAX_HEAD_BYTES = 16_384;
+/** What a status line begins with, or the part of it that has come. */
+const STATUS_START = /^(H(T(T(P(\/(1(\.(.)?)?)?)?)?)?)?)?$/;
 /** Beyond what messages may take: answers to pings, the last frame. */
 const TRANSPORT_SLACK_BYTES = 1_048_576;
 /** Fields that are the handshake's own. */
@@ -137,14 +142,16 @@ async function overHttp1(
   const { url, timeouts, limits } = resolved;
   const tls = url.isSecure ? { ...options.tls, alpn: ['http/1.1'] } : undefined;
   const transportLimits = { maxBufferedBytes: limits.maxBufferedBytes + TRANSPORT_SLACK_BYTES };
-  const transport = await dialTransport(url.address, { tls, timeouts, limits: transportLimits }, runtime, scope);
+  const dial = { tls, timeouts, limits: transportLimits };
+  const transport = await dialTransport(url.address, dial, runtime, scope, options);
   try {
     using greeting = scope.child({ what: 'The WebSocket handshake', timeoutMs: timeouts.greetingMs });
     const offer = offerOf(engine, resolved);
     const request: ClientRequest = { ...requestOf(resolved, offer), key: newKey() };
     const takeover = new Takeover(transport);
+    options.onPhase?.('negotiate');
     transport.write(Buffer.from(requestText(request), 'latin1'));
-    const head = parseHttpHead(await takeover.head(MAX_HEAD_BYTES, greeting));
+    const head = parseHttpHead(await takeover.head(MAX_HEAD_BYTES, greeting, STATUS_START));
     if (typeof head === 'string') throw violation(head, transport.peer);
     const agreement = readAnswer(head, request, transport.peer);
     return { transport, takeover, agreement, deflate: acceptAnswer(engine, offer, agreement, transport.peer) };
@@ -167,7 +174,7 @@ async function overHttp2(
   const tls = url.isSecure ? { ...options.tls, alpn: ['h2'] } : undefined;
   const transportLimits = { maxBufferedBytes: limits.maxBufferedBytes + TRANSPORT_SLACK_BYTES };
   const { transport, agreement } = await openHttp2Tunnel(
-    { address: url.address, tls, timeouts, request, limits: transportLimits },
+    { address: url.address, tls, timeouts, request, limits: transportLimits, hooks: options },
     runtime,
     scope,
   );

@@ -13,7 +13,7 @@ export interface Engine {
   };
 }
 
-export interface ReceiverOptions {
+interface ReceiverOptions {
   readonly isServer: boolean;
   readonly maxPayload: number;
   readonly maxFragments: number;
@@ -61,7 +61,7 @@ export interface PerMessageDeflate extends Deflate {
   cleanup(): void;
 }
 
-export interface DeflateOptions {
+interface DeflateOptions {
   readonly isServer: boolean;
   readonly maxPayload: number;
   readonly threshold: number;
@@ -72,7 +72,7 @@ export interface DeflateOptions {
   readonly zlibDeflateOptions: { readonly level: number; readonly memLevel: number };
 }
 
-export type Extensions = Readonly<Record<string, Deflate>>;
+type Extensions = Readonly<Record<string, Deflate>>;
 
 export const DEFLATE = 'permessage-deflate';
 

@@ -91,7 +91,7 @@ function isOriginAllowed(origins: Gate['origins'], request: UpgradeRequest): boo
   if (origin === undefined || origins === 'any') return true;
   if (origins !== 'same') return origins.has(origin);
   const page = URL.parse(origin);
-  const host = fieldOf(request, 'host') ?? fieldOf(request, ':authority');
+  const host = request.authority ?? fieldOf(request, 'host') ?? fieldOf(request, ':authority');
   // The scheme of the page says which port is the default one.
   return page !== null && host !== undefined && page.host === URL.parse(`${page.protocol}//${host}`)?.host;
 }

@@ -18,6 +18,10 @@ export interface UpgradeRequest {
   readonly target: string;
   /** Names in lower case; the shape of Node's `headers`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Of an extended CONNECT; default: `:protocol` among the headers. */
+  readonly protocol?: string | undefined;
+  /** Host and port as the client named them; default: `host` or `:authority` among the headers. */
+  readonly authority?: string | undefined;
 }
 
 /** An answer that is no upgrade. */
@@ -85,7 +89,7 @@ export function readOpening(request: UpgradeRequest): Opening | Refusal {
 
 /** Checks an extended CONNECT over HTTP/2. RFC 8441 §4, §5. */
 export function readHttp2Opening(request: UpgradeRequest): Opening | Refusal {
-  if (request.method !== 'CONNECT' || fieldOf(request, ':protocol') !== 'websocket') {
+  if (request.method !== 'CONNECT' || (request.protocol ?? fieldOf(request, ':protocol')) !== 'websocket') {
     return { status: 501, reason: 'This address speaks WebSocket.' };
   }
   const version = fieldOf(request, 'sec-websocket-version');

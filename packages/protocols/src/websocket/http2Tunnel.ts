@@ -3,6 +3,7 @@ import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 
 import type { Scope } from '@roundhouse/core';
 import {
   type Address,
+  type DialHooks,
   dialStream,
   netError,
   type NetError,
@@ -21,6 +22,7 @@ export interface Http2TunnelOptions {
   readonly timeouts: Timeouts;
   readonly request: Omit<ClientRequest, 'key'>;
   readonly limits: TransportLimits;
+  readonly hooks: DialHooks;
 }
 
 /**
@@ -28,12 +30,13 @@ export interface Http2TunnelOptions {
  * stream. Rejects as `connectWebSocket` does; UNSUPPORTED by the server is PEER_REFUSED.
  */
 export async function openHttp2Tunnel(
-  { address, tls, timeouts, request, limits }: Http2TunnelOptions,
+  { address, tls, timeouts, request, limits, hooks }: Http2TunnelOptions,
   runtime: NetRuntime,
   scope: Scope,
 ): Promise<{ readonly transport: Transport; readonly agreement: Agreement }> {
   const { connect } = await import('node:http2');
-  const dialled = await dialStream(address, { tls, timeouts }, runtime, scope);
+  const dialled = await dialStream(address, { tls, timeouts }, runtime, scope, hooks);
+  hooks.onPhase?.('negotiate');
   const { peer } = dialled;
   const scheme = tls === undefined ? 'http' : 'https';
   if (tls !== undefined && dialled.tls?.alpn !== 'h2') {

@@ -11,4 +11,4 @@ export {
   type ReconnectingWebSocket,
 } from './reconnecting.ts';
 export { serveWebSocket, type WebSocketHandler, type WebSocketServerOptions } from './server.ts';
-export { upgradeWebSocket, type UpgradeOptions } from './upgrade.ts';
+export { upgradeWebSocket, type UpgradeOptions, webSocketHook, type WebSocketUpgradeHook } from './upgrade.ts';

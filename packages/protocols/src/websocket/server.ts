@@ -28,6 +28,8 @@ export interface WebSocketServerOptions extends ServerOptions, GateOptions {
 
 /** Of a request for a WebSocket. */
 const MAX_HEAD_BYTES = 16_384;
+/** What a request line begins with: a TLS client is not left to wait. */
+const METHOD_START = /^[A-Z]*( .*)?$/;
 const TRANSPORT_SLACK_BYTES = 1_048_576;
 /** RFC 9112 §3. */
 const REQUEST_LINE = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
@@ -96,9 +98,10 @@ class Served {
     using greeting = this.session.scope.child({ what: 'The WebSocket handshake', timeoutMs: greetingMs });
     let bytes: Uint8Array;
     try {
-      bytes = await takeover.head(MAX_HEAD_BYTES, greeting);
+      bytes = await takeover.head(MAX_HEAD_BYTES, greeting, METHOD_START);
     } catch (error) {
       const { code } = error as { code?: string };
+      if (code === 'PROTOCOL_VIOLATION') this.#refuse({ status: 400, reason: 'This is no request of HTTP/1.1.' });
       if (code === 'MESSAGE_TOO_LARGE') this.#refuse({ status: 431, reason: 'The head is too large.' });
       throw timedOut(error, this.#transport.peer);
     }

@@ -2,6 +2,7 @@ import { type RoundhouseError, type Scope } from '@roundhouse/core';
 import { httpHeadEnd, netError, type Transport, type TransportHandler } from '@roundhouse/net';
 
 const EMPTY = Buffer.alloc(0);
+const START_BYTES = 8;
 
 /** Reads the head of an HTTP message from a transport, and then hands the transport to another. */
 export class Takeover {
@@ -38,10 +39,12 @@ export class Takeover {
 
   /**
    * The head, with its empty line. The transport is paused then. Rejects with MESSAGE_TOO_LARGE, CONNECTION_CLOSED, the
-   * error of the transport, or the reason of the scope.
+   * error of the transport, or the reason of the scope; at once with PROTOCOL_VIOLATION when the first bytes are not
+   * those of `start`, so that nobody waits for the end of what is no HTTP.
    */
-  async head(maxBytes: number, scope: Scope): Promise<Uint8Array> {
+  async head(maxBytes: number, scope: Scope, start: RegExp): Promise<Uint8Array> {
     for (let searched = 0; ; ) {
+      if (!start.test(this.#bytes.subarray(0, START_BYTES).toString('latin1'))) throw this.#noHttp();
       const end = httpHeadEnd(this.#bytes, searched);
       if (end > maxBytes || (end === -1 && this.#bytes.length >= maxBytes)) throw this.#tooLarge(maxBytes);
       if (end !== -1) {
@@ -70,6 +73,12 @@ export class Takeover {
       if (this.transport.state === 'closed') handler.closed(this.#error);
       else handler.ended();
     }
+  }
+
+  #noHttp(): RoundhouseError {
+    const details = { reason: 'what it says first is no HTTP/1' };
+    const { peer } = this.transport;
+    return netError('PROTOCOL_VIOLATION', { protocol: 'websocket', phase: 'negotiate', peer, details });
   }
 
   #closed(): RoundhouseError {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { reportUncaught, type Scope } from '@roundhouse/core';
 import {
   createRuntime,
   type NetRuntime,
@@ -11,6 +12,7 @@ import { type WebSocketConnection, WebSocketCore } from './connection.ts';
 import { loadEngine } from './engine.ts';
 import { type Admission, answerText, decide, type Gate, type GateOptions, refusalText, resolveGate } from './gate.ts';
 import { readHttp2Opening, readOpening, type Refusal, type UpgradeRequest } from './handshake.ts';
+import { runHandler, type WebSocketHandler } from './server.ts';
 
 export interface UpgradeOptions extends GateOptions {
   /** `host:port` of the client, for logs and errors. Default `client`. */
@@ -76,6 +78,38 @@ function begin(
   core.init.transport.start(handler);
   if (head.byteLength > 0) handler.data(head);
   return connection;
+}
+
+/** Of an HTTP server: takes what asks for a WebSocket over. */
+export type WebSocketUpgradeHook = (
+  request: UpgradeRequest & Pick<UpgradeOptions, 'peer' | 'tls'>,
+  stream: Duplex,
+  head: Uint8Array,
+  scope: Scope,
+) => boolean;
+
+/**
+ * The `upgrade` of `serveHttp`: `handler` gets each connection, over HTTP/1.1 and HTTP/2 alike. The end of the server's
+ * scope of the request aborts the connection. Raises NET_OPTION_INVALID.
+ */
+export function webSocketHook(
+  options: Omit<UpgradeOptions, 'peer' | 'tls'>,
+  handler: WebSocketHandler,
+  runtime: NetRuntime = createRuntime(),
+): WebSocketUpgradeHook {
+  resolveGate(options);
+  return (request, stream, head, scope) => {
+    const { peer, tls } = request;
+    const own = { ...options, ...(peer !== undefined && { peer }), ...(tls !== undefined && { tls }) };
+    void (async () => {
+      const connection = await upgradeWebSocket(request, stream, head, own, runtime);
+      if (connection === undefined) return;
+      const leave = scope.onEnd((reason) => connection.abort(reason));
+      await runHandler(handler, connection, request);
+      leave();
+    })().catch(reportUncaught);
+    return true;
+  };
 }
 
 interface Answer {

@@ -1,0 +1,11 @@
+import { Command } from 'commander';
+import type { VerdictIo } from '../../io.ts';
+import { probeCommand } from './probe.ts';
+import { wsCommand } from './ws.ts';
+
+export function netCommand(io: VerdictIo): Command {
+  return new Command('net')
+    .description('speak with services as a client, and see what answers')
+    .addCommand(probeCommand(io))
+    .addCommand(wsCommand(io));
+}

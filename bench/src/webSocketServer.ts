@@ -1,0 +1,60 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { createScope } from '@roundhouse/core';
+import { serveWebSocket } from '@roundhouse/protocols/websocket';
+import { WebSocketServer } from 'ws';
+import { memoryAfterCollection, type MemoryUse } from './heap.ts';
+
+/** What a server of WebSockets says on each line of standard input. */
+export interface WebSocketServerUse extends MemoryUse {
+  readonly connections: number;
+  /** User and system time so far, µs. */
+  readonly cpuUs: number;
+}
+
+/**
+ * An echo server as a process: `webSocketServer.ts ours|ws`. Prints `{"port":…}`, and a WebSocketServerUse for each
+ * line it reads.
+ */
+const [kind] = process.argv.slice(2);
+// Scripts are started without flags of the engine.
+setFlagsFromString('--expose-gc');
+globalThis.gc ??= runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
+
+const { port, connections } = kind === 'ours' ? await serveOurs() : await serveWs();
+process.stdout.write(`${JSON.stringify({ port })}\n`);
+
+process.stdin.on('data', () => void report());
+
+async function report(): Promise<void> {
+  const { user, system } = process.cpuUsage();
+  const use = { ...(await memoryAfterCollection()), connections: connections(), cpuUs: user + system };
+  process.stdout.write(`${JSON.stringify(use satisfies WebSocketServerUse)}\n`);
+}
+
+interface Served {
+  readonly port: number;
+  readonly connections: () => number;
+}
+
+async function serveOurs(): Promise<Served> {
+  const scope = createScope();
+  const limits = { maxConnections: 100_000 };
+  const server = await serveWebSocket({ limits }, async (connection) => {
+    for await (const message of connection) await connection.send(message, scope);
+  });
+  return { port: server.port, connections: () => server.stats().connections };
+}
+
+/** As its documentation shows it, without compression as ours. */
+async function serveWs(): Promise<Served> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+  server.on('connection', (socket) => {
+    socket.on('error', () => {});
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+  return { port: address.port, connections: () => server.clients.size };
+}

@@ -1,0 +1,6 @@
+export {
+  type BalancedCall,
+  type BalancedPool,
+  type BalancedPoolOptions,
+  createBalancedPool,
+} from './balancedPool.ts';

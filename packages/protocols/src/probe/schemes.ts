@@ -1,0 +1,15 @@
+import type { Scheme } from './checker.ts';
+
+/** What can be probed. The port of `tcp` and `tls` has to be said: 0 is none. */
+export const SCHEMES: Readonly<Record<string, Scheme>> = {
+  tcp: { defaultPort: 0, load: async () => (await import('./connection.ts')).checkTcp },
+  tls: { defaultPort: 0, load: async () => (await import('./connection.ts')).checkTls },
+  http: { defaultPort: 80, load: async () => (await import('./http1.ts')).checkHttp },
+  https: { defaultPort: 443, load: async () => (await import('./http1.ts')).checkHttps },
+  h2: { defaultPort: 443, load: async () => (await import('./http2.ts')).checkHttp2 },
+  h2c: { defaultPort: 80, load: async () => (await import('./http2.ts')).checkHttp2InTheClear },
+  ws: { defaultPort: 80, load: async () => (await import('./websocket.ts')).checkWebSocket },
+  wss: { defaultPort: 443, load: async () => (await import('./websocket.ts')).checkWebSocket },
+  smtp: { defaultPort: 25, load: async () => (await import('./smtp.ts')).checkSmtp },
+  smtps: { defaultPort: 465, load: async () => (await import('./smtp.ts')).checkSmtps },
+};
