@@ -100,6 +100,7 @@ class Http1Connection extends DelegatingConnection {
       runtime,
       idleMs: timeouts.idleMs,
       maxBodyBytes: request.maxBodyBytes,
+      isHead: request.method === 'HEAD',
       source: {
         pause: () => controller?.pause(),
         resume: () => controller?.resume(),

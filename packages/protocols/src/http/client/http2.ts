@@ -110,6 +110,7 @@ class Http2Connection extends DelegatingConnection {
       runtime,
       idleMs: timeouts.idleMs,
       maxBodyBytes: request.maxBodyBytes,
+      isHead: request.method === 'HEAD',
       source: {
         pause: () => stream?.pause(),
         resume: () => stream?.resume(),

@@ -76,6 +76,9 @@ export class Http1Connection extends ServerConnection {
     this.#stream = accepted.stream;
     this.#handler = handler;
     connections.set(accepted.stream, this);
+    accepted.stream.once('end', () => {
+      for (const exchange of this.#exchanges) exchange.abandoned();
+    });
     engine.emit('connection', accepted.stream);
   }
 
@@ -358,6 +361,16 @@ class Exchange implements RequestContent {
     this.#connection.failed(failure, this.#message.method as string, this.#message.url as string);
     this.operation.fail(failure);
     this.answer(response);
+  }
+
+  /**
+   * The client has ended its side. Mostly it has left, so the work is given up; one that only says that nothing more
+   * comes gets the answer if there is one all the same.
+   */
+  abandoned(): void {
+    if (this.isAnswered) return;
+    const { peer } = this.#connection.core;
+    this.operation.fail(netError('CONNECTION_CLOSED', { protocol: 'http', phase: 'request', peer }));
   }
 
   #send(answer: HttpResponse, response: ServerResponse): void {
