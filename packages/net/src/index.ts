@@ -14,9 +14,22 @@ export * from './contract/observer.ts';
 export * from './contract/pool.ts';
 export { createRuntime, type NetRuntime } from './contract/runtime.ts';
 export type { NetServer, ServerStats } from './contract/server.ts';
-export { type Incoming, type OpenPort, openServer, type Port, type ServeConnection, type ServerOptions } from './contract/serverCore.ts';
+export {
+  type Incoming,
+  type OpenPort,
+  openServer,
+  type Port,
+  type ServeConnection,
+  type ServerOptions,
+} from './contract/serverCore.ts';
 export type * from './contract/session.ts';
-export { type BegunOperation, type Operation, type OperationOptions, SessionCore, type SessionCoreInit } from './contract/sessionCore.ts';
+export {
+  type BegunOperation,
+  type Operation,
+  type OperationOptions,
+  SessionCore,
+  type SessionCoreInit,
+} from './contract/sessionCore.ts';
 export { DEFAULT_TIMEOUTS, resolveTimeouts, type Timeouts } from './contract/timeouts.ts';
 export { type NetSpan, type NetTracer, noNetTracer } from './contract/tracer.ts';
 export * from './dial/datagrams.ts';

@@ -1,5 +1,12 @@
 import type { SecureContextOptions, Server, TLSSocket } from 'node:tls';
-import { certificateFacts, clientDemand, secureContextOf, type TlsInfo, type TlsServerOptions, tlsInfo } from './tls.ts';
+import {
+  certificateFacts,
+  clientDemand,
+  secureContextOf,
+  type TlsInfo,
+  type TlsServerOptions,
+  tlsInfo,
+} from './tls.ts';
 
 /** The options of `https.createServer`. Raises TLS_MATERIAL_INVALID. */
 export function nodeTlsOptions(tls: TlsServerOptions) {

@@ -116,8 +116,7 @@ export class Wire extends Duplex implements ByteStream {
     if (this.#isFated && this.#shape.fate === 'flood') {
       if (this.#flooded % FLOOD_BYTES_A_TURN === 0) setImmediate(() => this.#flood());
       else this.#flood();
-    }
-    else this.#inner.resume();
+    } else this.#inner.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {

@@ -24,7 +24,14 @@ const subject = (version: HttpVersionName): ClientSubject => ({
   connect: async ({ host, port, tls, timeouts }, scope, runtime) => {
     const options = { host, port, timeouts, versions: [version], ...(tls && { tls: tls.options }) };
     const session = await connectHttp(options, scope, runtime);
-    const request = { method: 'GET', target: '/hello', authority: host, scheme: 'http', headers: {}, body: null } as const;
+    const request = {
+      method: 'GET',
+      target: '/hello',
+      authority: host,
+      scheme: 'http',
+      headers: {},
+      body: null,
+    } as const;
     return {
       session,
       request: async (own) => (await session.request({ ...request, maxBodyBytes: 1_000 }, own)).body.text(),

@@ -22,7 +22,8 @@ async function world(options: HttpClientOptions, ...routers: readonly Router[]) 
   const clock = new FakeClock();
   const runtime = createRuntime({ clock, dialer: network.dialer, listen: network.listen, random: () => 0.5 });
   const servers: NetServer[] = [];
-  for (const router of routers) servers.push(await serveHttp({ h2c: true } satisfies HttpServerOptions, router, runtime));
+  for (const router of routers)
+    servers.push(await serveHttp({ h2c: true } satisfies HttpServerOptions, router, runtime));
   const client = createHttpClient(options, runtime);
   open.push(client, ...servers);
   const urls = servers.map(({ port }) => `http://localhost:${port}`);
@@ -64,7 +65,10 @@ describe.each([['http/1.1'], ['h2']] as const)('a client of %s', (version) => {
   });
 
   it('uses a connection again, and ends it when it was idle long enough', async () => {
-    const { client, url, servers, clock } = await world(options, createRouter().get('/', () => text('x')));
+    const { client, url, servers, clock } = await world(
+      options,
+      createRouter().get('/', () => text('x')),
+    );
     for (let count = 0; count < 3; count++) await (await client.get(url, scope)).body.bytes();
     expect(servers[0]?.stats().accepted).toBe(1);
     await clock.advance(30_000);
@@ -155,14 +159,22 @@ describe.each([['http/1.1'], ['h2']] as const)('a client of %s', (version) => {
 
   it('does not let a small answer grow without a bound', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000));
-    const router = createRouter().get('/', () => ({ status: 200, headers: { 'content-encoding': 'gzip' }, body: bomb }));
+    const router = createRouter().get('/', () => ({
+      status: 200,
+      headers: { 'content-encoding': 'gzip' },
+      body: bomb,
+    }));
     const { client, url } = await world({ ...options, maxBodyBytes: 100_000_000 }, router);
     const response = await client.get(url, scope);
     await expect(response.body.bytes()).rejects.toMatchObject({ code: 'HTTP_CONTENT_ENCODING' });
   });
 
   it('never decodes Brotli', async () => {
-    const router = createRouter().get('/', () => ({ status: 200, headers: { 'content-encoding': 'br' }, body: 'as it is' }));
+    const router = createRouter().get('/', () => ({
+      status: 200,
+      headers: { 'content-encoding': 'br' },
+      body: 'as it is',
+    }));
     const { client, url } = await world(options, router);
     const response = await client.get(url, scope);
     expect(await response.body.text()).toBe('as it is');
@@ -254,7 +266,9 @@ describe('a client', () => {
     expect(most).toBe(3);
     const { client: small, url: there } = await world({ maxPerOrigin: 1, maxWaiting: 1 }, router);
     const outcomes = await Promise.allSettled([1, 2, 3].map(async () => (await small.get(there, scope)).body.text()));
-    expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: { code: 'POOL_EXHAUSTED' } }]);
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toMatchObject([
+      { reason: { code: 'POOL_EXHAUSTED' } },
+    ]);
   });
 
   it('tells of progress both ways', async () => {

@@ -65,7 +65,11 @@ export interface HttpRequestOptions {
   /** RFC 9218: 0 (most urgent) … 7, default 3, and whether parts of it are of use. */
   readonly priority?: { readonly urgency?: number; readonly isIncremental?: boolean };
   /** Told of bytes of the body as they are sent and received; `total` when it is known. */
-  readonly onProgress?: (progress: { readonly direction: 'sent' | 'received'; readonly bytes: number; readonly total: number | null }) => void;
+  readonly onProgress?: (progress: {
+    readonly direction: 'sent' | 'received';
+    readonly bytes: number;
+    readonly total: number | null;
+  }) => void;
   readonly traceparent?: string;
 }
 

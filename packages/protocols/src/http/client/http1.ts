@@ -1,7 +1,14 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { RoundhouseError, Scope } from '@roundhouse/core';
-import { type DialledStream, netError, type NetErrorCode, type NetRuntime, SessionCore, type Timeouts } from '@roundhouse/net';
+import {
+  type DialledStream,
+  netError,
+  type NetErrorCode,
+  type NetRuntime,
+  SessionCore,
+  type Timeouts,
+} from '@roundhouse/net';
 import type { Client, Dispatcher } from 'undici';
 import type { Fields } from '../message.ts';
 import { Arrival } from './arrival.ts';
@@ -73,7 +80,7 @@ class Http1Connection extends DelegatingConnection {
     this.#init = init;
     this.#client = client;
     stream.on('error', () => {});
-    stream.once('close', () => this.core.lost());
+    stream.once('close', () => this.core.lost(cutShort(this.core)));
     // undici waits for the first request before it reads; an end that comes earlier is to be seen.
     stream.once('end', () => {
       if (this.core.inFlight === 0) this.core.lost();
@@ -153,6 +160,13 @@ export function split(received: Received): [Fields, readonly string[]] {
     fields[name] = typeof value === 'string' ? value : value.join(', ');
   }
   return [fields, cookies];
+}
+
+/** The error of a connection that ended while there was work on it; undefined when there was none. */
+export function cutShort({ inFlight, peer }: SessionCore): RoundhouseError | undefined {
+  if (inFlight === 0) return undefined;
+  const details = { reason: 'it ended in the middle of a response' };
+  return netError('CONNECTION_LOST', { protocol: 'http', phase: 'read', peer, sent: 'maybe', details });
 }
 
 /** What undici says, as one of ours. */

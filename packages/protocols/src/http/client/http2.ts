@@ -1,11 +1,17 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import type { RoundhouseError, Scope, Timer } from '@roundhouse/core';
 import { netError, type NetRuntime, SessionCore } from '@roundhouse/net';
 import { writeParts } from '../server/outgoing.ts';
 import { Arrival } from './arrival.ts';
 import type { HttpClientResponse, HttpConnection, OutgoingRequest } from './contract.ts';
 import { DelegatingConnection } from './delegating.ts';
-import { type ConnectionInit, split } from './http1.ts';
+import { type ConnectionInit, cutShort, split } from './http1.ts';
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants;
 /** Streams at a time, whatever more a server allows. */
@@ -14,7 +20,14 @@ const MAX_STREAMS = 100;
 const PING_INTERVAL_MS = 15_000;
 const WINDOW_BYTES = 262_144;
 /** Fields that belong to a connection of HTTP/1.1. RFC 9113 §8.2.2. */
-const CONNECTION_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'host']);
+const CONNECTION_FIELDS = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'host',
+]);
 
 /** Takes a stream over for HTTP/2; resolves when the server has spoken (its SETTINGS, RFC 9113 §3.4). */
 export async function openHttp2(init: ConnectionInit, scope: Scope): Promise<HttpConnection> {
@@ -33,7 +46,10 @@ export async function openHttp2(init: ConnectionInit, scope: Scope): Promise<Htt
     const details = { reason: error?.message ?? 'it ended the connection before its settings' };
     reject(netError('PROTOCOL_VIOLATION', { protocol: 'http', phase: 'negotiate', peer, details, cause: error }));
   };
-  session.once('remoteSettings', () => resolve()).once('error', refuse).once('close', refuse);
+  session
+    .once('remoteSettings', () => resolve())
+    .once('error', refuse)
+    .once('close', refuse);
   try {
     await greeting.race(promise);
   } catch (error) {
@@ -83,7 +99,7 @@ class Http2Connection extends DelegatingConnection {
       if (this.core.inFlight === 0) void this.core.drain();
     });
     session.on('error', (error: Error) => this.core.lost(this.#lost(error)));
-    session.on('close', () => this.core.lost());
+    session.on('close', () => this.core.lost(cutShort(this.core)));
   }
 
   get capacity(): number {

@@ -74,7 +74,9 @@ export class HttpPool implements Drainable {
     this.#options = { ...DEFAULTS, ...options };
     for (const [name, value] of Object.entries(this.#options)) {
       if (Number.isInteger(value) && value >= 1) continue;
-      throw netError('NET_OPTION_INVALID', { details: { reason: `${name} is ${value}, and must be a whole number from 1` } });
+      throw netError('NET_OPTION_INVALID', {
+        details: { reason: `${name} is ${value}, and must be a whole number from 1` },
+      });
     }
     this.#runtime = runtime;
     this.#drainMs = drainMs;

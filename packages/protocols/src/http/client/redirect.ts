@@ -23,13 +23,24 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** What may be told to one origin alone. */
 const CREDENTIALS = ['authorization', 'cookie', 'proxy-authorization', 'host'];
 /** What describes a body that is not sent any more. RFC 9110 §15.4. */
-const OF_CONTENT = ['content-type', 'content-length', 'content-encoding', 'content-language', 'content-location', 'digest'];
+const OF_CONTENT = [
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'digest',
+];
 
 /**
  * Where a response sends a request (RFC 9110 §15.4): undefined when it does not. Raises HTTP_REDIRECT_REFUSED for a
  * place that is none, that leads out of TLS, or to which the body cannot be sent again.
  */
-export function redirected(status: number, location: string | undefined, from: RedirectedRequest): NextRequest | undefined {
+export function redirected(
+  status: number,
+  location: string | undefined,
+  from: RedirectedRequest,
+): NextRequest | undefined {
   if (!REDIRECTS.has(status) || location === undefined) return undefined;
   const refuse = (reason: string): Error =>
     httpError('HTTP_REDIRECT_REFUSED', { details: { peer: from.url.host, reason } });

@@ -12,7 +12,16 @@ export function accessLog(deps: { readonly log: Logger; readonly clock: Clock })
     const { method, path, peer, version } = request;
     const elapsed_ms = Math.round((clock.monotonic() - startedAt) * 1_000) / 1_000;
     const request_id = request.notes.get(requestIdNote);
-    log.info('request', { method, path, status, elapsed_ms, peer, version, ...(request_id && { request_id }), ...(code && { code }) });
+    log.info('request', {
+      method,
+      path,
+      status,
+      elapsed_ms,
+      peer,
+      version,
+      ...(request_id && { request_id }),
+      ...(code && { code }),
+    });
   };
   const failed = (request: HttpRequest, startedAt: number, error: unknown): void =>
     isRoundhouseError(error)

@@ -10,7 +10,8 @@ export interface CompressOptions {
   readonly minBytes?: number;
 }
 
-const COMPRESSIBLE = /^(?:text\/(?!event-stream)|application\/(?:json|javascript|xml|[\w.-]+\+(?:json|xml))|image\/svg\+xml)/i;
+const COMPRESSIBLE =
+  /^(?:text\/(?!event-stream)|application\/(?:json|javascript|xml|[\w.-]+\+(?:json|xml))|image\/svg\+xml)/i;
 const GZIP_LEVEL = 6;
 const ZSTD_LEVEL = 3;
 const asGzip = promisify(gzip);
@@ -30,13 +31,19 @@ export function compress({ minBytes = 1_024 }: CompressOptions = {}): Middleware
     if (encoding === undefined || request.method === 'HEAD') return withHeaders(response, vary);
     return withHeaders(
       { ...response, body: await encoded(response.body as NonNullable<OutgoingBody>, encoding) },
-      { ...vary, 'content-encoding': encoding, 'content-length': undefined, etag: weak(fieldText(response.headers, 'etag')) },
+      {
+        ...vary,
+        'content-encoding': encoding,
+        'content-length': undefined,
+        etag: weak(fieldText(response.headers, 'etag')),
+      },
     );
   };
 }
 
 function isCompressible({ status, headers, body = null }: HttpResponse, minBytes: number): boolean {
-  if (body === null || status === 206 || status < 200 || fieldText(headers, 'content-encoding') !== undefined) return false;
+  if (body === null || status === 206 || status < 200 || fieldText(headers, 'content-encoding') !== undefined)
+    return false;
   if (listOf(fieldText(headers, 'cache-control')).includes('no-transform')) return false;
   if (!COMPRESSIBLE.test(fieldText(headers, 'content-type') ?? '')) return false;
   if (typeof body === 'string') return Buffer.byteLength(body) >= minBytes;

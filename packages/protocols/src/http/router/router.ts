@@ -1,7 +1,14 @@
 import { METHODS } from 'node:http';
 import { isToken } from '../fields.ts';
 import { httpError } from '../errors.ts';
-import { compose, type Fields, type HttpHandler, type HttpRequest, type HttpResponse, type Middleware } from '../message.ts';
+import {
+  compose,
+  type Fields,
+  type HttpHandler,
+  type HttpRequest,
+  type HttpResponse,
+  type Middleware,
+} from '../message.ts';
 import { problem } from '../problem.ts';
 import { setParams } from '../server/request.ts';
 import { RouteTree } from './routeTree.ts';

@@ -108,7 +108,9 @@ export abstract class ServerConnection implements Drainable {
   protected lost(cause: Error): void {
     const { peer } = this.core;
     const details = { reason: cause.message };
-    this.core.lost(netError('CONNECTION_LOST', { protocol: 'http', phase: 'read', peer, sent: 'maybe', details, cause }));
+    this.core.lost(
+      netError('CONNECTION_LOST', { protocol: 'http', phase: 'read', peer, sent: 'maybe', details, cause }),
+    );
   }
 
   /** The client was told that what it sent is not served. */

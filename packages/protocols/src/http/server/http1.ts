@@ -365,10 +365,10 @@ class Exchange implements RequestContent {
 
   /**
    * The client has ended its side. Mostly it has left, so the work is given up; one that only says that nothing more
-   * comes gets the answer if there is one all the same.
+   * comes gets an answer in one piece all the same.
    */
   abandoned(): void {
-    if (this.isAnswered) return;
+    if (this.#response.writableEnded) return;
     const { peer } = this.#connection.core;
     this.operation.fail(netError('CONNECTION_CLOSED', { protocol: 'http', phase: 'request', peer }));
   }

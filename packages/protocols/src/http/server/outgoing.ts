@@ -60,7 +60,9 @@ async function drained(to: Writable, { clock, idleMs, peer }: Stall, scope: Scop
   if (!to.writableNeedDrain) return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = clock.setTimer(idleMs, () => {
-    reject(netError('TIMEOUT', { protocol: 'http', phase: 'write', peer, sent: 'maybe', details: { timeout_ms: idleMs } }));
+    reject(
+      netError('TIMEOUT', { protocol: 'http', phase: 'write', peer, sent: 'maybe', details: { timeout_ms: idleMs } }),
+    );
   });
   to.once('drain', resolve);
   try {

@@ -71,4 +71,3 @@ class Acceptor {
     return connection;
   }
 }
-

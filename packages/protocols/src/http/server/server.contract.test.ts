@@ -1,4 +1,9 @@
-import { type CertificateAuthority, createCertificateAuthority, serverContract, type ServerSubject } from '@roundhouse/testing';
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+  serverContract,
+  type ServerSubject,
+} from '@roundhouse/testing';
 import { beforeAll, describe, it } from 'vitest';
 import { createRouter } from '../router/router.ts';
 import { text } from '../message.ts';
