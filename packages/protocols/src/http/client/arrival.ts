@@ -64,7 +64,6 @@ export class Arrival implements HttpClientResponse, AsyncIterator<Uint8Array> {
     const length = this.headers['content-length'];
     this.#body ??= new StreamBody({
       open: () => ({ [Symbol.asyncIterator]: () => this }),
-      abandon: (reason) => this.fail(reason),
       // The answer to a HEAD, and a 304, say what a GET would have.
       length: length === undefined || this.#init.isHead || this.status === 304 ? null : Number(length),
       maxBytes: maxBodyBytes,

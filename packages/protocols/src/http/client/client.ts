@@ -254,7 +254,6 @@ class PooledClient extends HttpPool implements HttpClient {
     const headers = mustDecode ? without(response.headers, ['content-encoding', 'content-length']) : response.headers;
     const body = new StreamBody({
       open: () => (mustDecode ? decodeContent(received, encoding, { maxRatio, peer }) : received),
-      abandon: () => response.discard(),
       length: mustDecode ? null : response.body.length,
       maxBytes: limit,
       scope: undefined,
