@@ -8,8 +8,6 @@ const EMPTY = Buffer.alloc(0);
 export interface BodyInit {
   /** Begins to read; undefined: there is no body. */
   readonly open: (() => AsyncIterable<Uint8Array>) | undefined;
-  /** Lets go of it in the middle. */
-  readonly abandon: (reason: RoundhouseError) => void;
   readonly length: number | null;
   readonly maxBytes: number;
   /** Rejects whoever reads when it ends; undefined when what is opened sees to that. */
@@ -75,14 +73,20 @@ export class StreamBody implements IncomingBody {
   }
 
   async *#read(limit: number): AsyncGenerator<Uint8Array> {
-    const { open, length, scope, abandon, tooLarge } = this.#init;
+    const { open, length, scope, tooLarge } = this.#init;
     if (open === undefined) return;
     scope?.throwIfEnded();
     if (length !== null && length > limit) throw tooLarge(limit);
-    const leave = scope?.onEnd(abandon);
+    const iterator = open()[Symbol.asyncIterator]();
     let received = 0;
+    let isDone = false;
     try {
-      for await (const part of open()) {
+      for (;;) {
+        const next = iterator.next();
+        const { done, value } = await (scope === undefined ? next : scope.race(next));
+        isDone = done === true;
+        if (isDone) return;
+        const part = value as Uint8Array;
         received += part.length;
         if (received > limit) throw tooLarge(limit);
         yield part;
@@ -92,7 +96,8 @@ export class StreamBody implements IncomingBody {
       if (isCut(error)) throw httpError('HTTP_BODY_INCOMPLETE', { cause: error });
       throw error;
     } finally {
-      leave?.();
+      // What waits for bytes that never come would hold this too: it is not waited for.
+      if (!isDone) void Promise.resolve(iterator.return?.()).catch(() => {});
     }
   }
 }

@@ -50,12 +50,6 @@ export const httpError = defineErrors({
     retryable: false,
     status: 417,
   },
-  HTTP_MISDIRECTED: {
-    message: 'This server does not answer for {authority}',
-    hint: 'Send the request to the server of that name.',
-    retryable: false,
-    status: 421,
-  },
   HTTP_TOO_MANY_REQUESTS: {
     message: 'There were more requests than are allowed in this time',
     hint: 'Wait as long as Retry-After says.',
@@ -79,6 +73,12 @@ export const httpError = defineErrors({
     hint: 'The work took too long. Try again later.',
     retryable: true,
     status: 503,
+  },
+  HTTP_CODING_UNKNOWN: {
+    message: 'The transfer coding {coding} is not known here',
+    hint: 'Send the body chunked, or with its length.',
+    retryable: false,
+    status: 501,
   },
   HTTP_ROUTE_INVALID: {
     message: 'The route {route} cannot be: {reason}',

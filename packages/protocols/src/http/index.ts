@@ -13,3 +13,13 @@ export { rateLimit, type RateLimitOptions } from './middleware/rateLimit.ts';
 export { requestId, type RequestIdOptions, requestIdNote } from './middleware/requestId.ts';
 export { staticFiles, type StaticFilesOptions } from './middleware/staticFiles.ts';
 export { timeLimit } from './middleware/timeLimit.ts';
+export {
+  createHttpClient,
+  type HttpClient,
+  type HttpClientOptions,
+  type HttpRequestOptions,
+  type HttpResult,
+} from './client/client.ts';
+export { connectHttp, type HttpConnectOptions, type HttpVersionName } from './client/connect.ts';
+export type { HttpClientResponse, HttpConnection, OutgoingRequest } from './client/contract.ts';
+export type { HttpPoolOptions } from './client/pool.ts';

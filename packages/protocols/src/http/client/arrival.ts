@@ -23,6 +23,7 @@ export interface ArrivalInit {
   readonly runtime: NetRuntime;
   readonly idleMs: number;
   readonly maxBodyBytes: number;
+  readonly isHead: boolean;
 }
 
 /** A response while it arrives: what comes waits here for whoever reads, and holds the server back. */
@@ -63,9 +64,8 @@ export class Arrival implements HttpClientResponse, AsyncIterator<Uint8Array> {
     const length = this.headers['content-length'];
     this.#body ??= new StreamBody({
       open: () => ({ [Symbol.asyncIterator]: () => this }),
-      abandon: (reason) => this.fail(reason),
-      // What was announced is for a body; a HEAD has none, and says what a GET would have.
-      length: length === undefined || this.#isEnded ? null : Number(length),
+      // The answer to a HEAD, and a 304, say what a GET would have.
+      length: length === undefined || this.#init.isHead || this.status === 304 ? null : Number(length),
       maxBytes: maxBodyBytes,
       scope: undefined,
       tooLarge: (limit) => {

@@ -80,7 +80,7 @@ class Http1Connection extends DelegatingConnection {
     this.#init = init;
     this.#client = client;
     stream.on('error', () => {});
-    stream.once('close', () => this.core.lost());
+    stream.once('close', () => this.core.lost(cutShort(this.core)));
     // undici waits for the first request before it reads; an end that comes earlier is to be seen.
     stream.once('end', () => {
       if (this.core.inFlight === 0) this.core.lost();
@@ -107,6 +107,7 @@ class Http1Connection extends DelegatingConnection {
       runtime,
       idleMs: timeouts.idleMs,
       maxBodyBytes: request.maxBodyBytes,
+      isHead: request.method === 'HEAD',
       source: {
         pause: () => controller?.pause(),
         resume: () => controller?.resume(),
@@ -159,6 +160,13 @@ export function split(received: Received): [Fields, readonly string[]] {
     fields[name] = typeof value === 'string' ? value : value.join(', ');
   }
   return [fields, cookies];
+}
+
+/** The error of a connection that ended while there was work on it; undefined when there was none. */
+export function cutShort({ inFlight, peer }: SessionCore): RoundhouseError | undefined {
+  if (inFlight === 0) return undefined;
+  const details = { reason: 'it ended in the middle of a response' };
+  return netError('CONNECTION_LOST', { protocol: 'http', phase: 'read', peer, sent: 'maybe', details });
 }
 
 /** What undici says, as one of ours. */

@@ -11,7 +11,7 @@ import { writeParts } from '../server/outgoing.ts';
 import { Arrival } from './arrival.ts';
 import type { HttpClientResponse, HttpConnection, OutgoingRequest } from './contract.ts';
 import { DelegatingConnection } from './delegating.ts';
-import { type ConnectionInit, split } from './http1.ts';
+import { type ConnectionInit, cutShort, split } from './http1.ts';
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants;
 /** Streams at a time, whatever more a server allows. */
@@ -99,7 +99,7 @@ class Http2Connection extends DelegatingConnection {
       if (this.core.inFlight === 0) void this.core.drain();
     });
     session.on('error', (error: Error) => this.core.lost(this.#lost(error)));
-    session.on('close', () => this.core.lost());
+    session.on('close', () => this.core.lost(cutShort(this.core)));
   }
 
   get capacity(): number {
@@ -126,6 +126,7 @@ class Http2Connection extends DelegatingConnection {
       runtime,
       idleMs: timeouts.idleMs,
       maxBodyBytes: request.maxBodyBytes,
+      isHead: request.method === 'HEAD',
       source: {
         pause: () => stream?.pause(),
         resume: () => stream?.resume(),

@@ -76,6 +76,9 @@ export class Http1Connection extends ServerConnection {
     this.#stream = accepted.stream;
     this.#handler = handler;
     connections.set(accepted.stream, this);
+    accepted.stream.once('end', () => {
+      for (const exchange of this.#exchanges) exchange.abandoned();
+    });
     engine.emit('connection', accepted.stream);
   }
 
@@ -90,6 +93,7 @@ export class Http1Connection extends ServerConnection {
       if (message.rawHeaders.length > this.settings.limits.maxFields * 2) {
         throw httpError('HTTP_HEAD_TOO_LARGE', { details: { limit: this.settings.limits.maxHeadBytes } });
       }
+      checkFraming(message, headers);
       ({ target, authority } = originForm(message.method as string, message.url as string, headers));
     } catch (error) {
       this.#refuse(error as RoundhouseError);
@@ -230,7 +234,7 @@ export class Http1Connection extends ServerConnection {
     if (this.#isOver || stream.destroyed) return;
     this.#isOver = true;
     this.refused(error);
-    for (const { operation } of this.#exchanges) operation.fail(error);
+    for (const exchange of this.#exchanges) exchange.giveUp(error);
     // With an answer begun, or others to come before this one, it would be taken for a part of those.
     if (this.#exchanges.size > 1 || [...this.#exchanges].some(({ hasBegun }) => hasBegun) || !stream.writable) {
       stream.destroy();
@@ -266,6 +270,19 @@ export class Http1Connection extends ServerConnection {
   }
 }
 
+/** A body whose length cannot be known makes of what follows whatever somebody wants. RFC 9112 §6.1, §6.3. */
+function checkFraming({ httpVersion, httpVersionMinor }: IncomingMessage, headers: Fields): void {
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    throw httpError('HTTP_REQUEST_INVALID', { details: { reason: 'it names no version that is known' } });
+  }
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined) return;
+  if (httpVersionMinor === 0) {
+    throw httpError('HTTP_REQUEST_INVALID', { details: { reason: 'HTTP/1.0 knows no Transfer-Encoding' } });
+  }
+  if (coding.toLowerCase() !== 'chunked') throw httpError('HTTP_CODING_UNKNOWN', { details: { coding } });
+}
+
 /** How long an ended connection is read from, ms. */
 const LINGER_MS = 500;
 
@@ -273,7 +290,6 @@ const NO_CONTENT = (operation: BegunOperation, maxBytes: number): RequestContent
   body: () =>
     new StreamBody({
       open: undefined,
-      abandon: () => {},
       length: null,
       maxBytes,
       scope: operation.scope,
@@ -324,7 +340,6 @@ class Exchange implements RequestContent {
             this.#goOn();
             return open();
           },
-      abandon: (reason) => void this.#message.destroy(reason),
       length,
       maxBytes: this.#connection.settings.limits.maxBodyBytes,
       scope: this.operation.scope,
@@ -358,6 +373,22 @@ class Exchange implements RequestContent {
     this.#connection.failed(failure, this.#message.method as string, this.#message.url as string);
     this.operation.fail(failure);
     this.answer(response);
+  }
+
+  /** Another answer has been given in its place. */
+  giveUp(error: RoundhouseError): void {
+    this.isAnswered = true;
+    this.operation.fail(error);
+  }
+
+  /**
+   * The client has ended its side. Mostly it has left, so the work is given up; one that only says that nothing more
+   * comes gets an answer in one piece all the same.
+   */
+  abandoned(): void {
+    if (this.#response.writableEnded) return;
+    const { peer } = this.#connection.core;
+    this.operation.fail(netError('CONNECTION_CLOSED', { protocol: 'http', phase: 'request', peer }));
   }
 
   #send(answer: HttpResponse, response: ServerResponse): void {

@@ -229,7 +229,6 @@ class Exchange implements RequestContent {
             if (expectsContinue && !stream.headersSent) stream.additionalHeaders({ ':status': 100 });
             return open();
           },
-      abandon: (reason) => void stream.destroy(reason),
       length: lengthOf(headers),
       maxBytes: this.#connection.settings.limits.maxBodyBytes,
       scope: this.operation.scope,
