@@ -8,6 +8,7 @@ export interface KnownError extends ErrorEntry {
 function modules(): ReadonlyArray<Promise<object>> {
   return [
     import('@roundhouse/api'),
+    import('@roundhouse/audit/compliance'),
     import('@roundhouse/config'),
     import('@roundhouse/core'),
     import('@roundhouse/net'),

@@ -2,6 +2,7 @@
 export const LOG_MODULES = [
   'api',
   'authentication',
+  'compliance',
   'configuration',
   'diagnosis',
   'endpoints',

@@ -11,6 +11,7 @@ import {
   type DefaultPorts,
   readConfiguration,
 } from '../configuration/configuration.ts';
+import { secretFacts } from '../compliance/facts/secrets.ts';
 import { parseLogFilter } from '../log/filter.ts';
 import { openLog } from '../log/log.ts';
 import { LOG_MODULES } from '../log/modules.ts';
@@ -95,6 +96,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     secrets,
     endpointProbe,
   });
+  let configuration: Configuration | undefined;
   const server = parts.use(
     await createServer(
       { ...serverOptions(value), token, version },
@@ -107,6 +109,10 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         clock,
         randomBytes,
         secrets,
+        compliance: {
+          dataDirectory: home.directory,
+          providers: [secretFacts({ document: () => (configuration?.current ?? checked).document, variables })],
+        },
         ...(supervisor === undefined ? {} : { supervisor }),
         ...(traces === undefined ? {} : { tracer: traces.tracer }),
       },
@@ -114,7 +120,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   );
   await server.resources.applyFile(desiredResources(value), 'configuration');
   const { url, frontPort } = await server.start();
-  const configuration = new Configuration(sources, checked, {
+  const reloaded = new Configuration(sources, checked, {
     ...reading,
     scope,
     log: logger.child({ module: 'configuration' }),
@@ -125,6 +131,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         await server.resources.applyFile(desiredResources(next), 'configuration');
         server.gateway.configure(liveLimits(next));
         Object.assign(server.workers, workersOptions(next));
+        server.compliance.configure(next.compliance);
         const { filter } = logOptions(next, defaults.logFilter);
         // Levels that were set by hand stay, unless the file says something else now.
         if (filter !== logOptions(before, defaults.logFilter).filter) {
@@ -134,9 +141,10 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
       health: () => healthOf(server),
     },
   });
+  configuration = reloaded;
   if (sources.file !== undefined) {
-    server.configuration = configuration;
-    if (options.isWatched !== false) await configuration.follow(systemWatcher);
+    server.configuration = reloaded;
+    if (options.isWatched !== false) await reloaded.follow(systemWatcher);
   }
   const running = parts.move();
   return {
@@ -151,7 +159,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     },
     async reload() {
       log.reopen();
-      if (sources.file !== undefined) await configuration.reload().catch(() => {});
+      if (sources.file !== undefined) await reloaded.reload().catch(() => {});
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -60,7 +60,8 @@ export async function resolveDefinition(
   };
 }
 
-function eventFilter({ id, events = ['*'], subjects }: WebhookDefinition): (event: JournalEvent) => boolean {
+/** Whether a type, with or without its prefix, is among `events` as a webhook names them. */
+export function typeFilter(events: readonly string[] = ['*']): (type: string) => boolean {
   const exact = new Set<string>();
   const beginnings: string[] = [];
   for (const text of events) {
@@ -68,6 +69,14 @@ function eventFilter({ id, events = ['*'], subjects }: WebhookDefinition): (even
     if (name.endsWith('*')) beginnings.push(name.slice(0, -1));
     else exact.add(name);
   }
+  return (type) => {
+    const full = type.startsWith(TYPE_PREFIX) ? type : TYPE_PREFIX + type;
+    return exact.has(full) || beginnings.some((beginning) => full.startsWith(beginning));
+  };
+}
+
+function eventFilter({ id, events, subjects }: WebhookDefinition): (event: JournalEvent) => boolean {
+  const isWanted = typeFilter(events);
   const about = subjects === undefined ? undefined : new Set(subjects);
   return ({ type, subject }) => {
     // A test is for the one who is tested, whatever else that one wants.
@@ -75,6 +84,6 @@ function eventFilter({ id, events = ['*'], subjects }: WebhookDefinition): (even
     // What becomes of its own deliveries is of no use to a receiver that is away, and would go round in circles.
     if (subject === id && type.startsWith(`${TYPE_PREFIX}webhook.`)) return false;
     if (about !== undefined && !about.has(subject)) return false;
-    return exact.has(type) || beginnings.some((beginning) => type.startsWith(beginning));
+    return isWanted(type);
   };
 }
