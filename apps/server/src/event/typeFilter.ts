@@ -1,6 +1,9 @@
 import { TYPE_PREFIX } from './record.ts';
 
-/** What takes types that are named, with or without `roundhouse.`: whole, by their beginning with `.*`, or all by `*`. */
+/**
+ * What takes types, with or without `roundhouse.`, that are named, with or without it: whole, by their beginning with
+ * `.*`, or all by `*`.
+ */
 export function typeFilter(wanted: readonly string[]): (type: string) => boolean {
   const exact = new Set<string>();
   const beginnings: string[] = [];
@@ -9,5 +12,8 @@ export function typeFilter(wanted: readonly string[]): (type: string) => boolean
     if (name.endsWith('*')) beginnings.push(name.slice(0, -1));
     else exact.add(name);
   }
-  return (type) => exact.has(type) || beginnings.some((beginning) => type.startsWith(beginning));
+  return (type) => {
+    const full = type.startsWith(TYPE_PREFIX) ? type : TYPE_PREFIX + type;
+    return exact.has(full) || beginnings.some((beginning) => full.startsWith(beginning));
+  };
 }
