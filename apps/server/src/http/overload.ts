@@ -152,6 +152,8 @@ const EXCEPTIONS: Partial<Readonly<Record<RouteName, ShedClass>>> = {
   getMetrics: 'never',
   getUsage: 'never',
   exportMetrics: 'lists',
+  exportAudit: 'lists',
+  takeAuditCheckpoint: 'rest',
 };
 
 /** The class of a route, by what it asks of its caller. */

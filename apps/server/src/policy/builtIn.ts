@@ -6,6 +6,9 @@ const ACCESS_KINDS = ['principal', 'role', 'api_key'] as const;
 /** A worker is run as whoever runs the server: who writes one, or runs commands in its place, may do all that they may. */
 const OPERATED_KINDS = ['worker'] as const;
 
+/** What everybody did, what was done to whom, from where: for those whose office it is. */
+const AUDITED_KINDS = ['audit'] as const;
+
 function kindsBut(...others: readonly KindName[]): KindName[] {
   return KINDS.filter((kind) => !others.includes(kind));
 }
@@ -20,9 +23,9 @@ export const BUILT_IN_ROLES = [
   {
     id: 'operator',
     description:
-      'Everything but principals, roles and API keys, which it does not even see. Workers it runs as they are specified.',
+      'Everything but principals, roles, API keys and the audit journal, which it does not even see. Workers it runs as they are specified.',
     rules: [
-      { verbs: ['*'], kinds: kindsBut(...ACCESS_KINDS, ...OPERATED_KINDS) },
+      { verbs: ['*'], kinds: kindsBut(...ACCESS_KINDS, ...OPERATED_KINDS, ...AUDITED_KINDS) },
       { verbs: ['get', 'list', 'watch', 'read', 'operate', 'signal', 'reload'], kinds: [...OPERATED_KINDS] },
     ],
   },
@@ -38,17 +41,22 @@ export const BUILT_IN_ROLES = [
   },
   {
     id: 'viewer',
-    description: 'Looks at everything but screens, logs of workers, principals and API keys. Changes nothing.',
+    description:
+      'Looks at everything but screens, logs of workers, principals, API keys and the audit journal. Changes nothing.',
     rules: [
       {
         verbs: ['get', 'list', 'watch'],
-        kinds: kindsBut('principal', 'api_key'),
+        kinds: kindsBut('principal', 'api_key', ...AUDITED_KINDS),
       },
     ],
   },
   {
     id: 'auditor',
-    description: 'Looks at everything but screens and logs of workers; who may do what included. Changes nothing.',
-    rules: [{ verbs: ['get', 'list', 'watch'], kinds: ['*'] }],
+    description:
+      'Looks at everything but screens and logs of workers; who may do what, and the audit journal, included. Changes nothing.',
+    rules: [
+      { verbs: ['get', 'list', 'watch'], kinds: ['*'] },
+      { verbs: ['export'], kinds: [...AUDITED_KINDS] },
+    ],
   },
 ] satisfies readonly Role[];
