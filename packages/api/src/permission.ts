@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** What there is to act upon. A role names these; the names are those of the kinds in the configuration. */
 export const KINDS = [
   'api_key',
+  'audit',
   'compliance',
   'configuration',
   'endpoint',
@@ -51,6 +52,8 @@ export const VERBS = [
   'execute',
   /** compliance: evaluate the rules, and see the evidence, which names principals. */
   'assess',
+  /** audit: take all of it away. */
+  'export',
 ] as const;
 
 export const kindNameSchema = z.enum(KINDS);
