@@ -24,6 +24,8 @@ import type { Supervisor } from '@roundhouse/workers';
 import type { Host } from '@roundhouse/tn3270/host';
 import type { Server as TlsServer } from 'node:tls';
 import type { AuditJournal, SearchIndex } from '@roundhouse/audit';
+import { type AlertsOptions, startAlerts } from './alert/alerts.ts';
+import { createMailer, type MailerOptions } from './alert/mailer.ts';
 import { recordEvents } from './audit/events.ts';
 import { auditRequests } from './audit/requests.ts';
 import { auditRoutes } from './http/auditRoutes.ts';
@@ -34,6 +36,7 @@ import type { ComplianceOptions } from './compliance/options.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { serverError } from './errors.ts';
 import { type EventJournal, type JournalOptions, openEventJournal } from './event/journal.ts';
+import { serverRuntime } from './net/runtime.ts';
 import { labelled } from './event/labelled.ts';
 import { Access, type Attributes } from './http/access.ts';
 import { addRoutes, createApp } from './http/app.ts';
@@ -104,6 +107,8 @@ export interface ServerOptions extends GatewayOptions {
   readonly warnRatio?: number;
   readonly events?: JournalOptions;
   readonly webhooks?: WebhooksOptions;
+  /** Letters about events. Default: none. */
+  readonly alerts?: AlertsOptions & { readonly mail: MailerOptions };
   readonly workers?: WorkersOptions;
   readonly compliance?: ComplianceOptions;
   /** Version of the product, for the OpenAPI document. */
@@ -300,6 +305,11 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     parts.defer(() => closeWorkers());
   }
   await resources.load();
+  if (options.alerts !== undefined) {
+    const runtime = serverRuntime({ clock, random, log: logOf('alerts'), tracer, observer: metrics.net });
+    const send = createMailer(options.alerts.mail, { clock, runtime, secrets: (reference) => secretOf(reference) });
+    parts.use(startAlerts(options.alerts, { journal, store, clock, random, log: logOf('alerts'), send }));
+  }
 
   let door: Host | undefined;
   let stopping: Promise<void> | undefined;
