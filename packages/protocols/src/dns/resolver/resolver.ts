@@ -3,7 +3,7 @@ import { isRoundhouseError, type RoundhouseError, type Scope } from '@roundhouse
 import {
   createRuntime,
   type Drainable,
-  NetError,
+  type NetError,
   netError,
   type NetRuntime,
   type Operation,
