@@ -53,6 +53,8 @@ export const BARS: readonly Bar[] = [
   ),
   ...['mixed', 'unmet'].map((rules): Bar => ({ figure: `policy.${rules}`, of: 'median', bound: 'below', limit: 5 })),
   ...workerBars(),
+  { figure: 'dns.per_s', of: 'ratio', bound: 'at least', limit: 0.6 },
+  { figure: 'dns.cached_ms', of: 'median', bound: 'below', limit: 1 },
   ...SILENT_CLIENTS.flatMap(({ name }): Bar[] => [
     { figure: `silent.${name}.late_ms`, of: 'median', bound: 'below', limit: 50 },
     { figure: `silent.${name}.freed_ms`, of: 'median', bound: 'below', limit: 50 },

@@ -19,6 +19,7 @@ export const SECTION_NAMES = [
   'auditSearch',
   'silent',
   'webSockets',
+  'dns',
   'audit',
   'growth',
 ] as const;

@@ -7,14 +7,8 @@ export type { DecodedMessage, DnsMessage, Edns, EdnsOption, Question, ResourceRe
 export type { DataOf, NamedType, OpaqueData, QuestionType, RecordData, RecordType } from './message/types.ts';
 export { HostsTable } from './resolver/hosts.ts';
 export type { NameServerOptions, NameServerTransport, ResolverOptions } from './resolver/options.ts';
-export {
-  type AddressOptions,
-  type Answer,
-  createResolver,
-  type Resolver,
-  type ResolveOptions,
-  type ResolverStats,
-} from './resolver/resolver.ts';
+export type { AddressOptions, Answer, Resolver, ResolveOptions, ResolverStats } from './resolver/contract.ts';
+export { createResolver } from './resolver/resolver.ts';
 export type { ServiceTarget } from './resolver/service.ts';
 export { parseResolvConf, type SystemFiles, systemResolverOptions } from './resolver/system.ts';
 export type { NameServerStats } from './resolver/upstream.ts';
