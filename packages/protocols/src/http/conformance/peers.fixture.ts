@@ -28,7 +28,7 @@ export async function run(command: string, args: readonly string[], input = ''):
   return { code: peer.exit?.code ?? null, output: peer.output };
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
