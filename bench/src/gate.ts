@@ -52,6 +52,10 @@ export const BARS: readonly Bar[] = [
   ),
   ...['mixed', 'unmet'].map((rules): Bar => ({ figure: `policy.${rules}`, of: 'median', bound: 'below', limit: 5 })),
   ...workerBars(),
+  { figure: 'http.server_per_s', of: 'median', bound: 'at least', limit: 10_000 },
+  { figure: 'http.server_per_s', of: 'ratio', bound: 'at least', limit: 0.85 },
+  { figure: 'http.server2_per_s', of: 'ratio', bound: 'at least', limit: 0.9 },
+  { figure: 'http.client_per_s', of: 'ratio', bound: 'at least', limit: 0.9 },
   { figure: 'growth.screens', of: 'median', bound: 'below', limit: 5, always: true },
   { figure: 'growth.sessions', of: 'median', bound: 'below', limit: 5, always: true },
 ];

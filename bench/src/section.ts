@@ -17,6 +17,7 @@ export const SECTION_NAMES = [
   'policy',
   'workers',
   'growth',
+  'http',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 

@@ -132,7 +132,7 @@ class Http2Connection extends DelegatingConnection {
       source: {
         pause: () => stream?.pause(),
         resume: () => stream?.resume(),
-        abandon: () => void stream?.close(NGHTTP2_CANCEL),
+        abandon: () => stream?.close(NGHTTP2_CANCEL),
       },
     });
     operation.sent('maybe');
