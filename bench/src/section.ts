@@ -22,6 +22,7 @@ export const SECTION_NAMES = [
   'dns',
   'audit',
   'growth',
+  'http',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
