@@ -9,6 +9,7 @@ function modules(): ReadonlyArray<Promise<object>> {
   return [
     import('@roundhouse/api'),
     import('@roundhouse/audit'),
+    import('@roundhouse/audit/compliance'),
     import('@roundhouse/config'),
     import('@roundhouse/core'),
     import('@roundhouse/net'),

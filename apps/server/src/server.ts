@@ -28,12 +28,15 @@ import { recordEvents } from './audit/events.ts';
 import { auditRequests } from './audit/requests.ts';
 import { Certificates } from './tls/certificates.ts';
 import type { FastifyInstance } from 'fastify';
+import { type Compliance, type ComplianceSources, createCompliance } from './compliance/compliance.ts';
+import type { ComplianceOptions } from './compliance/options.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { serverError } from './errors.ts';
 import { type EventJournal, type JournalOptions, openEventJournal } from './event/journal.ts';
 import { labelled } from './event/labelled.ts';
 import { Access, type Attributes } from './http/access.ts';
 import { addRoutes, createApp } from './http/app.ts';
+import { complianceRoutes } from './http/complianceRoutes.ts';
 import { configurationRoutes } from './http/configurationRoutes.ts';
 import type { ConnectionBoundsOptions } from './http/connectionBounds.ts';
 import { credentialsOf } from './http/credentials.ts';
@@ -101,6 +104,7 @@ export interface ServerOptions extends GatewayOptions {
   readonly events?: JournalOptions;
   readonly webhooks?: WebhooksOptions;
   readonly workers?: WorkersOptions;
+  readonly compliance?: ComplianceOptions;
   /** Version of the product, for the OpenAPI document. */
   readonly version: string;
 }
@@ -130,6 +134,7 @@ export interface ServerDependencies {
   readonly audit?: AuditJournal;
   /** Opened, begun and closed by the server. Without one there are no workers. */
   readonly supervisor?: Supervisor;
+  readonly compliance?: ComplianceSources;
 }
 
 interface ServerAddress {
@@ -146,6 +151,7 @@ export interface Server extends AsyncDisposable {
   readonly journal: EventJournal;
   /** The configuration that callers may see and reload. Default: none. */
   configuration: Configuration | undefined;
+  readonly compliance: Pick<Compliance, 'configure' | 'monitor'>;
   /** May be changed at any time. */
   readonly workers: Required<WorkersOptions>;
   /** Longest time that a stop takes now, ms. */
@@ -331,7 +337,10 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     attributesOf,
     overload,
     rateLimits: createRateLimits(options.rateLimits ?? {}, { clock }),
-    onAuthenticated: ({ method }) => metrics.authentications.add(1, ACCEPTED[method]),
+    onAuthenticated: ({ method, principal }) => {
+      metrics.authentications.add(1, ACCEPTED[method]);
+      compliance.noteUse(principal);
+    },
     isStopping: () => stopping !== undefined,
   });
   const idempotency = createIdempotency({}, { clock, principalOf: ({ identity }) => identity?.principal ?? '' });
@@ -340,10 +349,28 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   settleFirst(app, journal);
   app.addHook('onSend', idempotency.onSend);
   measure(app, metrics, logOf('api'));
+  const compliance = createCompliance(options.compliance, {
+    sources: deps.compliance ?? {},
+    listeners: listenersOf(options),
+    hasFrontDoor: options.frontDoor !== undefined,
+    authentication: options.authentication,
+    certificates: () => certificates.figures(),
+    token: options.token,
+    resources,
+    gateway,
+    limits,
+    journal,
+    store,
+    hasConfiguration: () => server.configuration !== undefined,
+    clock,
+    log: logOf('compliance'),
+    scope,
+  });
   const server: Server = {
     gateway,
     resources,
     journal,
+    compliance,
     configuration: undefined,
     workers,
     get stopMs() {
@@ -372,9 +399,11 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...workerLogRoutes({ supervisor: supervised, journal, access, clock, log: logOf('workers'), scope: streams }),
     ...identityRoutes({ access, unlock: (whom) => authenticator.unlock(whom), attributesOf }),
     ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
+    ...complianceRoutes({ monitor: compliance.monitor, version: options.version }),
     ...configurationRoutes(() => server.configuration, { clock, startedAt }),
   });
   webhooks.start();
+  compliance.monitor.start();
   every(WEBHOOK_FIGURES_MS, scope, async () => {
     webhookFigures = (await webhooks.statuses()).map(({ id, pending, dead }) => ({ webhook: id, pending, dead }));
   });
@@ -452,6 +481,12 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   }
 
   return server;
+}
+
+/** Where this server listens, and whether it takes TLS alone there. */
+function listenersOf({ host = '127.0.0.1', tls, frontDoor, frontDoorTls }: ServerOptions) {
+  const door = frontDoor && { name: 'front_door', host: frontDoor.host ?? '127.0.0.1', tls: frontDoorTls };
+  return [{ name: 'api', host, tls }, ...(door === undefined ? [] : [door])];
 }
 
 /** Does something again and again until the scope ends; a failure waits for the next time. */

@@ -2,6 +2,7 @@ export * from './apiKey.ts';
 export * from './client/client.ts';
 export type { EventStreamOptions } from './client/events.ts';
 export type { WorkerCalls, WorkerLogFilters } from './client/workers.ts';
+export * from './compliance.ts';
 export * from './configuration.ts';
 export * from './configurationFile.ts';
 export * from './endpoint.ts';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** What there is to act upon. A role names these; the names are those of the kinds in the configuration. */
 export const KINDS = [
   'api_key',
+  'compliance',
   'configuration',
   'endpoint',
   'endpoint_group',
@@ -48,6 +49,8 @@ export const VERBS = [
   'signal',
   /** worker: run a command as it is run. */
   'execute',
+  /** compliance: evaluate the rules, and see the evidence, which names principals. */
+  'assess',
 ] as const;
 
 export const kindNameSchema = z.enum(KINDS);

@@ -1,6 +1,12 @@
 import type { z } from 'zod';
 import { API_KEY, apiKeyListSchema, apiKeyPutSchema, newApiKeySchema } from './apiKey.ts';
 import {
+  complianceQuerySchema,
+  complianceReportSchema,
+  complianceRulesSchema,
+  OSCAL_MEDIA_TYPE,
+} from './compliance.ts';
+import {
   configurationSchema,
   overrideInputSchema,
   overrideListSchema,
@@ -462,6 +468,31 @@ export const ROUTES = {
     query: overrideQuerySchema,
     success: { status: 200, description: 'What was done.', content: { [JSON_TYPE]: reloadPlanSchema } },
     problems: ['OVERRIDE_NOT_FOUND', 'CONFIGURATION_INVALID', 'CONFIGURATION_REJECTED', 'NO_CONFIGURATION_FILE'],
+  },
+  getComplianceReport: {
+    method: 'GET',
+    path: '/api/v1/compliance/report',
+    permission: { verb: 'assess', kind: 'compliance' },
+    summary: 'Evaluate the rules of a profile now: results with their evidence',
+    query: complianceQuerySchema,
+    success: {
+      status: 200,
+      description: 'The report.',
+      content: {
+        [JSON_TYPE]: complianceReportSchema,
+        'text/csv': 'text',
+        'text/html': 'text',
+        [OSCAL_MEDIA_TYPE]: 'text',
+      },
+    },
+    problems: ['COMPLIANCE_PROFILE_UNKNOWN'],
+  },
+  listComplianceRules: {
+    method: 'GET',
+    path: '/api/v1/compliance/rules',
+    permission: { verb: 'list', kind: 'compliance' },
+    summary: 'The rules, the profiles, and the facts that rules may ask for',
+    success: { status: 200, description: 'All of them.', content: { [JSON_TYPE]: complianceRulesSchema } },
   },
   getLogLevels: {
     method: 'GET',

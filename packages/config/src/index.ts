@@ -50,6 +50,7 @@ export {
 } from './plan.ts';
 export type { Diagnostic, Excerpt, Location, Phase, RelatedPlace, Severity } from './report/diagnostic.ts';
 export { diagnosticsToJson, renderDiagnostics, type RenderOptions } from './report/render.ts';
+export { plainSecrets } from './plainSecrets.ts';
 export { show, type ShowOptions } from './show.ts';
 export type { LayerKind } from './source.ts';
 export { type DirectoryWatcher, systemWatcher, watchFiles, type WatchOptions } from './watch.ts';

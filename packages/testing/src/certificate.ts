@@ -17,6 +17,8 @@ export interface CertificateOptions {
   readonly use?: 'server' | 'client';
   /** Its time ended yesterday. */
   readonly isExpired?: boolean;
+  /** How long it lasts. Default 2. */
+  readonly days?: number;
 }
 
 export interface CertificateAuthority extends Certificate {
@@ -32,7 +34,7 @@ export function createCertificateAuthority(commonName = 'Roundhouse Test CA'): C
 }
 
 function issue(authority: Certificate, options: CertificateOptions): Certificate {
-  const { use = 'server', commonName = use, isExpired = false } = options;
+  const { use = 'server', commonName = use, isExpired = false, days = 2 } = options;
   const names = options.names ?? (use === 'server' ? ['DNS:localhost', 'IP:127.0.0.1'] : []);
   const extensions = [
     'basicConstraints=CA:FALSE',
@@ -45,7 +47,17 @@ function issue(authority: Certificate, options: CertificateOptions): Certificate
     writeFileSync(join(folder, 'extensions'), extensions.join('\n'));
     run('req', '-new', ...newKey(commonName), '-out', 'request.pem');
     const signature = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'extensions'];
-    run('x509', '-req', '-in', 'request.pem', '-days', isExpired ? '-1' : '2', ...signature, '-out', 'cert.pem');
+    run(
+      'x509',
+      '-req',
+      '-in',
+      'request.pem',
+      '-days',
+      isExpired ? '-1' : String(days),
+      ...signature,
+      '-out',
+      'cert.pem',
+    );
   });
 }
 

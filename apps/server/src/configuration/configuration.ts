@@ -144,6 +144,11 @@ export class Configuration {
     return this.#sources.file ?? null;
   }
 
+  /** The one in force. */
+  get current(): CheckedConfiguration {
+    return this.#current;
+  }
+
   get loadedAt(): number {
     return this.#loadedAt;
   }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Finding, Path } from '@roundhouse/config';
+import { complianceConflicts } from '../compliance/conflicts.ts';
 import { isLoopback } from '../http/clientAddress.ts';
 import type { ConfigurationValue } from './definition.ts';
 import { conflict } from './conflict.ts';
@@ -23,6 +24,7 @@ export const conflicts: readonly Check[] = [
   workerConflicts,
   webhooks,
   limits,
+  complianceConflicts,
   refusals,
 ];
 

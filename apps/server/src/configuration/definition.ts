@@ -18,11 +18,16 @@ import {
 } from '@roundhouse/config';
 import { type Clock, systemClock } from '@roundhouse/core';
 import type { z } from 'zod';
+import { complianceSchema } from '../compliance/options.ts';
+import { expiredWaivers } from '../compliance/conflicts.ts';
 import { authenticationSchema } from '../identity/options.ts';
 import { conflicts } from './conflicts.ts';
 
 /** The whole configuration file. */
-export const configurationSchema = configurationFileSchema.extend({ authentication: authenticationSchema.optional() });
+export const configurationSchema = configurationFileSchema.extend({
+  authentication: authenticationSchema.optional(),
+  compliance: complianceSchema.optional(),
+});
 
 export type ConfigurationValue = z.output<typeof configurationSchema>;
 
@@ -35,6 +40,8 @@ export const KEYED_LISTS = [
   'endpoints',
   'workers',
   'webhooks',
+  'compliance.rules',
+  'compliance.profiles',
 ].map((path) => ({ path, key: 'id' }));
 
 /** Values that are never shown. */
@@ -79,7 +86,7 @@ export function configurationDefinition({ clock, ownPorts = new Set(), profiles 
     ],
     keyedLists: KEYED_LISTS,
     conflicts,
-    environment: [ports(ownPorts), certificates(clock), places, descriptors],
+    environment: [ports(ownPorts), certificates(clock), places, descriptors, expiredWaivers(clock)],
     secrets: SECRETS,
     profiles,
   };

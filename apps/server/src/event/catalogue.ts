@@ -52,6 +52,16 @@ const limit = z.strictObject({
   capacity: z.number().nullable().meta({ description: 'Null without a bound.' }),
 });
 
+const ruleStatus = z.enum(['pass', 'fail', 'waived', 'not_applicable', 'unknown']);
+
+const ruleMove = z.strictObject({
+  profile: z.string(),
+  title: z.string().meta({ description: 'What is so when the rule passes.' }),
+  severity: z.string(),
+  from: ruleStatus.nullable().meta({ description: 'Null when it was evaluated for the first time.' }),
+  to: ruleStatus,
+});
+
 const nothing = z.strictObject({});
 
 const SESSION: EventRows = {
@@ -199,6 +209,8 @@ const OTHERS: EventRows = {
     z.strictObject({ days: count, expires_at: z.iso.datetime() }),
     'warning',
   ),
+  'compliance.violated': definition('rule', 'A compliance rule is violated.', ruleMove, 'error'),
+  'compliance.restored': definition('rule', 'A compliance rule that was violated is so no more.', ruleMove),
   'authentication.failed': definition('principal', 'Somebody could not prove to be who they said.', login, 'warning'),
   'authentication.locked_out': definition('principal', 'A principal or address is locked out.', lockOut, 'error'),
   'limit.near': definition('limit', 'Little is left of a limit.', limit, 'warning'),

@@ -3,6 +3,7 @@ export const LOG_MODULES = [
   'api',
   'audit',
   'authentication',
+  'compliance',
   'configuration',
   'diagnosis',
   'endpoints',

@@ -103,6 +103,8 @@ export const EXPECTED: Readonly<Record<RouteName, Row | 'open'>> = {
   putOverride: ['y', 'y', '-', '-', '-'],
   deleteOverride: ['y', 'y', '-', '-', '-'],
   reloadConfiguration: ['y', 'y', '-', '-', '-'],
+  getComplianceReport: ['y', '-', '-', '-', 'y'],
+  listComplianceRules: ['y', 'y', '-', 'y', 'y'],
   getLogLevels: ['y', 'y', '-', 'y', 'y'],
   putLogLevel: ['y', 'y', '-', '-', '-'],
 };

@@ -6,6 +6,9 @@ const ACCESS_KINDS = ['principal', 'role', 'api_key'] as const;
 /** A worker is run as whoever runs the server: who writes one, or runs commands in its place, may do all that they may. */
 const OPERATED_KINDS = ['worker'] as const;
 
+/** Its evidence names principals and what they may do. */
+const EVIDENCE_KINDS = ['compliance'] as const;
+
 function kindsBut(...others: readonly KindName[]): KindName[] {
   return KINDS.filter((kind) => !others.includes(kind));
 }
@@ -22,7 +25,8 @@ export const BUILT_IN_ROLES = [
     description:
       'Everything but principals, roles and API keys, which it does not even see. Workers it runs as they are specified.',
     rules: [
-      { verbs: ['*'], kinds: kindsBut(...ACCESS_KINDS, ...OPERATED_KINDS) },
+      { verbs: ['*'], kinds: kindsBut(...ACCESS_KINDS, ...OPERATED_KINDS, ...EVIDENCE_KINDS) },
+      { verbs: ['get', 'list', 'watch'], kinds: [...EVIDENCE_KINDS] },
       { verbs: ['get', 'list', 'watch', 'read', 'operate', 'signal', 'reload'], kinds: [...OPERATED_KINDS] },
     ],
   },
@@ -48,7 +52,11 @@ export const BUILT_IN_ROLES = [
   },
   {
     id: 'auditor',
-    description: 'Looks at everything but screens and logs of workers; who may do what included. Changes nothing.',
-    rules: [{ verbs: ['get', 'list', 'watch'], kinds: ['*'] }],
+    description:
+      'Looks at everything but screens and logs of workers; who may do what, and evidence of compliance, included. Changes nothing.',
+    rules: [
+      { verbs: ['get', 'list', 'watch'], kinds: ['*'] },
+      { verbs: ['assess'], kinds: [...EVIDENCE_KINDS] },
+    ],
   },
 ] satisfies readonly Role[];

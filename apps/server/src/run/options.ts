@@ -41,6 +41,7 @@ export function serverOptions(value: ConfigurationValue): Configured {
     events: { retention: defined({ maxEvents: events.keep, maxAgeMs: events.keep_ms }) },
     webhooks: defined({ allowedRanges: receivers?.allow }),
     workers: workersOptions(value),
+    compliance: value.compliance,
     frontDoor:
       door &&
       defined({

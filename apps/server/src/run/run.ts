@@ -11,6 +11,7 @@ import {
   type DefaultPorts,
   readConfiguration,
 } from '../configuration/configuration.ts';
+import { secretFacts } from '../compliance/facts/secrets.ts';
 import { parseLogFilter } from '../log/filter.ts';
 import { openLog } from '../log/log.ts';
 import { LOG_MODULES } from '../log/modules.ts';
@@ -107,6 +108,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const store = parts.use(
     await openStore(new Secret(storeUrl), { clock, log: logger.child({ module: 'store' }) }, scope),
   );
+  let configuration: Configuration | undefined;
   const server = parts.use(
     await createServer(
       { ...serverOptions(value), token, version },
@@ -119,6 +121,10 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         clock,
         randomBytes,
         secrets,
+        compliance: {
+          dataDirectory: home.directory,
+          providers: [secretFacts({ document: () => (configuration?.current ?? checked).document, variables })],
+        },
         ...(supervisor === undefined ? {} : { supervisor }),
         ...(audit === undefined ? {} : { audit }),
         ...(traces === undefined ? {} : { tracer: traces.tracer }),
@@ -127,7 +133,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   );
   await server.resources.applyFile(desiredResources(value), 'configuration');
   const { url, frontPort } = await server.start();
-  const configuration = new Configuration(sources, checked, {
+  const reloaded = new Configuration(sources, checked, {
     ...reading,
     scope,
     log: logger.child({ module: 'configuration' }),
@@ -138,6 +144,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         await server.resources.applyFile(desiredResources(next), 'configuration');
         server.gateway.configure(liveLimits(next));
         Object.assign(server.workers, workersOptions(next));
+        server.compliance.configure(next.compliance);
         const { filter } = logOptions(next, defaults.logFilter);
         // Levels that were set by hand stay, unless the file says something else now.
         if (filter !== logOptions(before, defaults.logFilter).filter) {
@@ -147,9 +154,10 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
       health: () => healthOf(server),
     },
   });
+  configuration = reloaded;
   if (sources.file !== undefined) {
-    server.configuration = configuration;
-    if (options.isWatched !== false) await configuration.follow(systemWatcher);
+    server.configuration = reloaded;
+    if (options.isWatched !== false) await reloaded.follow(systemWatcher);
   }
   const running = parts.move();
   return {
@@ -164,7 +172,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     },
     async reload() {
       log.reopen();
-      if (sources.file !== undefined) await configuration.reload().catch(() => {});
+      if (sources.file !== undefined) await reloaded.reload().catch(() => {});
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -1,5 +1,6 @@
 import type { Clock } from '@roundhouse/core';
 import type { NewApiKey } from '../apiKey.ts';
+import type { ComplianceFormat, ComplianceReportResource, ComplianceRules } from '../compliance.ts';
 import type {
   ConfigurationResource,
   OverrideInput,
@@ -65,6 +66,8 @@ export interface WriteOptions {
 /** What a test of a webhook, and a reload, may take, ms. */
 const LONGEST_ATTEMPT_MS = 60_000;
 const RELOAD_MS = 60_000;
+/** Facts are gathered within ten seconds; digests of installed files take longest. */
+const ASSESS_MS = 20_000;
 
 /**
  * Calls the API over kept connections. A problem body is raised as the RoundhouseError that the server had; besides
@@ -133,6 +136,12 @@ export interface Client extends Disposable {
   deleteOverride(path: string, signal?: AbortSignal): Promise<ReloadPlan>;
   getLogLevels(signal?: AbortSignal): Promise<LogLevels>;
   putLogLevel(module: string, request: LogLevelRequest, signal?: AbortSignal): Promise<LogLevels>;
+  /** Default profile: that of the configuration. */
+  getComplianceReport(profile?: string, signal?: AbortSignal): Promise<ComplianceReportResource>;
+  /** The report as it is in that format, to be kept or shown. */
+  getComplianceReportText(format: ComplianceFormat, profile?: string, signal?: AbortSignal): Promise<string>;
+  listComplianceRules(signal?: AbortSignal): Promise<ComplianceRules>;
+
   exportMetrics(query?: Omit<MetricsQuery, 'format'>, signal?: AbortSignal): Promise<MetricsExport>;
   exportMetricsCsv(query?: Omit<MetricsQuery, 'format'>, signal?: AbortSignal): Promise<string>;
 
@@ -337,6 +346,19 @@ class HttpClient implements Client {
   }
 
   // The format of the query decides which of the route's answers comes.
+  getComplianceReport(profile?: string, signal?: AbortSignal): Promise<ComplianceReportResource> {
+    const call = { query: { profile, format: 'json' }, waitMs: ASSESS_MS, signal };
+    return this.#http.json(ROUTES.getComplianceReport as Route, call) as Promise<ComplianceReportResource>;
+  }
+
+  getComplianceReportText(format: ComplianceFormat, profile?: string, signal?: AbortSignal): Promise<string> {
+    return this.#http.text(ROUTES.getComplianceReport, { query: { profile, format }, waitMs: ASSESS_MS, signal });
+  }
+
+  listComplianceRules(signal?: AbortSignal): Promise<ComplianceRules> {
+    return this.#http.json(ROUTES.listComplianceRules, { signal });
+  }
+
   exportMetrics(query: Omit<MetricsQuery, 'format'> = {}, signal?: AbortSignal): Promise<MetricsExport> {
     const call = { query: { ...query, format: 'json' }, signal };
     return this.#http.json(ROUTES.exportMetrics as Route, call) as Promise<MetricsExport>;

@@ -54,7 +54,7 @@ endpoints:
 `,
     },
     mappings: { pci_dss: ['4.2.1', '2.2.7'], hipaa: ['312(e)(1)', '312(e)(2)(ii)'], soc2: ['CC6.7'] },
-    limits: 'Suites are those that the product allows for these versions, which are all AEAD.',
+    limits: 'Suites are those of the runtime; which of them a connection uses is not looked at.',
   },
   {
     id: 'RH-C24',

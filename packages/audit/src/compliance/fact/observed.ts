@@ -99,7 +99,7 @@ export const OBSERVED_FACTS = {
     type: 'items',
     fields: { name: 'text', used_share: 'number' },
     unit: 'share, 0 to 1',
-    meaning: 'Limits that have a bound, and the part of each that is in use; LUs of a pool are one of them',
+    meaning: 'Limits that have a bound, those of endpoints included, and the part of each that is in use',
     source: 'limits of the process and of the endpoints',
   },
   'certificates.items': {
@@ -118,7 +118,7 @@ export const OBSERVED_FACTS = {
   'changes.examined': {
     type: 'number',
     unit: null,
-    meaning: 'Changes of resources among the events that are kept in memory',
+    meaning: 'Changes of resources since the start of the server',
     source: 'events',
   },
   'changes.without_approver': {
@@ -155,7 +155,7 @@ export const OBSERVED_FACTS = {
     type: 'items',
     fields: { id: 'text', type: 'text', unused_days: 'number' },
     unit: 'days',
-    meaning: 'Enabled principals, and for how long each was not used; not said of one that was never seen in use',
+    meaning: 'Enabled principals, and for how long at most each was not used; not said where that cannot be told yet',
     source: 'authentication',
   },
   'principals.root_quiet_hours': {

@@ -1,0 +1,21 @@
+import type { WebhookInput } from '@roundhouse/api';
+import type { FactProvider } from '@roundhouse/audit/compliance';
+import { EVENT_CATALOGUE } from '../../event/catalogue.ts';
+import type { Resources } from '../../resource/resources.ts';
+import { typeFilter } from '../../webhook/definition.ts';
+
+/** Which events reach somebody. A webhook for some subjects alone is none that can be relied upon. */
+export function alertFacts(resources: Pick<Resources, 'ids' | 'find'>): FactProvider {
+  return {
+    name: 'alerts',
+    names: ['alerts.event_types'],
+    gather() {
+      const filters = resources.ids('webhook').flatMap((id) => {
+        const { disabled, subjects, events } = resources.find('webhook', id)?.input as WebhookInput;
+        return disabled === true || subjects !== undefined ? [] : [typeFilter(events)];
+      });
+      const types = Object.keys(EVENT_CATALOGUE).filter((type) => filters.some((wants) => wants(type)));
+      return Promise.resolve({ 'alerts.event_types': types });
+    },
+  };
+}
