@@ -77,6 +77,7 @@ describe('the commands', () => {
       'metrics',
       'log-level',
       ...['check', 'explain', 'diff', 'schema', 'show', 'reload', 'override'].map((verb) => `config ${verb}`),
+      ...['report', 'rules', 'explain', 'facts'].map((verb) => `compliance ${verb}`),
       'doctor',
       'support-bundle',
       'whoami',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { applyCommand } from './commands/apply.ts';
 import { canICommand } from './commands/canI.ts';
+import { complianceCommand } from './commands/compliance/compliance.ts';
 import { configCommand } from './commands/config/config.ts';
 import { connectCommand } from './commands/connect.ts';
 import { deleteCommand } from './commands/delete.ts';
@@ -50,6 +51,7 @@ export function allCommands(argv: readonly string[], io: VerdictIo): CommandGrou
       metricsCommand(io),
       logLevelCommand(io),
       configCommand(io),
+      complianceCommand(io),
       doctorCommand(io),
       supportBundleCommand(io),
     ],

@@ -41,7 +41,8 @@ class CalendarClock extends FakeClock {
 /** A server of configuration files in a folder of its own, that listens nowhere; its time stands still. */
 export class Site implements AsyncDisposable {
   readonly folder: string;
-  readonly clock = new CalendarClock(systemClock.now());
+  /** A minute ahead: certificates that a test makes are good already. */
+  readonly clock = new CalendarClock(systemClock.now() + 60_000);
   /** Stays over restarts. */
   readonly store = createMemoryStore({ clock: this.clock });
   readonly transitions: Transition[] = [];

@@ -4,7 +4,7 @@ import { defineErrors } from '@roundhouse/core';
 export const complianceError = defineErrors({
   COMPLIANCE_EXPRESSION_INVALID: {
     message: 'The expression of {rule} is not valid: {reason}',
-    hint: 'It is CEL over facts: `roundhouse compliance rules --facts` lists them with their types.',
+    hint: 'It is CEL over facts: `roundhouse compliance facts` lists them with their types.',
     retryable: false,
     status: 422,
   },

@@ -11,7 +11,9 @@ export function alertFacts(resources: Pick<Resources, 'ids' | 'find'>): FactProv
     names: ['alerts.event_types'],
     gather() {
       const filters = resources.ids('webhook').flatMap((id) => {
-        const { disabled, subjects, events } = resources.find('webhook', id)?.input as WebhookInput;
+        const kept = resources.find('webhook', id);
+        if (kept === undefined) return [];
+        const { disabled, subjects, events } = kept.input as WebhookInput;
         return disabled === true || subjects !== undefined ? [] : [typeFilter(events)];
       });
       const types = Object.keys(EVENT_CATALOGUE).filter((type) => filters.some((wants) => wants(type)));
