@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { collectErrors, findCatalogues } from './catalogues.ts';
+import { compliancePage } from './compliance.ts';
 import { conformancePage } from './conformance.ts';
 import { errorsPage } from './errors.ts';
 import { referencePages } from './reference.ts';
@@ -17,6 +18,7 @@ export interface Page {
 /** The generated pages as the code has them now. Throws when two catalogues share a code. */
 export async function renderPages(): Promise<readonly Page[]> {
   return [
+    { file: join(ROOT, 'docs/compliance.md'), text: compliancePage() },
     { file: join(ROOT, 'docs/conformance.md'), text: conformancePage() },
     { file: join(ROOT, 'docs/errors.md'), text: errorsPage(collectErrors(await findCatalogues(ROOT))) },
     { file: join(ROOT, 'docs/terminal.md'), text: terminalPage(await findKeymap(ROOT)) },

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   type ComplianceReportResource,
   complianceReportSchema,
@@ -169,6 +170,21 @@ describe('the section compliance of the configuration', () => {
     expect((await site.result('RH-C16')).status).toBe('fail');
     site.server.compliance.configure({ parameters: { 'RH-C16': { max_failures: 60 } } });
     expect((await site.result('RH-C16')).status).toBe('pass');
+  });
+});
+
+describe('the page about compliance', () => {
+  const page = readFileSync(new URL('../../../../docs/compliance.md', import.meta.url), 'utf8');
+
+  it('has an example that is valid, and whose rules can be evaluated', async () => {
+    const [, example] = /```yaml\n(.*?)```/s.exec(page) ?? [];
+    await site.start(example ?? '');
+    const { results } = await site.assess('acme');
+    expect(results.map(({ rule, status }) => [rule.id, status])).toEqual([
+      ['RH-C16', 'fail'],
+      ['RH-C23', 'pass'],
+      ['ACME-1', 'pass'],
+    ]);
   });
 });
 
