@@ -11,7 +11,7 @@ export const STATUSES = ['pass', 'fail', 'waived', 'not_applicable', 'unknown'] 
 export type Status = (typeof STATUSES)[number];
 
 /** What a rule was judged by. */
-export interface Evidence {
+interface Evidence {
   readonly facts: ReadonlyArray<{ readonly name: FactName } & FactState>;
   readonly parameters: Parameters;
   /** Of rule, expression, parameters and facts. */

@@ -1,5 +1,5 @@
 /** What a fact can be: CEL has a type for each. `items` is a list of maps with the fields named. */
-export type FactType = 'boolean' | 'number' | 'text' | 'texts' | 'items';
+type FactType = 'boolean' | 'number' | 'text' | 'texts' | 'items';
 
 type FieldType = 'boolean' | 'number' | 'text';
 
@@ -15,8 +15,8 @@ export interface FactDefinition {
   readonly fields?: Readonly<Record<string, FieldType>>;
 }
 
-export type FactScalar = boolean | number | string;
-export type FactItem = Readonly<Record<string, FactScalar>>;
+type FactScalar = boolean | number | string;
+type FactItem = Readonly<Record<string, FactScalar>>;
 export type FactValue = FactScalar | readonly string[] | readonly FactItem[];
 
 /** Most entries of a list, and most characters of a text: what is longer is not evidence but a dump. */

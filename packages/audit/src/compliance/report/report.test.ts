@@ -101,6 +101,24 @@ describe('as HTML', () => {
     for (const [, target] of page.matchAll(/(?:href="#|aria-labelledby=")([^"]+)"/g)) expect(ids).toContain(target);
   });
 
+  it('can be read in light and dark: text has a contrast of 4.5 to 1 to each ground (WCAG 2.2, 1.4.3)', () => {
+    const schemes = [...page.matchAll(/:root \{([^}]*)\}/g)].map(
+      ([, text]) =>
+        new Map([...(text ?? '').matchAll(/--(\w+): (#[0-9a-f]{6})/g)].map(([, name, colour]) => [name, colour])),
+    );
+    expect(schemes).toHaveLength(2);
+    for (const scheme of schemes) {
+      for (const name of ['ink', 'faint', 'fail', 'unknown', 'waived', 'pass', 'not_applicable']) {
+        for (const ground of ['ground', 'soft']) {
+          const [light, dark] = [scheme.get(name), scheme.get(ground)]
+            .map((colour) => luminance(colour as string))
+            .toSorted((a, b) => b - a);
+          expect(((light ?? 0) + 0.05) / ((dark ?? 0) + 0.05), `${name} on ${ground}`).toBeGreaterThanOrEqual(4.5);
+        }
+      }
+    }
+  });
+
   it('closes every element that it opens', () => {
     const open: string[] = [];
     for (const [, close, name] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)\b[^>]*>/g)) {
@@ -111,6 +129,15 @@ describe('as HTML', () => {
     expect(open).toEqual([]);
   });
 });
+
+/** Relative luminance of `#rrggbb` (WCAG 2.2). */
+function luminance(colour: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.040_45 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@ import type { FactValue } from '../fact/definition.ts';
 import type { Remediation, RuleSeverity, RuleType } from '../rule/rule.ts';
 
 /** What every report says of itself. */
-export const STATEMENT =
+const STATEMENT =
   'This report is evidence: what the software found of its own state at the time given. It is no certification, no attestation and no opinion on compliance. "unknown" means that a fact could not be had, and is never a pass.';
 
 /** A report as JSON has it. */
@@ -108,7 +108,7 @@ function reportedResult({ rule, status, wouldBe, reason, evidence, waiver }: Rul
   };
 }
 
-export function reportedRemediation({ text, configuration }: Remediation): ReportedResult['remediation'] {
+function reportedRemediation({ text, configuration }: Remediation): ReportedResult['remediation'] {
   return { text, configuration: configuration ?? null };
 }
 

@@ -22,7 +22,7 @@ export type RuleType = (typeof RULE_TYPES)[number];
  */
 export const FRAMEWORKS = ['pci_dss', 'hipaa', 'soc2'] as const;
 export type Framework = (typeof FRAMEWORKS)[number];
-export type Mappings = { readonly [F in Framework]?: readonly string[] };
+type Mappings = { readonly [F in Framework]?: readonly string[] };
 
 /** What to do so that a rule passes. */
 export interface Remediation {
