@@ -357,6 +357,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     certificates: () => certificates.figures(),
     token: options.token,
     resources,
+    policy: () => roles.policy,
     gateway,
     limits,
     journal,

@@ -262,6 +262,22 @@ describe('violations', () => {
   });
 });
 
+describe('secrets at rest', () => {
+  const secret = `whsec_${Buffer.alloc(24, 9).toString('base64')}`;
+
+  it('are looked for in the store', async () => {
+    await site.start(`webhooks: [{ id: w, url: "https://example.com/", secret: [${secret}, ${secret}] }]\n`);
+    expect((await site.result('RH-C18')).status).toBe('pass');
+    const { value } = (await site.store.get('webhook', 'w')) ?? {};
+    expect(JSON.stringify(value)).not.toContain(secret);
+    const spec = { id: 'w', url: 'https://example.com/', secret: [secret] };
+    await site.store.commit({
+      writes: [{ op: 'put', kind: 'webhook', id: 'w', value: { origin: 'api', spec }, expect: 'any' }],
+    });
+    expect((await site.result('RH-C18')).status).toBe('fail');
+  });
+});
+
 describe('changes', () => {
   it('have an author, and no approver that is known', async () => {
     await site.start('principals: [{ id: jane, roles: [] }]\n');

@@ -4,6 +4,7 @@ import type { Gateway } from '@roundhouse/sessions';
 import type { Store } from '@roundhouse/store';
 import type { EventJournal } from '../event/journal.ts';
 import type { Limits } from '../limit/limits.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Resources } from '../resource/resources.ts';
 import { accountFacts } from './facts/accounts.ts';
 import { alertFacts } from './facts/alerts.ts';
@@ -11,6 +12,7 @@ import { auditFacts, type AuditStatus } from './facts/audit.ts';
 import { changeFacts } from './facts/changes.ts';
 import { exposureFacts, type ExposureFactsSources } from './facts/exposure.ts';
 import { machineFacts, type TimePlaces } from './facts/machine.ts';
+import { sealingFacts } from './facts/sealing.ts';
 import { softwareFacts } from './facts/software.ts';
 import { tokenFacts } from './facts/token.ts';
 import { statusMemory } from './memory.ts';
@@ -37,6 +39,7 @@ export interface ComplianceDependencies
   /** That of the root principal. */
   readonly token: string;
   readonly resources: Resources;
+  readonly policy: () => Policy;
   readonly gateway: Gateway;
   readonly limits: Limits;
   readonly journal: EventJournal;
@@ -97,7 +100,7 @@ function providersOf(
   const { sources, resources, authentication, clock, journal, gateway, limits, hasConfiguration } = deps;
   const { audit, dataDirectory, time, nodeVersion, providers = [] } = sources;
   return [
-    accountFacts({ resources, authentication, usage, clock }),
+    accountFacts({ resources, authentication, policy: deps.policy, usage, clock }),
     alertFacts(resources),
     changeFacts({ journal, hasConfiguration }),
     exposureFacts({ ...deps, resources, clock }),
@@ -110,6 +113,7 @@ function providersOf(
       ...(time === undefined ? {} : { time }),
       ...(nodeVersion === undefined ? {} : { nodeVersion }),
     }),
+    sealingFacts(deps.store),
     softwareFacts({ files, clock }),
     tokenFacts(deps.token),
     ...(audit === undefined ? [] : [auditFacts(audit)]),

@@ -152,6 +152,7 @@ const EXCEPTIONS: Partial<Readonly<Record<RouteName, ShedClass>>> = {
   getMetrics: 'never',
   getUsage: 'never',
   exportMetrics: 'lists',
+  getComplianceReport: 'lists',
 };
 
 /** The class of a route, by what it asks of its caller. */

@@ -61,6 +61,7 @@ const COSTS: Partial<Readonly<Record<RouteName, number>>> = {
   putOverride: 5,
   deleteOverride: 5,
   exportMetrics: 20,
+  getComplianceReport: 20,
 };
 
 /** What a request to a route counts for, 0 … 20. */

@@ -39,6 +39,20 @@ export function keepFields<T extends Fields>(fields: T, before: Fields, paths: r
   return paths.reduce<Fields>((result, path) => keepAt(result, before, path.split('.')), fields) as T;
 }
 
+/** Whether a text under one of `paths` is there as it is, and not sealed. */
+export function hasPlainText(fields: Fields, paths: readonly string[]): boolean {
+  return paths.some((path) => {
+    const value = path.split('.').reduce<unknown>((at, name) => (isFields(at) ? at[name] : undefined), fields);
+    return isPlain(value);
+  });
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  if (Array.isArray(value)) return value.some(isPlain);
+  return isFields(value) && !Object.hasOwn(value, SEALED) && Object.values(value).some(isPlain);
+}
+
 /** A copy that has nothing at `paths`. */
 export function hideFields(fields: Fields, paths: readonly string[]): Fields {
   return paths.reduce<Fields>((result, path) => hideAt(result, path.split('.')), fields);

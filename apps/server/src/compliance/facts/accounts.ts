@@ -1,10 +1,10 @@
-import type { ApiKeyInput, PrincipalInput, Role } from '@roundhouse/api';
+import { type ApiKeyInput, KINDS, type PrincipalInput, type Role, VERBS } from '@roundhouse/api';
 import type { FactProvider } from '@roundhouse/audit/compliance';
 import type { Clock } from '@roundhouse/core';
 import { ROOT_PRINCIPAL } from '../../identity/identity.ts';
 import type { AuthenticationOptions } from '../../identity/options.ts';
 import { needsRehash } from '../../identity/password.ts';
-import { isConditional } from '../../policy/policy.ts';
+import { isConditional, type Policy } from '../../policy/policy.ts';
 import type { Resources } from '../../resource/resources.ts';
 import type { Usage } from '../usage.ts';
 
@@ -28,12 +28,20 @@ const GROUP_PART = /^(shared|generic|team|group|common)[-_.]|[-_.](shared|team|g
 export interface AccountFactsSources {
   readonly resources: Pick<Resources, 'ids' | 'find'>;
   readonly authentication: AuthenticationOptions | undefined;
+  /** The one in force. */
+  readonly policy: () => Pick<Policy, 'couldAllow'>;
   readonly usage: Usage;
   readonly clock: Clock;
 }
 
 /** Principals, their keys and passwords, and what they may do. */
-export function accountFacts({ resources, authentication = {}, usage, clock }: AccountFactsSources): FactProvider {
+export function accountFacts({
+  resources,
+  authentication = {},
+  policy,
+  usage,
+  clock,
+}: AccountFactsSources): FactProvider {
   return {
     name: 'accounts',
     names: [
@@ -67,8 +75,7 @@ export function accountFacts({ resources, authentication = {}, usage, clock }: A
         'lockout.max_failures': maxFailures,
         'password.local_accounts': idsOf(isLocal),
         'password.outdated_hashes': idsOf(({ password_hash: hash }) => hash !== undefined && needsRehash(hash)),
-        // By construction: packages of the policy deny what no rule allows.
-        'policy.is_default_deny': true,
+        'policy.is_default_deny': isDefaultDeny(policy()),
         'policy.wildcard_admins': idsOf(({ roles }) => roles.some((role) => wildcards.has(role))),
         'principals.accounts': accounts.map(({ input: { id, type = 'person' }, createdAt }) => {
           const unusedDays = unusedDaysOf(usage, id, createdAt, now);
@@ -109,6 +116,11 @@ function keysOf(resources: AccountFactsSources['resources'], principals: Readonl
     if (isOver || !principals.has(principal)) return [];
     return [{ id, principal, age_days: Math.max(0, now - kept.createdAt) / DAY_MS }];
   });
+}
+
+/** Whether whoever has no role may do nothing. */
+function isDefaultDeny(policy: Pick<Policy, 'couldAllow'>): boolean {
+  return VERBS.every((verb) => KINDS.every((kind) => !policy.couldAllow([], verb, kind)));
 }
 
 function wildcardRoles(resources: AccountFactsSources['resources']): ReadonlySet<string> {

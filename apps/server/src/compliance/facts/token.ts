@@ -5,16 +5,11 @@ const SHORT = 24;
 /** Words of examples, in any spelling. */
 const EXAMPLE = /change[-_.]?me|example|password|secret|letmein|default|demo|test/i;
 
-/** Of the token of root, and of how secrets are kept; neither is ever part of a fact. */
+/** Of the token of root, which is never part of a fact itself. */
 export function tokenFacts(token: string): FactProvider {
   return {
     name: 'token',
-    names: ['defaults.has_example_token', 'secrets.is_sealed_at_rest'],
-    gather: () =>
-      Promise.resolve({
-        'defaults.has_example_token': token.length < SHORT || EXAMPLE.test(token),
-        // The server has no other way to keep one: every secret field passes the key ring before the store.
-        'secrets.is_sealed_at_rest': true,
-      }),
+    names: ['defaults.has_example_token'],
+    gather: () => Promise.resolve({ 'defaults.has_example_token': token.length < SHORT || EXAMPLE.test(token) }),
   };
 }

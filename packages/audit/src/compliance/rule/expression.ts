@@ -3,6 +3,7 @@ import {
   Environment,
   EvaluationError,
   ParseError,
+  type ParseResult,
   TypeError as CelTypeError,
 } from '@marcbachmann/cel-js';
 import { complianceError } from '../errors.ts';
@@ -70,12 +71,11 @@ const CEL_TYPES = {
 
 /** Compiles CEL over the facts. `parameters` gives the names and types of `params`. */
 export function compileExpression(rule: string, text: string, parameters: Parameters = {}): Expression {
-  const fault = expressionFault(text, parameters);
-  if (fault !== undefined) {
-    throw complianceError('COMPLIANCE_EXPRESSION_INVALID', { details: { rule, ...fault } });
+  const prepared = prepare(text, parameters);
+  if ('reason' in prepared) {
+    throw complianceError('COMPLIANCE_EXPRESSION_INVALID', { details: { rule, ...prepared } });
   }
-  const parsed = environmentOf(parameters).parse(text);
-  const shape = shapeOf(parsed.ast);
+  const { parsed, shape } = prepared;
   return {
     text,
     needs: [...shape.facts].sort(),
@@ -98,20 +98,29 @@ export function compileExpression(rule: string, text: string, parameters: Parame
 
 /** Why the text is no expression of a rule; undefined when it is one. */
 export function expressionFault(text: string, parameters: Parameters = {}): ExpressionFault | undefined {
+  const prepared = prepare(text, parameters);
+  return 'reason' in prepared ? prepared : undefined;
+}
+
+interface Prepared {
+  readonly parsed: ParseResult;
+  readonly shape: Shape;
+}
+
+function prepare(text: string, parameters: Parameters): Prepared | ExpressionFault {
   if (text.length > MAX_LENGTH) return { reason: `it has more than ${MAX_LENGTH} characters` };
-  const environment = environmentOf(parameters);
-  let ast: ASTNode;
+  let parsed: ParseResult;
   try {
-    ({ ast } = environment.parse(text));
+    parsed = environmentOf(parameters).parse(text);
   } catch (error) {
     return celFault(error);
   }
-  const shape = shapeOf(ast);
+  const shape = shapeOf(parsed.ast);
   if (shape.fault !== undefined) return shape.fault;
-  const { valid, type, error } = environment.check(text);
+  const { valid, type, error } = parsed.check();
   if (!valid) return celFault(error);
   if (type !== 'bool') return { reason: `it gives ${type}, and a rule is true or false` };
-  return shape.facts.size === 0 ? { reason: 'it asks for no fact' } : undefined;
+  return shape.facts.size === 0 ? { reason: 'it asks for no fact' } : { parsed, shape };
 }
 
 function celFault(error: unknown): ExpressionFault {
@@ -120,13 +129,21 @@ function celFault(error: unknown): ExpressionFault {
   return { reason: summary, ...(range === undefined ? {} : { at: range.start }) };
 }
 
+/** All that is the same for every rule: to make it takes longer than a rule does. */
+let base: Environment | undefined;
+
 function environmentOf(parameters: Parameters): Environment {
+  base ??= baseEnvironment();
+  const schema = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, celTypeOf(value)]));
+  return base.clone().registerVariable({ name: 'params', schema });
+}
+
+function baseEnvironment(): Environment {
   const environment = new Environment({ limits: LIMITS })
     // Numbers of facts are doubles; whoever writes `== 0` means the same.
     .registerOperator('double == int', (a: number, b: bigint) => a === Number(b));
-  for (const [name, schema] of GROUPS) environment.registerVariable({ name, schema });
-  const schema = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, celTypeOf(value)]));
-  return environment.registerVariable({ name: 'params', schema });
+  for (const [name, schema] of groups()) environment.registerVariable({ name, schema });
+  return environment;
 }
 
 function celTypeOf(value: Parameters[string]): string {
@@ -136,8 +153,6 @@ function celTypeOf(value: Parameters[string]): string {
 }
 
 /** `lockout` → `max_failures` → type. */
-const GROUPS: ReadonlyMap<string, Record<string, string>> = groups();
-
 function groups(): Map<string, Record<string, string>> {
   const found = new Map<string, Record<string, string>>();
   for (const name of FACT_NAMES) {
