@@ -56,6 +56,15 @@ describe('an assessment', () => {
     ]);
   });
 
+  it('passes nothing while a fact is not known, even one that would not matter', () => {
+    const either = compileRule({ ...RULE, expression: 'lockout.max_failures <= 10 || lockout.lock_minutes > 1' });
+    const of = (facts: GatheredFacts) =>
+      assess({ rules: [either], profile: PROFILE, facts: factSheet(facts, NOW), waivers: [], now: NOW }).results[0]
+        ?.status;
+    expect(of({ 'lockout.max_failures': 10 })).toBe('unknown');
+    expect(of({ 'lockout.max_failures': 10, 'lockout.lock_minutes': 0 })).toBe('pass');
+  });
+
   it('tells a violation that is certain, whatever else is not known', () => {
     expect(resultOf({ 'lockout.max_failures': 11 }).result.status).toBe('fail');
   });
