@@ -18,7 +18,7 @@ export type Parameters = Readonly<Record<string, boolean | number | string | rea
  * `true` and `false` are what CEL says over the facts that are known, which by its logic may be certain although others
  * are not known; `unknown` where it depends on one of those.
  */
-export type Truth = true | false | 'unknown';
+type Truth = true | false | 'unknown';
 
 /** An expression that can be evaluated; it reads nothing but facts and parameters, and changes nothing. */
 export interface Expression {
