@@ -31,6 +31,7 @@ import { auditRequests } from './audit/requests.ts';
 import { auditRoutes } from './http/auditRoutes.ts';
 import { Certificates } from './tls/certificates.ts';
 import type { FastifyInstance } from 'fastify';
+import { journalStatus } from './compliance/facts/audit.ts';
 import { type Compliance, type ComplianceSources, createCompliance } from './compliance/compliance.ts';
 import type { ComplianceOptions } from './compliance/options.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -363,7 +364,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   app.addHook('onSend', idempotency.onSend);
   measure(app, metrics, logOf('api'));
   const compliance = createCompliance(options.compliance, {
-    sources: deps.compliance ?? {},
+    sources: { audit: () => Promise.resolve(journalStatus(deps.audit)), ...deps.compliance },
     listeners: listenersOf(options),
     hasFrontDoor: options.frontDoor !== undefined,
     authentication: options.authentication,

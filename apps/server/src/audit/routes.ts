@@ -101,6 +101,8 @@ export const ROUTE_AUDIT = {
   listOverrides: null,
   putOverride: change('RHA-3006'),
   deleteOverride: change('RHA-3007'),
+  getComplianceReport: read('RHA-4008'),
+  listComplianceRules: null,
   getLogLevels: null,
   putLogLevel: change('RHA-3008'),
   exportMetrics: null,
