@@ -27,14 +27,12 @@ export class MemoryJournal
       return {
         ...entryOf(rest),
         details: (details ?? {}) as AuditRecord['details'] & object,
-        ...{
-          v: 1,
-          seq,
-          id: `${this.id}-${seq}`,
-          time,
-          boot: 'boot-1',
-          monotonic_ms: seq,
-        },
+        v: 1,
+        seq,
+        id: `${this.id}-${seq}`,
+        time,
+        boot: 'boot-1',
+        monotonic_ms: seq,
       } as AuditRecord;
     });
     this.records.push(...records);
@@ -74,15 +72,13 @@ export class MemoryJournal
       state: 'writing',
       first_seq: this.first,
       next_seq: this.records.length,
-      ...{
-        buffered: 0,
-        waiting: 0,
-        lost: 0,
-        refused: 0,
-        epoch: 0,
-        public_key: '',
-        sinks: [],
-      },
+      buffered: 0,
+      waiting: 0,
+      lost: 0,
+      refused: 0,
+      epoch: 0,
+      public_key: '',
+      sinks: [],
     };
   }
 
