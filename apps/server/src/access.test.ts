@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Route, type RouteName, ROUTES, type Rule, type Verb } from '@roundhouse/api';
-import { Secret } from '@roundhouse/core';
+import { type AuditJournal, openIndex, openJournal, type SearchIndex } from '@roundhouse/audit';
+import { Secret, silentLogger, systemClock } from '@roundhouse/core';
 import { FakeSession } from '@roundhouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from './log/silentLog.fixture.ts';
@@ -25,6 +29,9 @@ const DEV_RULES: Rule[] = [
 
 let server: Server;
 let url = '';
+let folder = '';
+let audit: AuditJournal;
+let auditIndex: SearchIndex;
 let counter = 0;
 /** Header of each principal, by its id: one of each built-in role, of the name of the role, and some more. */
 const keys = new Map<string, string>();
@@ -49,6 +56,10 @@ async function newKey(principal: string, more: object = {}, id = next('key')): P
 }
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'access-'));
+  const auditDeps = { clock: systemClock, log: silentLogger };
+  audit = await openJournal({ directory: join(folder, 'audit') }, auditDeps);
+  auditIndex = openIndex({ directory: join(folder, 'index') }, { ...auditDeps, journal: audit });
   const plenty = { perSecond: 100_000, burst: 100_000 };
   server = await createServer(
     {
@@ -62,6 +73,8 @@ beforeAll(async () => {
     {
       log: silentLog(),
       supervisor: new FakeSupervisor(),
+      audit,
+      auditIndex,
       openSession: async (options, scope) => {
         const session = new FakeSession(options);
         scope.onEnd((reason) => session.destroy(reason));
@@ -84,7 +97,12 @@ beforeAll(async () => {
   await resources.create('endpoint', endpoint('core', { group: 'dev', labels: { env: 'dev', tier: 'core' } }), BY);
   await resources.create('endpoint', endpoint('bare'), BY);
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  await auditIndex.close();
+  await audit.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
 function endpoint(id: string, more: object = {}) {
   return { id, host: '127.0.0.1', port: 23, probe: { kind: 'none' as const }, ...more };
@@ -179,7 +197,8 @@ async function perform(
     .replace('{id}', id)
     .replace('{group}', id)
     .replace('{delivery}', '1')
-    .replace('{module}', 'api');
+    .replace('{module}', 'api')
+    .replace('{seq}', '0');
   const query = QUERIES[name]?.(id) ?? '';
   return { id, answer: await ask(as, route.method, path + query, bodyFor(name, id)) };
 }
@@ -187,6 +206,7 @@ async function perform(
 const QUERIES: Readonly<Record<string, (id: string) => string>> = {
   canI: () => '?verb=get&kind=usage',
   deleteOverride: () => '?path=limits.max_sessions',
+  getAuditConsistency: () => '?from=1&to=1',
   getWorkersLogs: (id) => `?worker=${id}`,
 };
 
@@ -225,7 +245,8 @@ describe('each route and built-in role', () => {
     const head = await ask(
       role,
       'HEAD',
-      route.path.replace('{id}', foreign.id).replace('{delivery}', '1') + (QUERIES[name]?.(foreign.id) ?? ''),
+      route.path.replace('{id}', foreign.id).replace('{delivery}', '1').replace('{seq}', '0') +
+        (QUERIES[name]?.(foreign.id) ?? ''),
     );
     expect(head.status).toBe(foreign.answer.status);
   });

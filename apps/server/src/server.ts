@@ -23,9 +23,10 @@ import { createMemoryStore, type Store } from '@roundhouse/store';
 import type { Supervisor } from '@roundhouse/workers';
 import type { Host } from '@roundhouse/tn3270/host';
 import type { Server as TlsServer } from 'node:tls';
-import type { AuditJournal } from '@roundhouse/audit';
+import type { AuditJournal, SearchIndex } from '@roundhouse/audit';
 import { recordEvents } from './audit/events.ts';
 import { auditRequests } from './audit/requests.ts';
+import { auditRoutes } from './http/auditRoutes.ts';
 import { Certificates } from './tls/certificates.ts';
 import type { FastifyInstance } from 'fastify';
 import { type Compliance, type ComplianceSources, createCompliance } from './compliance/compliance.ts';
@@ -132,6 +133,8 @@ export interface ServerDependencies {
   readonly tracer?: Tracer;
   /** What requests and events are recorded in; stays the caller's. Default: they are not. */
   readonly audit?: AuditJournal;
+  /** What finds records in it; stays the caller's. Default: it can be exported, and not searched. */
+  readonly auditIndex?: SearchIndex;
   /** Opened, begun and closed by the server. Without one there are no workers. */
   readonly supervisor?: Supervisor;
   readonly compliance?: ComplianceSources;
@@ -402,6 +405,15 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
     ...complianceRoutes({ monitor: compliance.monitor, version: options.version }),
     ...configurationRoutes(() => server.configuration, { clock, startedAt }),
+    ...auditRoutes({
+      audit: deps.audit,
+      index: deps.auditIndex,
+      events: journal,
+      cursors,
+      log: logOf('audit'),
+      scope,
+      streams,
+    }),
   });
   webhooks.start();
   compliance.monitor.start();

@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** What there is to act upon. A role names these; the names are those of the kinds in the configuration. */
 export const KINDS = [
   'api_key',
+  'audit',
   'compliance',
   'configuration',
   'endpoint',
@@ -49,6 +50,8 @@ export const VERBS = [
   'signal',
   /** worker: run a command as it is run. */
   'execute',
+  /** audit: take all of it away. */
+  'export',
   /** compliance: evaluate the rules, and see the evidence, which names principals. */
   'assess',
 ] as const;

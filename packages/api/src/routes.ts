@@ -16,6 +16,7 @@ import {
 } from './configuration.ts';
 import { drainSchema, ENDPOINT, endpointHealthSchema, endpointListSchema, endpointPutSchema } from './endpoint.ts';
 import { ENDPOINT_GROUP, endpointGroupListSchema, endpointGroupPutSchema } from './endpointGroup.ts';
+import { AUDIT_ROUTES } from './auditRoutes.ts';
 import { canIQuerySchema, canISchema, identitySchema, unlockedSchema, unlockSchema } from './identity.ts';
 import { PRINCIPAL, principalListSchema, principalPutSchema } from './principal.ts';
 import { resourceRoutes } from './resource.ts';
@@ -554,6 +555,7 @@ export const ROUTES = {
     },
     problems: ['WATCHERS_LIMIT_REACHED'],
   },
+  ...AUDIT_ROUTES,
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;

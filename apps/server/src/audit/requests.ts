@@ -34,7 +34,7 @@ export function auditRequests(app: FastifyInstance, trail: AuditTrail, scope: Sc
   app.addHook('preHandler', async (request) => {
     const rule = ruleOf(request);
     if (rule?.as !== 'change') return;
-    await trail.append(entryOf(request, rule.code, { phase: 'received', outcome: 'pending' }), scope);
+    await trail.append(requestEntry(request, rule.code, { phase: 'received', outcome: 'pending' }), scope);
     recordOf(request).isReceived = true;
   });
 
@@ -49,11 +49,11 @@ export function auditRequests(app: FastifyInstance, trail: AuditTrail, scope: Sc
     const failed = { reason: code ?? String(reply.statusCode) };
     if (isReceived && rule !== null) {
       const end = reply.statusCode < 400 ? { outcome: 'success' as const } : { outcome: 'failure' as const, ...failed };
-      await kept(trail.append(entryOf(request, rule.code, { phase: 'completed', ...end }), scope));
+      await kept(trail.append(requestEntry(request, rule.code, { phase: 'completed', ...end }), scope));
     } else if (reply.statusCode === 403) {
-      trail.record(entryOf(request, 'RHA-4003', { phase: 'fact', outcome: 'denied', ...failed }));
+      trail.record(requestEntry(request, 'RHA-4003', { phase: 'fact', outcome: 'denied', ...failed }));
     } else if (rule?.as === 'read' && reply.statusCode < 400) {
-      trail.record(entryOf(request, rule.code, { phase: 'fact', outcome: 'success' }));
+      trail.record(requestEntry(request, rule.code, { phase: 'fact', outcome: 'success' }));
     }
     return payload;
   });
@@ -73,7 +73,8 @@ function ruleOf(request: FastifyRequest): RouteAudit {
   return name === undefined ? null : ROUTE_AUDIT[name];
 }
 
-function entryOf(
+/** What is recorded of a request. */
+export function requestEntry(
   request: FastifyRequest,
   code: ServerAuditCode,
   facts: Pick<AuditEntry, 'phase' | 'outcome'> & { readonly reason?: string },
@@ -93,9 +94,15 @@ function entryOf(
     actor: actorOf(request.identity),
     source: { address: request.ip },
     request_id: request.id,
-    details: { route: name, method: request.method },
+    details: { route: name, method: request.method, ...(kind === 'audit' && askedOf(request)) },
     ...(kind !== undefined && { resource: { kind, id: id ?? '*' } }),
     ...(kind === 'session' && id !== undefined && { session_id: id }),
     ...(traceId !== undefined && { trace_id: traceId }),
   };
+}
+
+/** What was asked of the journal; not the words, which may be just what must not stand there. */
+function askedOf({ query }: FastifyRequest): Readonly<Record<string, unknown>> {
+  const { q, cursor: _, ...filters } = (query ?? {}) as Readonly<Record<string, unknown>>;
+  return { asked: filters, ...(q !== undefined && { words: true }) };
 }

@@ -107,4 +107,12 @@ export const ROUTE_AUDIT = {
   listOperations: null,
   getOperation: null,
   streamEvents: null,
+  queryAudit: read('RHA-5001'),
+  exportAudit: read('RHA-5002'),
+  getAuditStatus: null,
+  getAuditProof: read('RHA-5003'),
+  getAuditConsistency: read('RHA-5003'),
+  getAuditCheckpoint: read('RHA-5005'),
+  takeAuditCheckpoint: change('RHA-5005'),
+  rebuildAuditIndex: change('RHA-5004'),
 } as const satisfies Readonly<Record<RouteName, RouteAudit>>;

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { EventRecord } from '@roundhouse/api';
+import type { Scope } from '@roundhouse/core';
 import type { FastifyReply } from 'fastify';
 import type { Identity } from '../identity/identity.ts';
 
@@ -19,6 +20,22 @@ export function openEventStream(reply: FastifyReply): ServerResponse {
     'x-accel-buffering': 'no',
   });
   return raw;
+}
+
+/** Shows that the connection lives, until the scope ends. One that has taken nothing from one beat to the next is cut. */
+export function keepAlive(raw: ServerResponse, scope: Scope): void {
+  let writtenAtBeat = -1;
+  const beats = async (): Promise<void> => {
+    for (;;) {
+      await scope.sleep(HEARTBEAT_MS);
+      const written = raw.socket?.bytesWritten ?? 0;
+      if (raw.writableNeedDrain && written === writtenAtBeat) raw.destroy();
+      else if (!raw.writableNeedDrain) raw.write(HEARTBEAT);
+      writtenAtBeat = written;
+    }
+  };
+  // The end of the scope ends it.
+  beats().catch(() => {});
 }
 
 /** Principals and keys are what their last record says; who watches was let in by the one before. */

@@ -153,6 +153,8 @@ const EXCEPTIONS: Partial<Readonly<Record<RouteName, ShedClass>>> = {
   getUsage: 'never',
   exportMetrics: 'lists',
   getComplianceReport: 'lists',
+  exportAudit: 'lists',
+  takeAuditCheckpoint: 'rest',
 };
 
 /** The class of a route, by what it asks of its caller. */

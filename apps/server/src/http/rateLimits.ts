@@ -62,6 +62,8 @@ const COSTS: Partial<Readonly<Record<RouteName, number>>> = {
   deleteOverride: 5,
   exportMetrics: 20,
   getComplianceReport: 20,
+  exportAudit: 20,
+  rebuildAuditIndex: 20,
 };
 
 /** What a request to a route counts for, 0 … 20. */

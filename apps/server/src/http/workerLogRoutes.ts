@@ -9,7 +9,7 @@ import type { EventJournal } from '../event/journal.ts';
 import { followTail } from '../worker/logFollow.ts';
 import { lineBytes, lineShown } from '../worker/logLine.ts';
 import { type Access, identityOf } from './access.ts';
-import { HEARTBEAT, HEARTBEAT_MS, isAccountOf, openEventStream } from './eventStream.ts';
+import { isAccountOf, keepAlive, openEventStream } from './eventStream.ts';
 import { idOf, valid } from './request.ts';
 import { requestScope } from './requestScope.ts';
 
@@ -139,20 +139,4 @@ async function writeLines(raw: ServerResponse, lines: AsyncIterable<LogLine>, sc
     const hasRoom = raw.write(`data: ${JSON.stringify(lineShown(line))}\n\n`);
     if (!hasRoom) await once(raw, 'drain', { signal: scope.signal });
   }
-}
-
-/** Until the scope ends. One that has taken nothing from one beat to the next is cut. */
-function keepAlive(raw: ServerResponse, scope: Scope): void {
-  let writtenAtBeat = -1;
-  const beats = async (): Promise<void> => {
-    for (;;) {
-      await scope.sleep(HEARTBEAT_MS);
-      const written = raw.socket?.bytesWritten ?? 0;
-      if (raw.writableNeedDrain && written === writtenAtBeat) raw.destroy();
-      else if (!raw.writableNeedDrain) raw.write(HEARTBEAT);
-      writtenAtBeat = written;
-    }
-  };
-  // The end of the scope ends it.
-  beats().catch(() => {});
 }

@@ -107,4 +107,13 @@ export const EXPECTED: Readonly<Record<RouteName, Row | 'open'>> = {
   listComplianceRules: ['y', 'y', '-', 'y', 'y'],
   getLogLevels: ['y', 'y', '-', 'y', 'y'],
   putLogLevel: ['y', 'y', '-', '-', '-'],
+
+  queryAudit: ['y', '-', '-', '-', 'y'],
+  exportAudit: ['y', '-', '-', '-', 'y'],
+  getAuditStatus: ['y', '-', '-', '-', 'y'],
+  getAuditProof: ['y', '-', '-', '-', 'y'],
+  getAuditConsistency: ['y', '-', '-', '-', 'y'],
+  getAuditCheckpoint: ['y', '-', '-', '-', 'y'],
+  takeAuditCheckpoint: ['y', '-', '-', '-', '-'],
+  rebuildAuditIndex: ['y', '-', '-', '-', '-'],
 };

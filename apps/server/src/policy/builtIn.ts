@@ -9,6 +9,9 @@ const OPERATED_KINDS = ['worker'] as const;
 /** Its evidence names principals and what they may do. */
 const EVIDENCE_KINDS = ['compliance'] as const;
 
+/** What everybody did, what was done to whom, from where: for those whose office it is. */
+const AUDITED_KINDS = ['audit'] as const;
+
 function kindsBut(...others: readonly KindName[]): KindName[] {
   return KINDS.filter((kind) => !others.includes(kind));
 }
@@ -23,9 +26,12 @@ export const BUILT_IN_ROLES = [
   {
     id: 'operator',
     description:
-      'Everything but principals, roles and API keys, which it does not even see. Workers it runs as they are specified.',
+      'Everything but principals, roles, API keys and the audit journal, which it does not even see. Workers it runs as they are specified.',
     rules: [
-      { verbs: ['*'], kinds: kindsBut(...ACCESS_KINDS, ...OPERATED_KINDS, ...EVIDENCE_KINDS) },
+      {
+        verbs: ['*'],
+        kinds: kindsBut(...ACCESS_KINDS, ...OPERATED_KINDS, ...EVIDENCE_KINDS, ...AUDITED_KINDS),
+      },
       { verbs: ['get', 'list', 'watch'], kinds: [...EVIDENCE_KINDS] },
       { verbs: ['get', 'list', 'watch', 'read', 'operate', 'signal', 'reload'], kinds: [...OPERATED_KINDS] },
     ],
@@ -42,21 +48,23 @@ export const BUILT_IN_ROLES = [
   },
   {
     id: 'viewer',
-    description: 'Looks at everything but screens, logs of workers, principals and API keys. Changes nothing.',
+    description:
+      'Looks at everything but screens, logs of workers, principals, API keys and the audit journal. Changes nothing.',
     rules: [
       {
         verbs: ['get', 'list', 'watch'],
-        kinds: kindsBut('principal', 'api_key'),
+        kinds: kindsBut('principal', 'api_key', ...AUDITED_KINDS),
       },
     ],
   },
   {
     id: 'auditor',
     description:
-      'Looks at everything but screens and logs of workers; who may do what, and evidence of compliance, included. Changes nothing.',
+      'Looks at everything but screens and logs of workers; who may do what, evidence of compliance, and the audit journal, included. Changes nothing.',
     rules: [
       { verbs: ['get', 'list', 'watch'], kinds: ['*'] },
       { verbs: ['assess'], kinds: [...EVIDENCE_KINDS] },
+      { verbs: ['export'], kinds: [...AUDITED_KINDS] },
     ],
   },
 ] satisfies readonly Role[];

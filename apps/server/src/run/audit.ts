@@ -4,6 +4,8 @@ import {
   type CheckpointSink,
   createHttpSink,
   type JournalDependencies,
+  openIndex,
+  type SearchIndex,
   openFileSink,
   openJournal,
 } from '@roundhouse/audit';
@@ -49,6 +51,15 @@ export async function openAudit(
     },
     deps,
   );
+}
+
+/** Begins to make what finds records; it is no part of the journal, and not where others get copies of that. */
+export function openAuditIndex(
+  home: string,
+  journal: AuditJournal,
+  { clock, log }: Pick<JournalDependencies, 'clock' | 'log'>,
+): SearchIndex {
+  return openIndex({ directory: join(home, 'audit-index') }, { journal, clock, log });
 }
 
 async function openSink(sink: SinkSection, journal: string): Promise<CheckpointSink> {

@@ -17,7 +17,7 @@ import { openLog } from '../log/log.ts';
 import { LOG_MODULES } from '../log/modules.ts';
 import { createServer, type Server } from '../server.ts';
 import { openOtlpTracing } from '../trace/otlp.ts';
-import { openAudit } from './audit.ts';
+import { openAudit, openAuditIndex } from './audit.ts';
 import { openHome } from './home.ts';
 import { desiredResources, liveLimits, logOptions, serverOptions, workersOptions } from './options.ts';
 import { endpointProbe } from './endpointProbe.ts';
@@ -85,12 +85,10 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const secrets = async (name: string, caller: Scope): Promise<string> =>
     (await findSecret(name.startsWith('secret://') ? name : `secret://env/${name}`, caller)).reveal();
   const token = defaults.token ?? home.token.reveal();
-  const audit = await openAudit(home.directory, value.audit ?? {}, {
-    clock,
-    log: logger.child({ module: 'audit' }),
-    keyRing: home.keyRing,
-  });
+  const auditDeps = { clock, log: logger.child({ module: 'audit' }), keyRing: home.keyRing };
+  const audit = await openAudit(home.directory, value.audit ?? {}, auditDeps);
   if (audit !== undefined) parts.use(audit);
+  const auditIndex = audit && parts.use(openAuditIndex(home.directory, audit, auditDeps));
   const supervisor = openSupervisor(home.directory, options.createSupervisor ?? createSupervisor, {
     clock,
     log: logger.child({ module: 'workers' }),
@@ -127,6 +125,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         },
         ...(supervisor === undefined ? {} : { supervisor }),
         ...(audit === undefined ? {} : { audit }),
+        ...(auditIndex === undefined ? {} : { auditIndex }),
         ...(traces === undefined ? {} : { tracer: traces.tracer }),
       },
     ),

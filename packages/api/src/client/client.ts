@@ -23,6 +23,7 @@ import type { InputResult, ScreenCells, ScreenView } from '../screen.ts';
 import type { CreateSession, ListSessionsQuery, SessionList, SessionResource } from '../session.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { ScreenFormat } from '../vocabulary.ts';
+import { type AuditCalls, createAuditCalls } from './audit.ts';
 import { type EventStreamOptions, streamEvents } from './events.ts';
 import { type Call, HttpConnection } from './http.ts';
 import { createWorkerCalls, type WorkerCalls } from './workers.ts';
@@ -75,6 +76,7 @@ const ASSESS_MS = 20_000;
  */
 export interface Client extends Disposable {
   readonly workers: WorkerCalls;
+  readonly audit: AuditCalls;
 
   createSession(request: CreateSession, signal?: AbortSignal): Promise<SessionResource>;
   listSessions(query?: ListSessionsQuery, signal?: AbortSignal): Promise<SessionList>;
@@ -167,11 +169,13 @@ class HttpClient implements Client {
   readonly #http: HttpConnection;
   readonly #random: () => number;
   readonly workers: WorkerCalls;
+  readonly audit: AuditCalls;
 
   constructor({ random = Math.random, ...options }: ClientOptions) {
     this.#http = new HttpConnection(options);
     this.#random = random;
     this.workers = createWorkerCalls(this.#http);
+    this.audit = createAuditCalls(this.#http);
   }
 
   createSession(request: CreateSession, signal?: AbortSignal): Promise<SessionResource> {

@@ -80,6 +80,8 @@ export class IndexDatabase {
   private constructor(directory: string, readOnly: boolean) {
     const file = fileOf(directory);
     this.#sqlite = new DatabaseSync(file, { readOnly, timeout: 5_000 });
+    // KiB: the lists of some common words stay in memory.
+    this.#sqlite.exec('PRAGMA cache_size = -16384');
     if (readOnly) return;
     chmodSync(file, 0o600);
     // A power cut may take the last moments, which come again out of the journal. What is deleted is overwritten.
