@@ -1,4 +1,4 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
 import { cliError } from '../../errors.ts';
@@ -68,16 +68,9 @@ async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>): Promi
       cause,
     });
   });
-  let isEmpty = true;
-  try {
-    for await (const piece of pieces) {
-      isEmpty = false;
-      bytes += piece.byteLength;
-      await file.appendFile(piece);
-    }
-  } catch (error) {
-    if (isEmpty) await rm(part, { force: true });
-    throw error;
+  for await (const piece of pieces) {
+    bytes += piece.byteLength;
+    await file.appendFile(piece);
   }
   await file.sync();
   await rename(part, path);
