@@ -54,6 +54,8 @@ export const VERBS = [
   'export',
   /** compliance: evaluate the rules, and see the evidence, which names principals. */
   'assess',
+  /** audit: take all of it away. */
+  'export',
 ] as const;
 
 export const kindNameSchema = z.enum(KINDS);

@@ -4,7 +4,7 @@ import { TYPE_PREFIX } from './record.ts';
  * What takes types, with or without `roundhouse.`, that are named, with or without it: whole, by their beginning with
  * `.*`, or all by `*`.
  */
-export function typeFilter(wanted: readonly string[]): (type: string) => boolean {
+export function typeFilter(wanted: readonly string[] = ['*']): (type: string) => boolean {
   const exact = new Set<string>();
   const beginnings: string[] = [];
   for (const text of wanted) {

@@ -8,7 +8,6 @@ const OPERATED_KINDS = ['worker'] as const;
 
 /** Its evidence names principals and what they may do. */
 const EVIDENCE_KINDS = ['compliance'] as const;
-
 /** What everybody did, what was done to whom, from where: for those whose office it is. */
 const AUDITED_KINDS = ['audit'] as const;
 
@@ -28,10 +27,7 @@ export const BUILT_IN_ROLES = [
     description:
       'Everything but principals, roles, API keys and the audit journal, which it does not even see. Workers it runs as they are specified.',
     rules: [
-      {
-        verbs: ['*'],
-        kinds: kindsBut(...ACCESS_KINDS, ...OPERATED_KINDS, ...EVIDENCE_KINDS, ...AUDITED_KINDS),
-      },
+      { verbs: ['*'], kinds: kindsBut(...ACCESS_KINDS, ...OPERATED_KINDS, ...EVIDENCE_KINDS, ...AUDITED_KINDS) },
       { verbs: ['get', 'list', 'watch'], kinds: [...EVIDENCE_KINDS] },
       { verbs: ['get', 'list', 'watch', 'read', 'operate', 'signal', 'reload'], kinds: [...OPERATED_KINDS] },
     ],
@@ -60,7 +56,7 @@ export const BUILT_IN_ROLES = [
   {
     id: 'auditor',
     description:
-      'Looks at everything but screens and logs of workers; who may do what, evidence of compliance, and the audit journal, included. Changes nothing.',
+      'Looks at everything but screens and logs of workers; who may do what, the audit journal and evidence of compliance included. Changes nothing.',
     rules: [
       { verbs: ['get', 'list', 'watch'], kinds: ['*'] },
       { verbs: ['assess'], kinds: [...EVIDENCE_KINDS] },

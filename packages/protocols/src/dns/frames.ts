@@ -34,6 +34,6 @@ export function framed(message: Uint8Array): Uint8Array {
 export function writeFrame(transport: Transport, message: Uint8Array, scope: Scope): Promise<void> {
   scope.throwIfEnded();
   const { promise, resolve } = Promise.withResolvers<void>();
-  transport.write(framed(message), resolve);
+  transport.write(framed(message), () => resolve());
   return scope.race(promise);
 }
