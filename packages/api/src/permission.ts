@@ -50,8 +50,6 @@ export const VERBS = [
   'signal',
   /** worker: run a command as it is run. */
   'execute',
-  /** audit: take all of it away. */
-  'export',
   /** compliance: evaluate the rules, and see the evidence, which names principals. */
   'assess',
   /** audit: take all of it away. */
