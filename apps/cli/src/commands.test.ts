@@ -19,6 +19,7 @@ const LOCAL = [
   'connect',
   'errors',
   'principal hash-password',
+  'audit verify',
   ...['check', 'explain', 'diff', 'schema'].map((verb) => `config ${verb}`),
 ];
 
@@ -80,6 +81,7 @@ describe('the commands', () => {
       ...['report', 'rules', 'explain', 'facts'].map((verb) => `compliance ${verb}`),
       'doctor',
       'support-bundle',
+      ...['query', 'tail', 'export', 'status', 'checkpoint', 'verify', 'rebuild'].map((verb) => `audit ${verb}`),
       'whoami',
       'can-i',
       'errors',

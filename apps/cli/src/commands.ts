@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { applyCommand } from './commands/apply.ts';
+import { auditCommand } from './commands/audit/audit.ts';
 import { canICommand } from './commands/canI.ts';
 import { complianceCommand } from './commands/compliance/compliance.ts';
 import { configCommand } from './commands/config/config.ts';
@@ -54,6 +55,7 @@ export function allCommands(argv: readonly string[], io: VerdictIo): CommandGrou
       complianceCommand(io),
       doctorCommand(io),
       supportBundleCommand(io),
+      auditCommand(io),
     ],
     'Find out:': [whoamiCommand(io), canICommand(io), errorsCommand(io)],
   };

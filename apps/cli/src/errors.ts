@@ -8,6 +8,12 @@ export const cliError = defineErrors({
     retryable: false,
     status: 422,
   },
+  INDEX_FAILED: {
+    message: 'The index of the audit cannot be made: {reason}',
+    hint: 'See that the disk of the server has room. It goes on by itself; "roundhouse audit status" says how far it is.',
+    retryable: true,
+    status: 503,
+  },
   INPUT_INTERRUPTED: {
     message: 'Nothing was done: the question was left without an answer',
     hint: 'Run the command again.',

@@ -23,7 +23,9 @@ export interface VerdictIo extends Io {
 }
 
 export interface Output {
+  /** False: what is written waits, and `drain` says when it has gone. */
   write(text: string): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
   readonly isTTY?: boolean;
 }
 

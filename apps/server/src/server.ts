@@ -43,7 +43,7 @@ import { Access, type Attributes } from './http/access.ts';
 import { addRoutes, createApp } from './http/app.ts';
 import { complianceRoutes } from './http/complianceRoutes.ts';
 import { configurationRoutes } from './http/configurationRoutes.ts';
-import type { ConnectionBoundsOptions } from './http/connectionBounds.ts';
+import type { ConnectionBounds, ConnectionBoundsOptions } from './http/connectionBounds.ts';
 import { credentialsOf } from './http/credentials.ts';
 import { createCursors } from './http/cursor.ts';
 import { endpointRoutes } from './http/endpointRoutes.ts';
@@ -230,6 +230,13 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   });
   traceOperations(tracer, journal);
   if (deps.audit !== undefined) recordEvents(journal, deps.audit);
+  const certificates = new Certificates({
+    log: logOf('tls'),
+    publish: (type, subject, data) => void journal.publish(type, subject, data),
+    scope,
+  });
+  // Figures may be asked for before the doors are there.
+  let bounds: ConnectionBounds | undefined;
   let webhookFigures: ReturnType<NonNullable<MetricSources['webhooks']>> = [];
   const { limits, metrics, history } = createObservation(
     {
@@ -242,7 +249,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     {
       gateway,
       journal,
-      connections: () => connections.connections,
+      connections: () => bounds?.connections ?? 0,
       certificates: () => certificates.figures(),
       webhooks: () => webhookFigures,
       workers: supervisor && (() => supervisor.list().map(workerFigures)),
@@ -328,11 +335,6 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     },
     scope,
   );
-  const certificates = new Certificates({
-    log: logOf('tls'),
-    publish: (type, subject, data) => void journal.publish(type, subject, data),
-    scope,
-  });
   const tls =
     options.tls &&
     (await certificates.follow('api', options.tls, (next) => setServerTls(app.server as unknown as TlsServer, next)));
@@ -343,6 +345,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     },
     logOf('api'),
   );
+  bounds = connections;
   traceRequests(app, tracer);
   guard(app, {
     authenticate: (credentials) => authenticator.authenticate(credentials, scope),

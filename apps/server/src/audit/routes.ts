@@ -109,8 +109,6 @@ export const ROUTE_AUDIT = {
   listOperations: null,
   getOperation: null,
   streamEvents: null,
-  listComplianceRules: null,
-  getComplianceReport: null,
   queryAudit: read('RHA-5001'),
   exportAudit: read('RHA-5002'),
   getAuditStatus: null,
