@@ -123,7 +123,6 @@ export class InstanceKeeper implements Keeper {
     const fresh = this.#fresh;
     if (fresh === undefined || fresh.missing.length === 0) return;
     await this.#makePlace(fresh);
-    await this.#deps.group?.open();
     this.#fresh = { ...fresh, isThere: true, missing: [] };
     if (!hasSockets) await this.#link.raise(undefined, this.#fresh, scope);
   }
