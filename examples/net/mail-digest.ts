@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises';
 import { createScope, Secret, systemClock } from '@roundhouse/core';
 import { buildMessage, type DkimKey } from '@roundhouse/protocols/mime';
-import { connect } from '@roundhouse/protocols/smtp';
+import { connectSmtp } from '@roundhouse/protocols/smtp';
 
 const [host = 'localhost', port = '25', recipient = '', keyFile] = process.argv.slice(2);
 
@@ -33,6 +33,6 @@ const message = await buildMessage(
 );
 
 using scope = createScope({ timeoutMs: 30_000 });
-await using client = await connect({ host, port: Number(port), security: 'off' }, scope);
+await using client = await connectSmtp({ host, port: Number(port), security: 'off' }, scope);
 const { accepted, refused, reply } = await client.send(message.envelope, message.bytes, scope);
 console.log(`taken for ${accepted.length}, refused for ${refused.length}: ${reply.lines[0]}`);

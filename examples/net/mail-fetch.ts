@@ -6,12 +6,12 @@
 import { readFile } from 'node:fs/promises';
 import { createScope, Secret } from '@roundhouse/core';
 import { parseMessage } from '@roundhouse/protocols/mime';
-import { connect } from '@roundhouse/protocols/pop3';
+import { connectPop3 } from '@roundhouse/protocols/pop3';
 
 const [host = 'localhost', port = '995', user = '', caFile] = process.argv.slice(2);
 
 using scope = createScope({ timeoutMs: 60_000 });
-const mailbox = await connect(
+const mailbox = await connectPop3(
   {
     host,
     port: Number(port),

@@ -7,7 +7,7 @@
  */
 import { resolve } from 'node:path';
 import { systemClock } from '@roundhouse/core';
-import { maildirHandlers, serve } from '@roundhouse/protocols/smtp';
+import { maildirHandlers, serveSmtp } from '@roundhouse/protocols/smtp';
 
 const [folder = '', port = '0'] = process.argv.slice(2);
 const hostname = 'mail.example.com';
@@ -17,7 +17,7 @@ const directoryOf = (recipient: string): string | null => {
   return domain === 'example.com' && /^[a-z][a-z0-9]{0,30}$/.test(user) ? resolve(folder, user) : null;
 };
 
-const server = await serve(
+const server = await serveSmtp(
   { hostname, port: Number(port), limits: { maxMessageBytes: 10_000_000 } },
   {
     ...maildirHandlers({ hostname, directoryOf }, { clock: systemClock, processId: process.pid }),

@@ -29,6 +29,6 @@ async function ask({ address, tls, timeouts, scope, enter, facts }: Check, isSec
 }
 
 /** A session has no pins. */
-function withoutPins({ pins: _, ...rest }: Check['tls']): Omit<Check['tls'], 'pins'> {
+function withoutPins({ pins: _pins, ...rest }: Check['tls']): Omit<Check['tls'], 'pins'> {
   return rest;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createScope, systemClock } from '@roundhouse/core';
 import { createRuntime, type NetServer } from '@roundhouse/net';
 import { parseMessage } from '@roundhouse/protocols/mime';
-import { readWhole, serve } from '@roundhouse/protocols/smtp';
+import { readWhole, serveSmtp } from '@roundhouse/protocols/smtp';
 import { createCertificateAuthority } from '@roundhouse/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMailer, type MailerOptions } from './mailer.ts';
@@ -17,7 +17,7 @@ const received: { readonly user: string | null; readonly isSecure: boolean; read
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'roundhouse-mailer-'));
   writeFileSync(join(folder, 'ca.pem'), authority.cert);
-  server = await serve(
+  server = await serveSmtp(
     { hostname: 'mx.example', startTls: authority.issue(), requiresAuth: true },
     {
       authenticate: ({ user, secret }) => user === 'gate' && secret?.reveal() === 'let me in',

@@ -31,13 +31,13 @@ const REFERENCE = 'secret://';
 export function createMailer(options: MailerOptions, deps: MailerDependencies): AlertsDependencies['send'] {
   const { host, port, security, caFile, username, password = '', from, to } = options;
   return async ({ subject, text }, scope) => {
-    const [{ connect }, { buildMessage }] = await Promise.all([
+    const [{ connectSmtp }, { buildMessage }] = await Promise.all([
       import('@roundhouse/protocols/smtp'),
       import('@roundhouse/protocols/mime'),
     ]);
     const secret = password.startsWith(REFERENCE) ? await deps.secrets(password) : password;
     const { bytes, envelope } = await buildMessage({ from, to, subject, text }, { clock: deps.clock });
-    const client = await connect(
+    const client = await connectSmtp(
       {
         host,
         ...(port !== undefined && { port }),
