@@ -40,6 +40,7 @@ export async function measure({ quick }: BenchOptions): Promise<Section> {
       name: 'node:http',
       samples: rates.bare,
     }),
+    figure('http.server_least_per_s', 'the same, by itself', 'requests/s', rates.ours),
     figure('http.client_per_s', `client, ${CLIENT_CONNECTIONS} connections`, 'requests/s', client.ours, {
       name: 'undici Pool.request',
       samples: client.bare,

@@ -43,13 +43,21 @@ export class StreamBody implements IncomingBody {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    yield* this.#read(this.maxBytes);
+    const reading = this.#begin(this.maxBytes);
+    if (reading === undefined) return;
+    let isDone = false;
+    try {
+      for (let part = await reading.next(); part !== undefined; part = await reading.next()) yield part;
+      isDone = true;
+    } finally {
+      if (!isDone) reading.leave();
+    }
   }
 
   async bytes(maxBytes = this.maxBytes): Promise<Uint8Array> {
     if (this.#init.open === undefined) return EMPTY;
     const parts: Uint8Array[] = [];
-    for await (const part of this.#read(maxBytes)) parts.push(part);
+    await this.#each(maxBytes, (part) => void parts.push(part));
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
   }
 
@@ -72,33 +80,43 @@ export class StreamBody implements IncomingBody {
     }
   }
 
-  async *#read(limit: number): AsyncGenerator<Uint8Array> {
+  async #each(limit: number, take: (part: Uint8Array) => void): Promise<void> {
+    const reading = this.#begin(limit);
+    if (reading === undefined) return;
+    try {
+      for (let part = await reading.next(); part !== undefined; part = await reading.next()) take(part);
+    } catch (error) {
+      reading.leave();
+      throw error;
+    }
+  }
+
+  /** `next` gives undefined at the end; `leave` gives the rest up. */
+  #begin(limit: number): { next(): Promise<Uint8Array | undefined>; leave(): void } | undefined {
     const { open, length, scope, tooLarge } = this.#init;
-    if (open === undefined) return;
+    if (open === undefined) return undefined;
     scope?.throwIfEnded();
     if (length !== null && length > limit) throw tooLarge(limit);
     const iterator = open()[Symbol.asyncIterator]();
     let received = 0;
-    let isDone = false;
-    try {
-      for (;;) {
-        const next = iterator.next();
-        const { done, value } = await (scope === undefined ? next : scope.race(next));
-        isDone = done === true;
-        if (isDone) return;
-        const part = value as Uint8Array;
-        received += part.length;
-        if (received > limit) throw tooLarge(limit);
-        yield part;
-      }
-    } catch (error) {
-      scope?.throwIfEnded();
-      if (isCut(error)) throw httpError('HTTP_BODY_INCOMPLETE', { cause: error });
-      throw error;
-    } finally {
+    return {
+      async next() {
+        try {
+          const next = iterator.next();
+          const { done, value } = await (scope === undefined ? next : scope.race(next));
+          if (done === true) return undefined;
+          const part = value as Uint8Array;
+          received += part.length;
+          if (received > limit) throw tooLarge(limit);
+          return part;
+        } catch (error) {
+          scope?.throwIfEnded();
+          throw isCut(error) ? httpError('HTTP_BODY_INCOMPLETE', { cause: error }) : error;
+        }
+      },
       // What waits for bytes that never come would hold this too: it is not waited for.
-      if (!isDone) void Promise.resolve(iterator.return?.()).catch(() => {});
-    }
+      leave: () => void Promise.resolve(iterator.return?.()).catch(() => {}),
+    };
   }
 }
 

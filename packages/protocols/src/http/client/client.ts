@@ -91,6 +91,8 @@ export interface HttpClient extends Drainable {
 }
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** Origins whose place is remembered. */
+const MAX_PLACES = 1_000;
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
 /** Raises NET_OPTION_INVALID. */
@@ -103,6 +105,10 @@ class PooledClient extends HttpPool implements HttpClient {
   readonly #network: NetRuntime;
   readonly #timeouts: Timeouts;
   readonly #tls: TlsClientOptions;
+  /** By origin. */
+  readonly #places = new Map<string, Place>();
+  /** Of each request, beside its own. */
+  readonly #headers: FieldValues;
 
   constructor(options: HttpClientOptions, runtime: NetRuntime) {
     const timeouts = resolveTimeouts(options.timeouts);
@@ -117,6 +123,7 @@ class PooledClient extends HttpPool implements HttpClient {
     this.#network = runtime;
     this.#timeouts = timeouts;
     this.#tls = options.tls ?? {};
+    this.#headers = lowerCased(options.headers ?? {});
   }
 
   get(url: string | URL, scope: Scope): Promise<HttpResult> {
@@ -141,7 +148,7 @@ class PooledClient extends HttpPool implements HttpClient {
     const { json } = request;
     let url = urlOf(given);
     let method = request.method ?? 'GET';
-    let headers = lowerCased({ ...this.#options.headers, ...request.headers });
+    let headers = request.headers === undefined ? this.#headers : { ...this.#headers, ...lowerCased(request.headers) };
     let body = json === undefined ? (request.body ?? null) : JSON.stringify(json);
     if (json !== undefined) headers = { 'content-type': 'application/json', ...headers };
     const { priority } = request;
@@ -150,8 +157,9 @@ class PooledClient extends HttpPool implements HttpClient {
     if (isDecoding) headers = { 'accept-encoding': ACCEPTED_ENCODINGS, ...headers };
     const most = request.maxRedirects ?? this.#options.maxRedirects ?? 5;
     for (let count = 0; ; count++) {
-      const response = await this.#once(url, method, await this.#withCookies(url, headers), body, request, scope);
-      await this.#keepCookies(url, response.setCookies);
+      const sent = this.#options.cookies === undefined ? headers : await this.#withCookies(url, headers);
+      const response = await this.#once(url, method, sent, body, request, scope);
+      if (response.setCookies.length > 0) await this.#keepCookies(url, response.setCookies);
       const from = { method, url, headers, hasBody: body !== null, isReplayable: !isStream(body) };
       const next = most === 0 ? undefined : redirectOrDiscard(response, from);
       if (next === undefined) return this.#result(url, response, request, isDecoding);
@@ -174,7 +182,7 @@ class PooledClient extends HttpPool implements HttpClient {
     request: HttpRequestOptions,
     scope: Scope,
   ): Promise<HttpClientResponse> {
-    const place = this.#place(url);
+    const place = this.#places.get(url.origin) ?? this.#place(url);
     const isPlain = url.protocol === 'http:';
     const path = `${url.pathname}${url.search}`;
     const outgoing: OutgoingRequest = {
@@ -209,7 +217,7 @@ class PooledClient extends HttpPool implements HttpClient {
     const peer = formatAddress({ host, port });
     // The proxy is the place: one connection to it serves all origins.
     const key = JSON.stringify([via ?? peer, isTls, credentials?.reveal()]);
-    return {
+    const place: Place = {
       key,
       peer,
       open: (scope) =>
@@ -226,6 +234,8 @@ class PooledClient extends HttpPool implements HttpClient {
           this.#network,
         ),
     };
+    if (this.#places.size < MAX_PLACES) this.#places.set(url.origin, place);
+    return place;
   }
 
   async #withCookies(url: URL, headers: FieldValues): Promise<FieldValues> {
@@ -278,7 +288,7 @@ class PooledClient extends HttpPool implements HttpClient {
 }
 
 function urlOf(given: string | URL): URL {
-  const url = URL.canParse(String(given)) ? new URL(given) : undefined;
+  const url = URL.parse(String(given));
   if (url?.protocol === 'http:' || url?.protocol === 'https:') {
     if (url.username === '' && url.password === '') return url;
     throw netError('NET_OPTION_INVALID', { details: { reason: 'credentials stand in fields, not in the URL' } });

@@ -101,6 +101,14 @@ export class HttpPool implements Drainable {
 
   /** Rejects as `open` does, with POOL_EXHAUSTED, DRAINING, or the reason of the scope. */
   async take(place: Place, scope: Scope): Promise<Lease> {
+    scope.throwIfEnded();
+    const shelf = this.#shelves.get(place.key);
+    const free = this.#state === 'open' && shelf !== undefined && freeOf(shelf);
+    if (free) return this.#lend(place.key, shelf, free, true);
+    return this.#await(place, scope);
+  }
+
+  async #await(place: Place, scope: Scope): Promise<Lease> {
     using own = scope.child();
     const leave = this.#scope.onEnd((reason) => own.end(reason));
     try {
@@ -108,9 +116,7 @@ export class HttpPool implements Drainable {
         own.throwIfEnded();
         if (this.#state !== 'open') throw netError('DRAINING', { protocol: 'http', peer: place.peer });
         const shelf = this.#shelf(place.key);
-        const free = shelf.entries.findLast(
-          ({ connection, leases }) => connection.isUsable && leases < connection.capacity,
-        );
+        const free = freeOf(shelf);
         if (free !== undefined) return this.#lend(place.key, shelf, free, true);
         const most = shelf.capacity === undefined ? 1 : this.#options.maxPerOrigin;
         const held = shelf.entries.filter(({ connection }) => connection.isUsable).length + shelf.opening;
@@ -253,4 +259,9 @@ export class HttpPool implements Drainable {
     this.abort();
     return { finished: this.#finished - before, cut, elapsedMs: clock.monotonic() - startedAt };
   }
+}
+
+/** The one used last, of those that take another request. */
+function freeOf({ entries }: Shelf): Entry | undefined {
+  return entries.findLast(({ connection, leases }) => leases < connection.capacity && connection.isUsable);
 }
