@@ -10,6 +10,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Where all chunks go, side by side: an import.meta.url in any of them is in this folder. */
 const folder = join(root, 'apps', 'cli', 'dist', 'bundle');
 const contents = join(folder, 'contents.json');
+/** One letter more, and V8 holds all of a file with two bytes a character. */
+const ASCII = /^[\0-\x7f]*$/;
 /** What is run as a process, by its name in the bundle. Programs share no chunk: each holds only what it needs. */
 const PROGRAMS = {
   auditIndex: 'packages/audit/src/index/thread.ts',
@@ -36,6 +38,15 @@ const places = {
     },
   },
 };
+
+/** Names in comments, licences above all, are what is left to be rewritten: in as many letters, for the source maps. */
+function inAscii(code, fileName) {
+  const plain = code.replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, (comment) =>
+    comment.replaceAll(/[^\0-\x7f]/g, (letter) => letter.normalize('NFD').replaceAll(/[^\0-\x7f]/g, '') || '?'),
+  );
+  if (!ASCII.test(plain)) throw new Error(`${fileName} has letters that are not ASCII outside of comments`);
+  return plain;
+}
 
 function programOf(path) {
   const source = relative(root, path).replace(/\.js$/, '.ts');
@@ -108,8 +119,9 @@ async function bundle(name) {
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
   });
   await build.close();
-  for (const { fileName, moduleIds = [] } of output) {
+  for (const { fileName, moduleIds = [], type, code } of output) {
     files.push(fileName);
+    if (type === 'chunk' && !ASCII.test(code)) writeFileSync(join(folder, fileName), inAscii(code, fileName));
     for (const id of moduleIds) {
       const project = /^(.*)\/src\//.exec(id)?.[1];
       if (project === undefined || id.includes('/node_modules/')) continue;

@@ -30,6 +30,7 @@ declare -A purpose=(
   [knot-dnsutils]="kdig: DNS over TLS and HTTPS"
   [unbound]="resolver of others"
   [dnsmasq-base]="small name server of others"
+  [dnsperf]="load for name servers"
   [postfix]="mail server of others"
   [dovecot-imapd]="mailbox server of others, with dovecot-pop3d"
   [dovecot-pop3d]="mailbox server of others"
@@ -39,7 +40,7 @@ declare -A purpose=(
 )
 order=(s3270 c3270 hercules openssl tmux postgresql slapd ldap-utils prometheus python3-grpcio protobuf-compiler supervisor
   curl nghttp2-client nghttp2-server nginx-light haproxy caddy microsocks tinyproxy-bin python3-websockets
-  bind9 bind9-dnsutils knot knot-dnsutils unbound dnsmasq-base postfix dovecot-imapd dovecot-pop3d swaks
+  bind9 bind9-dnsutils knot knot-dnsutils unbound dnsmasq-base dnsperf postfix dovecot-imapd dovecot-pop3d swaks
   libnet-ssleay-perl libdigest-hmac-perl)
 
 if ! command -v dpkg-query >/dev/null; then

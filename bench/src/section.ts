@@ -19,8 +19,10 @@ export const SECTION_NAMES = [
   'auditSearch',
   'silent',
   'webSockets',
+  'dns',
   'audit',
   'growth',
+  'http',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 

@@ -12,9 +12,9 @@ export const SILENT_CLIENTS: readonly SilentClient[] = [
   {
     name: 'pop3',
     async ask(port, timeouts, scope) {
-      const { connect } = await import('@roundhouse/protocols/pop3');
+      const { connectPop3 } = await import('@roundhouse/protocols/pop3');
       const login = { user: 'somebody', password: 'nothing' };
-      return connect({ host: '127.0.0.1', port, security: 'off', login, timeouts }, scope);
+      return connectPop3({ host: '127.0.0.1', port, security: 'off', login, timeouts }, scope);
     },
   },
   {
@@ -27,8 +27,8 @@ export const SILENT_CLIENTS: readonly SilentClient[] = [
   {
     name: 'smtp',
     async ask(port, timeouts, scope) {
-      const { connect } = await import('@roundhouse/protocols/smtp');
-      return connect({ host: '127.0.0.1', port, security: 'off', timeouts }, scope);
+      const { connectSmtp } = await import('@roundhouse/protocols/smtp');
+      return connectSmtp({ host: '127.0.0.1', port, security: 'off', timeouts }, scope);
     },
   },
   {

@@ -15,7 +15,8 @@ const IDLE_CONNECTIONS = 10_000;
 /** Connections that are made at the same time. */
 const CONNECTING = 64;
 const TICK_MS = 2;
-const WARM_UP_MS = 1_000;
+/** Until what runs often is compiled. */
+const WARM_UP_MS = 5_000;
 
 /** How long an echo takes at a rate, and what connections cost that do nothing; `ws` itself is the peer. */
 export async function measure({ quick, sessions }: BenchOptions): Promise<Section> {
@@ -43,7 +44,7 @@ export async function measure({ quick, sessions }: BenchOptions): Promise<Sectio
       compare('websocket.idle_missing', held, 'not open', memory, ({ missing }) => missing),
     ],
     notes: [
-      `${runs} ${runs === 1 ? 'run' : 'runs'} of ${seconds} s with messages of ${MESSAGE_BYTES} bytes, without compression; server and client take turns on the same machine, each in its own process; the client is that of ws.`,
+      `${runs} ${runs === 1 ? 'run' : 'runs'} of ${seconds} s behind ${WARM_UP_MS / 1_000} s of warm-up, with messages of ${MESSAGE_BYTES} bytes, without compression; server and client take turns on the same machine, each in its own process; the client is that of ws.`,
       'Latency is from when a message was due until its echo was read, so that a late client counts against the server.',
       'Memory is that of the whole server process after a collection; each: less what it was before the first connection.',
     ],

@@ -24,22 +24,26 @@ import type { Supervisor } from '@roundhouse/workers';
 import type { Host } from '@roundhouse/tn3270/host';
 import type { Server as TlsServer } from 'node:tls';
 import type { AuditJournal, SearchIndex } from '@roundhouse/audit';
+import { type AlertsOptions, startAlerts } from './alert/alerts.ts';
+import { createMailer, type MailerOptions } from './alert/mailer.ts';
 import { recordEvents } from './audit/events.ts';
 import { auditRequests } from './audit/requests.ts';
 import { auditRoutes } from './http/auditRoutes.ts';
 import { Certificates } from './tls/certificates.ts';
 import type { FastifyInstance } from 'fastify';
+import { journalStatus } from './compliance/facts/audit.ts';
 import { type Compliance, type ComplianceSources, createCompliance } from './compliance/compliance.ts';
 import type { ComplianceOptions } from './compliance/options.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { serverError } from './errors.ts';
 import { type EventJournal, type JournalOptions, openEventJournal } from './event/journal.ts';
+import { serverRuntime } from './net/runtime.ts';
 import { labelled } from './event/labelled.ts';
 import { Access, type Attributes } from './http/access.ts';
 import { addRoutes, createApp } from './http/app.ts';
 import { complianceRoutes } from './http/complianceRoutes.ts';
 import { configurationRoutes } from './http/configurationRoutes.ts';
-import type { ConnectionBoundsOptions } from './http/connectionBounds.ts';
+import type { ConnectionBounds, ConnectionBoundsOptions } from './http/connectionBounds.ts';
 import { credentialsOf } from './http/credentials.ts';
 import { createCursors } from './http/cursor.ts';
 import { endpointRoutes } from './http/endpointRoutes.ts';
@@ -104,6 +108,8 @@ export interface ServerOptions extends GatewayOptions {
   readonly warnRatio?: number;
   readonly events?: JournalOptions;
   readonly webhooks?: WebhooksOptions;
+  /** Letters about events. Default: none. */
+  readonly alerts?: AlertsOptions & { readonly mail: MailerOptions };
   readonly workers?: WorkersOptions;
   readonly compliance?: ComplianceOptions;
   /** Version of the product, for the OpenAPI document. */
@@ -224,6 +230,13 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   });
   traceOperations(tracer, journal);
   if (deps.audit !== undefined) recordEvents(journal, deps.audit);
+  const certificates = new Certificates({
+    log: logOf('tls'),
+    publish: (type, subject, data) => void journal.publish(type, subject, data),
+    scope,
+  });
+  // Figures may be asked for before the doors are there.
+  let bounds: ConnectionBounds | undefined;
   let webhookFigures: ReturnType<NonNullable<MetricSources['webhooks']>> = [];
   const { limits, metrics, history } = createObservation(
     {
@@ -236,7 +249,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     {
       gateway,
       journal,
-      connections: () => connections.connections,
+      connections: () => bounds?.connections ?? 0,
       certificates: () => certificates.figures(),
       webhooks: () => webhookFigures,
       workers: supervisor && (() => supervisor.list().map(workerFigures)),
@@ -300,6 +313,11 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     parts.defer(() => closeWorkers());
   }
   await resources.load();
+  if (options.alerts !== undefined) {
+    const runtime = serverRuntime({ clock, random, log: logOf('alerts'), tracer, observer: metrics.net });
+    const send = createMailer(options.alerts.mail, { clock, runtime, secrets: (reference) => secretOf(reference) });
+    parts.use(startAlerts(options.alerts, { journal, store, clock, random, log: logOf('alerts'), send }));
+  }
 
   let door: Host | undefined;
   let stopping: Promise<void> | undefined;
@@ -317,11 +335,6 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     },
     scope,
   );
-  const certificates = new Certificates({
-    log: logOf('tls'),
-    publish: (type, subject, data) => void journal.publish(type, subject, data),
-    scope,
-  });
   const tls =
     options.tls &&
     (await certificates.follow('api', options.tls, (next) => setServerTls(app.server as unknown as TlsServer, next)));
@@ -332,6 +345,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     },
     logOf('api'),
   );
+  bounds = connections;
   traceRequests(app, tracer);
   guard(app, {
     authenticate: (credentials) => authenticator.authenticate(credentials, scope),
@@ -353,7 +367,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   app.addHook('onSend', idempotency.onSend);
   measure(app, metrics, logOf('api'));
   const compliance = createCompliance(options.compliance, {
-    sources: deps.compliance ?? {},
+    sources: { audit: () => Promise.resolve(journalStatus(deps.audit)), ...deps.compliance },
     listeners: listenersOf(options),
     hasFrontDoor: options.frontDoor !== undefined,
     authentication: options.authentication,

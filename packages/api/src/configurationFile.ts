@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alertsSectionSchema } from './alertsSection.ts';
 import { apiKeyInputSchema } from './apiKey.ts';
 import { auditSectionSchema } from './auditSection.ts';
 import { endpointInputSchema } from './endpoint.ts';
@@ -139,6 +140,7 @@ export const configurationFileSchema = z.strictObject({
       keep_ms: z.int().min(60_000).optional().meta({ description: 'How long. Default 7 days.' }),
     })
     .optional(),
+  alerts: alertsSectionSchema.optional(),
   audit: auditSectionSchema.optional(),
   webhook_receivers: z
     .strictObject({

@@ -27,3 +27,4 @@ export * from './contract/server.ts';
 export { Stand, TIMEOUTS } from './contract/stand.ts';
 export * from './contract/wire.ts';
 export * from './nameServers.ts';
+export * from './scriptedProxy.ts';

@@ -4,6 +4,7 @@ import { EXIT } from '../exit.ts';
 import { stopSignal } from '../foreground.ts';
 import type { VerdictIo } from '../io.ts';
 import { facts, printable, table, writeJson } from '../render.ts';
+import { HOST_SCHEMES } from './tn3270.ts';
 import { type TlsFlags, tlsOf } from './tlsOptions.ts';
 
 export interface ProbeSettings extends TlsFlags {
@@ -15,7 +16,7 @@ export interface ProbeSettings extends TlsFlags {
 export async function probe(url: string, settings: ProbeSettings, io: VerdictIo): Promise<void> {
   using scope = createScope({ signal: stopSignal(io), ...(io.clock && { clock: io.clock }) });
   const tls = await tlsOf(settings, io);
-  const report = await probeUrl(url, { timeoutMs: settings.timeoutMs, tls }, scope);
+  const report = await probeUrl(url, { timeoutMs: settings.timeoutMs, tls, schemes: HOST_SCHEMES }, scope);
   if (report.outcome === 'failed') io.conclude(EXIT.ProbeFailed);
   if (settings.json === true) writeJson(io.stdout, jsonOf(report));
   else show(report, io);

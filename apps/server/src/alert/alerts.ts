@@ -26,7 +26,7 @@ export interface AlertsDependencies {
   readonly send: (letter: Letter, scope: Scope) => Promise<void>;
 }
 
-export interface AlertsStatus {
+interface AlertsStatus {
   readonly sent: number;
   /** Attempts that failed since the last letter that went. */
   readonly failures: number;

@@ -125,7 +125,7 @@ describe('the audit of requests', () => {
 
   it('follows a session from its beginning to its end, with what was read and sent, and nothing of the screen', async () => {
     const { json } = await ask('POST', '/api/v1/sessions', { host: '127.0.0.1', port: 23 });
-    const path = `/api/v1/sessions/${json?.['id']}`;
+    const path = `/api/v1/sessions/${String(json?.['id'])}`;
     await ask('GET', `${path}/screen`);
     await ask('POST', `${path}/input`, {
       actions: [

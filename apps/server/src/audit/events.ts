@@ -73,6 +73,8 @@ export const EVENT_AUDIT: Readonly<
   ...as('RHA-4005', ['certificate.replaced']),
   ...as('RHA-4006', ['certificate.refused'], 'failure'),
   ...as('RHA-4007', ['certificate.expiring']),
+  ...as('RHA-4009', ['compliance.violated'], 'failure'),
+  ...as('RHA-4010', ['compliance.restored']),
   ...as('RHA-4001', ['authentication.failed'], 'failure'),
   ...as('RHA-4002', ['authentication.locked_out'], 'denied'),
   ...as('RHA-6002', ['limit.near', 'limit.reached']),

@@ -48,6 +48,7 @@ export const KEYED_LISTS = [
 export const SECRETS = [
   'store.url',
   'tracing.otlp_url',
+  'alerts.mail.password',
   'audit.sinks[].token',
   'authentication.issuers[].secret',
   'authentication.ldap.bind_password',

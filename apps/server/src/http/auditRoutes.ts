@@ -189,7 +189,7 @@ function queryOf(filters: Omit<AuditExportQuery, 'format'>): AuditQuery {
   const { request_id: request, since, until, q } = filters;
   const slash = resource?.indexOf('/') ?? -1;
   return {
-    ...(type !== undefined && (/^RHA-/.test(type) ? { code: type } : { action: type })),
+    ...(type !== undefined && (type.startsWith('RHA-') ? { code: type } : { action: type })),
     ...(auditClass !== undefined && { class: auditClass }),
     ...(outcome !== undefined && { outcome }),
     ...(session !== undefined && { session }),

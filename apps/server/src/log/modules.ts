@@ -1,5 +1,6 @@
 /** Parts of the server that can have a level of their own; each names itself with `log.child({ module })`. */
 export const LOG_MODULES = [
+  'alerts',
   'api',
   'audit',
   'authentication',

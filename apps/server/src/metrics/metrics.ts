@@ -1,4 +1,5 @@
 import type { Clock, Scope } from '@roundhouse/core';
+import { netMetrics } from '../net/observer.ts';
 import { DURATION_BOUNDS, PAUSE_BOUNDS } from './durations.ts';
 import { EventLoopMonitor } from './eventLoop.ts';
 import { registerMirrors } from './mirrors.ts';
@@ -65,6 +66,7 @@ export function createMetrics({ clock, version, sources = {} }: MetricsDependenc
     'roundhouse_worker_failures_total',
     'Instances of workers that were given up.',
   );
+  const net = netMetrics(registry);
   const requests = registry.histogram(
     'roundhouse_http_request_duration_seconds',
     'Time from the head of a request to the end of its answer.',
@@ -76,6 +78,8 @@ export function createMetrics({ clock, version, sources = {} }: MetricsDependenc
 
   return {
     contentType: registry.contentType,
+    /** Counts connections and operations of protocols. */
+    net,
     slowest,
     totals: totals as Readonly<typeof totals>,
     inputs: registry.counter('roundhouse_session_inputs_total', 'Inputs by outcome: ok, or the code of the fault.', {

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { CertificateFiles } from '@roundhouse/net';
 import type { Rate } from '../http/rateLimits.ts';
 import type { ConfigurationValue } from '../configuration/definition.ts';
@@ -40,6 +41,7 @@ export function serverOptions(value: ConfigurationValue): Configured {
     }),
     events: { retention: defined({ maxEvents: events.keep, maxAgeMs: events.keep_ms }) },
     webhooks: defined({ allowedRanges: receivers?.allow }),
+    alerts: value.alerts?.mail && alertsOptions(value.alerts.mail),
     workers: workersOptions(value),
     compliance: value.compliance,
     frontDoor:
@@ -89,6 +91,16 @@ export function desiredResources(value: ConfigurationValue): DesiredResources {
     worker: value.workers,
     webhook: value.webhooks,
   });
+}
+
+type MailAlerts = NonNullable<NonNullable<ConfigurationValue['alerts']>['mail']>;
+
+function alertsOptions({ events, interval_ms, source = hostname(), ca_file, ...mail }: MailAlerts) {
+  return {
+    mail: { ...defined(mail), ...defined({ caFile: ca_file }) },
+    source,
+    ...defined({ events, intervalMs: interval_ms }),
+  };
 }
 
 type ListenerTls = NonNullable<NonNullable<ConfigurationValue['server']>['tls']>;

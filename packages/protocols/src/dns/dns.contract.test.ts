@@ -15,7 +15,8 @@ import { parseZone } from './zone/text.ts';
 let made: CertificateAuthority | undefined;
 const authority = (): CertificateAuthority => (made ??= createCertificateAuthority());
 
-const ZONE = parseZone('$TTL 60\n@ SOA ns m 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n', { origin: 'ex.test' });
+/** Numbers that are text on the wire, `ABCD`, at the end of both answers. */
+const ZONE = parseZone('$TTL 60\n@ SOA ns m 1 2 3 4 1094861636\n@ NS ns\nns A 65.66.67.68\n', { origin: 'ex.test' });
 
 describe('A DNS resolver over TCP and TLS', () => {
   const cases = clientContract(
@@ -60,8 +61,8 @@ describe('A DNS server over TCP', () => {
       hasTls: false,
       serve: ({ tls: _none, ...options }, runtime, scope) => serveDns({ zones: [ZONE], ...options }, runtime, scope),
       dialogue: [
-        { send: query('A'), expect: /^..AA.*\xc0\0\x02\x01$/s },
-        { send: query('MX'), expect: /^..AA.*\0\0\0\x05$/s },
+        { send: query('A'), expect: /^..AA.*ABCD$/s },
+        { send: query('MX'), expect: /^..AA.*ABCD$/s },
       ],
     },
     authority,

@@ -4,17 +4,20 @@ export { decodeMessage } from './message/decode.ts';
 export { encodeMessage } from './message/encode.ts';
 export { reverseName } from './message/ipAddress.ts';
 export type { DecodedMessage, DnsMessage, Edns, EdnsOption, Question, ResourceRecord } from './message/message.ts';
-export type { DataOf, NamedType, OpaqueData, QuestionType, RecordData, RecordType } from './message/types.ts';
+export {
+  type DataOf,
+  type NamedType,
+  type OpaqueData,
+  type QuestionType,
+  type RecordData,
+  type RecordType,
+  typeCode,
+  typeName,
+} from './message/types.ts';
 export { HostsTable } from './resolver/hosts.ts';
 export type { NameServerOptions, NameServerTransport, ResolverOptions } from './resolver/options.ts';
-export {
-  type AddressOptions,
-  type Answer,
-  createResolver,
-  type Resolver,
-  type ResolveOptions,
-  type ResolverStats,
-} from './resolver/resolver.ts';
+export type { AddressOptions, Answer, Resolver, ResolveOptions, ResolverStats } from './resolver/contract.ts';
+export { createResolver } from './resolver/resolver.ts';
 export type { ServiceTarget } from './resolver/service.ts';
 export { parseResolvConf, type SystemFiles, systemResolverOptions } from './resolver/system.ts';
 export type { NameServerStats } from './resolver/upstream.ts';

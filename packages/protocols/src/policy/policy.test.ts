@@ -1,5 +1,5 @@
 import { createScope } from '@roundhouse/core';
-import { NetError, netError, type Sent } from '@roundhouse/net';
+import { type NetError, netError, type Sent } from '@roundhouse/net';
 import { constantBackoff, createBreaker, createBulkhead } from '@roundhouse/resilience';
 import { FakeClock } from '@roundhouse/testing';
 import { describe, expect, it } from 'vitest';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTestWorld, playServer, type ScriptedPeer } from '../mail/scriptedPeer.fixture.ts';
 import { capabilitiesOf } from './capabilities.ts';
-import { connect, type Pop3Client, type Pop3ConnectOptions } from './index.ts';
+import { connectPop3, type Pop3Client, type Pop3ConnectOptions } from './index.ts';
 import { apopDigest, timestampOf } from './logIn.ts';
 import { type FixtureOptions, playMailbox } from './mailbox.fixture.ts';
 import { parseReply } from './reply.ts';
@@ -24,7 +24,7 @@ async function opened(
   const world = createTestWorld();
   const play = typeof script === 'function' ? script : (peer: ScriptedPeer) => playMailbox(peer, script);
   const server = await playServer(world, play);
-  const connecting = connect(
+  const connecting = connectPop3(
     { host: '127.0.0.1', port: server.port, security: 'off', allowsClearCredentials: true, login: LOGIN, ...options },
     createScope({ clock: world.clock }),
     world.runtime,

@@ -16,7 +16,7 @@ const MAX_LIST_BYTES = 65_536;
  * TLS_REFUSED for a server without the TLS that is demanded, PEER_LOGIN_REFUSED, PEER_UNAVAILABLE when somebody else has
  * the mailbox open …
  */
-export async function connect(
+export async function connectPop3(
   options: Pop3ConnectOptions,
   given?: Scope,
   runtime: NetRuntime = createRuntime(),

@@ -6,8 +6,8 @@ import { systemClock } from '@roundhouse/core';
 import { isInstalled } from '@roundhouse/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Dovecot, mailServersAvailable, startDovecot, USER } from '../mail/servers.fixture.ts';
-import { connect as connectSmtp, maildirHandlers, serve } from '../smtp/index.ts';
-import { connect, type Pop3ConnectOptions } from './index.ts';
+import { connectSmtp, maildirHandlers, serveSmtp } from '../smtp/index.ts';
+import { connectPop3, type Pop3ConnectOptions } from './index.ts';
 
 const run = promisify(execFile);
 const TEXTS = [
@@ -32,7 +32,7 @@ describe.skipIf(!mailServersAvailable())('a mailbox of our server, read through 
     for (const folder of ['new', 'cur']) {
       for (const name of await readdir(join(dovecot.maildir, folder))) await rm(join(dovecot.maildir, folder, name));
     }
-    const server = await serve(
+    const server = await serveSmtp(
       { hostname: 'mx.example.com' },
       maildirHandlers(
         { hostname: 'mx.example.com', directoryOf: () => dovecot.maildir },
@@ -60,7 +60,7 @@ describe.skipIf(!mailServersAvailable())('a mailbox of our server, read through 
   });
 
   it.each(['implicit', 'required'] as const)('by our client, byte for byte (TLS: %s)', async (security) => {
-    await using client = await connect(options({ security }));
+    await using client = await connectPop3(options({ security }));
     expect(client.capabilities).toMatchObject({ isKnown: true, uidl: true, top: true });
     expect(client.tls).toMatchObject({ verified: true });
     const listed = await client.list();
@@ -80,26 +80,26 @@ describe.skipIf(!mailServersAvailable())('a mailbox of our server, read through 
   });
 
   it('of which one is deleted, and not another that was taken back', async () => {
-    const first = await connect(options());
+    const first = await connectPop3(options());
     await first.delete(1);
     await first.reset();
     await first.delete(2);
     expect((await first.identify()).map(({ number }) => number)).toEqual([1, 3]);
     await first.commit();
-    await using second = await connect(options());
+    await using second = await connectPop3(options());
     expect((await second.stat()).messages).toBe(2);
   });
 
   it('keeps what was deleted when the session is aborted', async () => {
-    const client = await connect(options());
+    const client = await connectPop3(options());
     await client.delete(1);
     client.abort();
-    await using second = await connect(options());
+    await using second = await connectPop3(options());
     expect((await second.stat()).messages).toBe(3);
   });
 
   it('in part: the headers, some lines, and a reader that leaves early', async () => {
-    await using client = await connect(options());
+    await using client = await connectPop3(options());
     const numbers = (await client.list()).map(({ number }) => number);
     for (const number of numbers) {
       const headers = Buffer.from(await client.top(number)).toString();
@@ -116,16 +116,16 @@ describe.skipIf(!mailServersAvailable())('a mailbox of our server, read through 
   });
 
   it('by APOP, and not with a wrong password', async () => {
-    await using client = await connect(options({ login: { ...USER, method: 'apop' } }));
+    await using client = await connectPop3(options({ login: { ...USER, method: 'apop' } }));
     expect((await client.stat()).messages).toBe(3);
-    const wrong = connect(options({ login: { ...USER, password: 'wrong' } }));
+    const wrong = connectPop3(options({ login: { ...USER, password: 'wrong' } }));
     await expect(wrong).rejects.toMatchObject({ code: 'PEER_LOGIN_REFUSED', phase: 'authenticate' });
   });
 
   it('says nothing in the clear, and nothing to whom it does not trust', async () => {
-    const clear = connect(options({ security: 'off', port: dovecot.port }));
+    const clear = connectPop3(options({ security: 'off', port: dovecot.port }));
     await expect(clear).rejects.toMatchObject({ code: 'TLS_REFUSED' });
-    await expect(connect(options({ tls: {} }))).rejects.toMatchObject({ code: 'TLS_UNTRUSTED' });
+    await expect(connectPop3(options({ tls: {} }))).rejects.toMatchObject({ code: 'TLS_UNTRUSTED' });
   });
 
   it.skipIf(!isInstalled('curl'))('by curl, byte for byte', async () => {

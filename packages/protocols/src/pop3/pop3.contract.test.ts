@@ -7,7 +7,7 @@ import {
 } from '@roundhouse/testing';
 import { describe, it } from 'vitest';
 import { ScriptedPeer } from '../mail/scriptedPeer.fixture.ts';
-import { connect, type Pop3Client } from './index.ts';
+import { connectPop3, type Pop3Client } from './index.ts';
 import { playMailbox } from './mailbox.fixture.ts';
 
 let made: CertificateAuthority | undefined;
@@ -20,7 +20,7 @@ function subject(request: (session: Pop3Client, scope: Scope) => Promise<unknown
     tlsModes: ['implicit', 'starttls'],
     secret: Buffer.from('\0anna\0hunter2').toString('base64'),
     async connect({ host, port, tls, timeouts }, scope, runtime) {
-      const session = await connect(
+      const session = await connectPop3(
         {
           host,
           port,

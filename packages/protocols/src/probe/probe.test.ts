@@ -4,7 +4,9 @@ import { createMemoryNetwork, createRuntime, duplexOf, type NetRuntime, type Tls
 import { type CertificateAuthority, createCertificateAuthority, FakeClock } from '@roundhouse/testing';
 import { resolveEndpoint } from '@roundhouse/traffic';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { serve as serveSmtp } from '../smtp/serve.ts';
+import { serveDns } from '../dns/server/server.ts';
+import { parseZone } from '../dns/zone/text.ts';
+import { serveSmtp as serveSmtp } from '../smtp/serve.ts';
 import { echo } from '../websocket/echo.fixture.ts';
 import { serveWebSocket } from '../websocket/server.ts';
 import { createUrlProbe, PROBE_SCHEMES, probeUrl, type ProbeOptions, type ProbeReport } from './index.ts';
@@ -21,8 +23,8 @@ beforeAll(() => {
 });
 beforeEach(() => {
   clock = new FakeClock(Date.now());
-  const { dialer, listen } = createMemoryNetwork();
-  runtime = createRuntime({ clock, dialer, listen });
+  const { dialer, listen, datagrams } = createMemoryNetwork();
+  runtime = createRuntime({ clock, dialer, listen, datagrams });
   scope = createScope({ clock });
 });
 afterEach(async () => {
@@ -100,6 +102,35 @@ describe('a probe', () => {
     expect(names(report)).toEqual(['connect', 'greeting', 'close']);
   });
 
+  it.each([
+    ['pop3', {}],
+    ['pop3s', { tls: true }],
+  ])('of %s takes the greeting and leaves', async (scheme, options) => {
+    const listener = await runtime.listen(
+      { host: 'localhost', port: 0, ...('tls' in options && { tls }) },
+      (transport) => {
+        const stream = duplexOf(transport);
+        stream.write('+OK ready\r\n');
+        stream.on('data', () => void stream.end('+OK bye\r\n'));
+      },
+      scope,
+    );
+    const report = await probe(`${scheme}://localhost:${listener.port}`);
+    expect(report.outcome).toBe('ok');
+    expect(names(report).slice(-2)).toEqual(['greeting', 'close']);
+  });
+
+  it.each(['dns', 'dns+tcp', 'dot', 'doh'])('of %s asks one question', async (scheme) => {
+    const zone = parseZone('$TTL 60\n@ SOA ns m 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n', { origin: 'ex.test' });
+    const server = await serveDns({ zones: [zone], tls, https: tls }, runtime, scope);
+    const port = { dot: server.tlsPort, doh: server.httpsPort }[scheme as 'dot'] ?? server.port;
+    const query = scheme === 'doh' ? 'dns-query?name=ns.ex.test' : 'ns.ex.test';
+    const report = await probe(`${scheme}://127.0.0.1:${port}/${query}`);
+    expect(report).toMatchObject({ outcome: 'ok', facts: { name: 'ns.ex.test', type: 'A', records: 1 } });
+    expect(names(report).at(-1)).toBe('request');
+    server.abort();
+  });
+
   it.each<[what: string, scheme: string, answer: string | null, code: string, phase: string]>([
     ['is refused', 'http', 'HTTP/1.1 403 Forbidden\r\n\r\n', 'PEER_REFUSED', 'request'],
     ['may be tried later', 'http', 'HTTP/1.1 503 Busy\r\n\r\n', 'PEER_UNAVAILABLE', 'request'],
@@ -131,9 +162,10 @@ describe('a probe', () => {
     async (scheme) => {
       const port = await listen(null);
       // The first probe of a scheme loads it, which takes time of another clock.
-      await probe(`${scheme}://localhost:9/`);
+      await probe(`${scheme}://127.0.0.1:9/?type=NOTHING`, { timeoutMs: 0 });
       let report: ProbeReport | undefined;
-      void probe(`${scheme}://localhost:${port}/`, { timeoutMs: 1_000 }).then((value) => (report = value));
+      const host = scheme === 'dns' ? '127.0.0.1' : 'localhost';
+      void probe(`${scheme}://${host}:${port}/`, { timeoutMs: 1_000 }).then((value) => (report = value));
       for (let step = 0; step < 100 && report === undefined; step++) await clock.advance(20);
       expect(report).toMatchObject({ outcome: 'failed', error: { code: 'TIMEOUT' } });
       expect(report?.elapsedMs).toBeLessThanOrEqual(1_000);

@@ -11,5 +11,11 @@ export const SCHEMES: Readonly<Record<string, Scheme>> = {
   ws: { defaultPort: 80, load: async () => (await import('./websocket.ts')).checkWebSocket },
   wss: { defaultPort: 443, load: async () => (await import('./websocket.ts')).checkWebSocket },
   smtp: { defaultPort: 25, load: async () => (await import('./smtp.ts')).checkSmtp },
+  pop3: { defaultPort: 110, load: async () => (await import('./pop3.ts')).checkPop3 },
+  pop3s: { defaultPort: 995, load: async () => (await import('./pop3.ts')).checkPop3s },
+  dns: { defaultPort: 53, load: async () => (await import('./dns.ts')).checkDns },
+  'dns+tcp': { defaultPort: 53, load: async () => (await import('./dns.ts')).checkDnsOverTcp },
+  dot: { defaultPort: 853, load: async () => (await import('./dns.ts')).checkDnsOverTls },
+  doh: { defaultPort: 443, load: async () => (await import('./dns.ts')).checkDnsOverHttps },
   smtps: { defaultPort: 465, load: async () => (await import('./smtp.ts')).checkSmtps },
 };

@@ -1,4 +1,4 @@
-import { connect } from '../smtp/connect.ts';
+import { connectSmtp } from '../smtp/connect.ts';
 import type { Check, Checker } from './checker.ts';
 import { noteTls } from './connection.ts';
 import { withDialPhases } from './dialPhases.ts';
@@ -11,7 +11,7 @@ export const checkSmtps: Checker = (check) => ask(check, 'implicit');
 async function ask(check: Check, security: 'opportunistic' | 'implicit'): Promise<void> {
   const { address, tls, timeouts, runtime, scope, enter, facts } = check;
   const options = { ...address, security, tls, timeouts };
-  const client = await connect(options, scope, withDialPhases(runtime, enter, 'greeting'));
+  const client = await connectSmtp(options, scope, withDialPhases(runtime, enter, 'greeting'));
   try {
     noteTls(facts, client.tls, runtime.clock.now());
     enter('close');

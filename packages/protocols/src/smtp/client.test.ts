@@ -5,7 +5,7 @@ import { createCertificateAuthority } from '@roundhouse/testing';
 import { describe, expect, it } from 'vitest';
 import { mayRetry } from '../policy/index.ts';
 import { createTestWorld, playServer, type ScriptedPeer, type TestWorld } from '../mail/scriptedPeer.fixture.ts';
-import { connect, createSmtpPool, refusedRecipients, type SmtpClient, type SmtpConnectOptions } from './index.ts';
+import { connectSmtp, createSmtpPool, refusedRecipients, type SmtpClient, type SmtpConnectOptions } from './index.ts';
 
 const ENVELOPE = { from: 'a@example.com', to: ['b@example.com', 'c@example.com'] };
 const IN_CLEAR = { security: 'off', allowsClearCredentials: true } as const;
@@ -24,7 +24,7 @@ async function connected(
   options: Partial<SmtpConnectOptions> = {},
 ): Promise<{ readonly client: SmtpClient; readonly server: Awaited<ReturnType<typeof playServer>> }> {
   const server = await playServer(world, script);
-  const client = await connect(
+  const client = await connectSmtp(
     { host: '127.0.0.1', port: server.port, ...IN_CLEAR, ...options },
     createScope({ clock: world.clock }),
     world.runtime,
@@ -51,7 +51,7 @@ describe('TLS', () => {
       await peer.hearRest();
     });
     const options = { host: '127.0.0.1', port: server.port, auth: { user: 'anna', password: 'hunter2' } };
-    const error = await failure(connect(options, createScope({ clock: world.clock }), world.runtime));
+    const error = await failure(connectSmtp(options, createScope({ clock: world.clock }), world.runtime));
     expect(error.code).toBe('TLS_REFUSED');
     expect(server.peers[0]?.heard).toEqual(['EHLO [127.0.0.1]', 'STARTTLS']);
     expect(world.clock.pendingTimers).toBe(0);
@@ -66,7 +66,7 @@ describe('TLS', () => {
     });
     const options = { host: '127.0.0.1', port: server.port, auth };
     for (const security of ['off', 'opportunistic'] as const) {
-      const pending = connect({ ...options, security }, createScope({ clock: world.clock }), world.runtime);
+      const pending = connectSmtp({ ...options, security }, createScope({ clock: world.clock }), world.runtime);
       expect((await failure(pending)).code).toBe('TLS_REFUSED');
     }
     expect(server.peers.flatMap(({ heard }) => heard)).toEqual(['EHLO [127.0.0.1]', 'EHLO [127.0.0.1]']);
@@ -88,7 +88,7 @@ describe('TLS', () => {
       security: 'opportunistic',
       tls: { ca: authority.cert },
     } as const;
-    const error = await failure(connect(options, createScope({ clock: world.clock }), world.runtime));
+    const error = await failure(connectSmtp(options, createScope({ clock: world.clock }), world.runtime));
     expect(error.code).toBe('TLS_NAME_MISMATCH');
   });
 });
@@ -147,7 +147,7 @@ describe('a log-in', () => {
       await peer.hearRest();
     });
     const options = { host: '127.0.0.1', port: server.port, ...IN_CLEAR, auth: { user: 'anna', token: 'ya29.x' } };
-    const error = await failure(connect(options, createScope({ clock: world.clock }), world.runtime));
+    const error = await failure(connectSmtp(options, createScope({ clock: world.clock }), world.runtime));
     expect(error).toMatchObject({ code: 'PEER_LOGIN_REFUSED', phase: 'authenticate', remote: { status: '535' } });
     const initial = base64('user=anna\u0001auth=Bearer ya29.x\u0001\u0001');
     expect(server.peers[0]?.heard.slice(1)).toEqual([`AUTH XOAUTH2 ${initial}`, '']);
@@ -162,7 +162,7 @@ describe('a log-in', () => {
       await peer.hearRest();
     });
     const options = { host: '127.0.0.1', port: server.port, ...IN_CLEAR, auth };
-    const error = await failure(connect(options, createScope({ clock: world.clock }), world.runtime));
+    const error = await failure(connectSmtp(options, createScope({ clock: world.clock }), world.runtime));
     expect(error.message).toContain('[secret] is wrong');
     expect(JSON.stringify(error)).not.toContain('AGFubmEAaHVudGVyMg==');
   });
@@ -494,7 +494,7 @@ describe('a connection', () => {
       await peer.hearRest();
     });
     const options = { host: '127.0.0.1', port: server.port };
-    const error = await failure(connect(options, createScope({ clock: world.clock }), world.runtime));
+    const error = await failure(connectSmtp(options, createScope({ clock: world.clock }), world.runtime));
     expect(error).toMatchObject({ code, phase: 'greeting' });
   });
 });

@@ -6,7 +6,7 @@ import { createScope, Secret } from '@roundhouse/core';
 import type { NetServer } from '@roundhouse/net';
 import { createCertificateAuthority, isInstalled, startPeer } from '@roundhouse/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readWhole, serve, type SmtpHandlers } from './index.ts';
+import { readWhole, serveSmtp, type SmtpHandlers } from './index.ts';
 
 const KNOWN = new Secret('hunter2');
 const MESSAGE = 'From: a@example.org\r\nSubject: hello\r\n\r\n.dot\r\n..\r\n\xe4\r\n';
@@ -62,8 +62,8 @@ describe('our server and the clients of others', () => {
       requiresAuth: true,
       limits: { maxMessageBytes: 1_000_000 },
     };
-    server = await serve({ ...options, startTls: tls }, handlers);
-    tlsServer = await serve({ ...options, tls }, handlers);
+    server = await serveSmtp({ ...options, startTls: tls }, handlers);
+    tlsServer = await serveSmtp({ ...options, tls }, handlers);
   });
   beforeEach(() => void (kept.length = 0));
   afterAll(async () => {

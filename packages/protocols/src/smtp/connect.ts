@@ -13,7 +13,7 @@ import { isPositive, replyError } from './reply.ts';
  * Connects to a mail server: greeting, TLS as demanded, EHLO, log-in. Rejects with a NetError whose phase says how far
  * it came: TLS_REFUSED for a server without the TLS that is demanded, PEER_LOGIN_REFUSED, PEER_UNAVAILABLE …
  */
-export async function connect(
+export async function connectSmtp(
   options: SmtpConnectOptions,
   given?: Scope,
   runtime: NetRuntime = createRuntime(),

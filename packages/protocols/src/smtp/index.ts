@@ -3,7 +3,7 @@ export type { Credentials, PasswordMechanism } from '../mail/sasl.ts';
 export type { SendMail } from './attempt.ts';
 export { SmtpClient } from './client.ts';
 export type { MailParameters, RecipientParameters, SmtpAnswer } from './command.ts';
-export { connect } from './connect.ts';
+export { connectSmtp } from './connect.ts';
 export type { DsnNotify, Envelope, Recipient } from './envelope.ts';
 export * from './errors.ts';
 export type { SmtpExtensions } from './extensions.ts';
@@ -22,7 +22,7 @@ export {
 } from './queue.ts';
 export type { SmtpReply } from './reply.ts';
 export type { RetrySchedule } from './schedule.ts';
-export { serve } from './serve.ts';
+export { serveSmtp } from './serve.ts';
 export type {
   IncomingMessage,
   LoginAttempt,

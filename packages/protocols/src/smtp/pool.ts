@@ -9,7 +9,7 @@ import {
   type PoolStats,
 } from '@roundhouse/net';
 import type { SmtpClient } from './client.ts';
-import { connect } from './connect.ts';
+import { connectSmtp } from './connect.ts';
 import type { Envelope } from './envelope.ts';
 import type { MessageSource } from './message.ts';
 import { poolKeyOf, resolveSmtpOptions, type SmtpConnectOptions } from './options.ts';
@@ -48,7 +48,7 @@ export function createSmtpPool(
   const pool = createPool<SmtpClient, Key>(
     {
       ...options,
-      open: ({ server }, scope) => connect(server, scope, runtime),
+      open: ({ server }, scope) => connectSmtp(server, scope, runtime),
       check: (client, scope) => client.reset(scope),
     },
     runtime,

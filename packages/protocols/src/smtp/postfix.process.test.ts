@@ -10,7 +10,7 @@ import {
   startPostfix,
   USER,
 } from '../mail/servers.fixture.ts';
-import { connect, createSmtpPool, type SmtpConnectOptions } from './index.ts';
+import { connectSmtp, createSmtpPool, type SmtpConnectOptions } from './index.ts';
 
 const TO_ANNA = { from: 'me@example.org', to: ['anna@example.com'] };
 
@@ -53,7 +53,7 @@ describe.skipIf(!mailServersAvailable())('our client and Postfix', () => {
   ] as const;
   for (const [way, options, sendOptions] of ways) {
     it.each(Object.entries(bodies))(`deliver byte for byte over ${way}: %s`, async (_name, body) => {
-      await using client = await connect(server(options));
+      await using client = await connectSmtp(server(options));
       const id = createHash('sha256').update(way).update(body).digest('hex').slice(0, 16);
       const headers = `From: me@example.org\r\nDate: Thu, 01 Jan 2026 00:00:00 +0000\r\nMessage-Id: <${id}@example.org>\r\n\r\n`;
       const text = Buffer.concat([Buffer.from(headers), Buffer.from(body)]);
@@ -68,7 +68,7 @@ describe.skipIf(!mailServersAvailable())('our client and Postfix', () => {
   }
 
   it('hear which recipients it does not know', async () => {
-    await using client = await connect(server());
+    await using client = await connectSmtp(server());
     const report = await client.send(
       { ...TO_ANNA, to: ['anna@example.com', 'nobody@example.com'] },
       'Subject: mixed\n\nx',
@@ -80,7 +80,7 @@ describe.skipIf(!mailServersAvailable())('our client and Postfix', () => {
   });
 
   it('hear of a message that is too large, before and after it has gone', async () => {
-    await using client = await connect(server());
+    await using client = await connectSmtp(server());
     expect(client.extensions.size).toBe(postfix.maxBytes);
     const large = Buffer.alloc(postfix.maxBytes + 100_000, 'x'.repeat(70).concat('\r\n'));
     await expect(client.send(TO_ANNA, large)).rejects.toMatchObject({
@@ -97,9 +97,9 @@ describe.skipIf(!mailServersAvailable())('our client and Postfix', () => {
 
   it.each(['PLAIN', 'LOGIN', 'CRAM-MD5'] as const)('log in by %s, and not with a wrong password', async (mechanism) => {
     const auth = { ...USER, mechanisms: [mechanism] };
-    const client = await connect(server({ auth }));
+    const client = await connectSmtp(server({ auth }));
     await client.drain();
-    const wrong = connect(server({ auth: { ...auth, password: 'wrong' } }));
+    const wrong = connectSmtp(server({ auth: { ...auth, password: 'wrong' } }));
     await expect(wrong).rejects.toMatchObject({
       code: 'PEER_LOGIN_REFUSED',
       phase: 'authenticate',
@@ -108,12 +108,12 @@ describe.skipIf(!mailServersAvailable())('our client and Postfix', () => {
   });
 
   it('say nothing when its certificate is for another', async () => {
-    const failing = connect(server({ tls: { ca: postfix.ca, serverName: 'mx.example.net' } }));
+    const failing = connectSmtp(server({ tls: { ca: postfix.ca, serverName: 'mx.example.net' } }));
     await expect(failing).rejects.toMatchObject({ code: 'TLS_NAME_MISMATCH' });
   });
 
   it('deliver an address that is not US-ASCII to where it may go, or hear why not', async () => {
-    await using client = await connect(server());
+    await using client = await connectSmtp(server());
     const report = await client.send({ ...TO_ANNA, from: 'jürgen@example.org' }, 'Subject: Grüße-utf8\n\nx');
     expect(report.accepted).toHaveLength(1);
     const file = await arrived(Buffer.from('Grüße-utf8').toString('latin1'));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createScope } from '@roundhouse/core';
 import { startPeer } from '@roundhouse/testing';
 import { expect, it } from 'vitest';
-import { readWhole, serve } from './index.ts';
+import { readWhole, serveSmtp } from './index.ts';
 import { EMPTY, TAKEN } from './queueProcess.fixture.ts';
 
 const ROUNDS = 6;
@@ -15,7 +15,7 @@ const PROGRAM = fileURLToPath(new URL('./queueProcess.fixture.ts', import.meta.u
 it('a queue that is killed again and again loses no message, and sends one at most once more for each kill', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'roundhouse-killed-'));
   const received = new Map<string, number>();
-  const server = await serve(
+  const server = await serveSmtp(
     { hostname: 'mx.example.com', limits: { maxMessages: 1_000 } },
     {
       recipient: () => undefined,

@@ -7,7 +7,7 @@ import { resolveSmtpServer, type SmtpHandlers, type SmtpServerOptions } from './
  * Receives mail on a port. Rejects as `listen` does, or with NET_OPTION_INVALID. Its drain lets messages under way be
  * finished, and answers everybody else with 421.
  */
-export async function serve(
+export async function serveSmtp(
   options: SmtpServerOptions,
   handlers: SmtpHandlers,
   runtime: NetRuntime = createRuntime(),

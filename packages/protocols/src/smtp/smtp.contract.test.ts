@@ -7,7 +7,7 @@ import {
   type ServerSubject,
 } from '@roundhouse/testing';
 import { describe, it } from 'vitest';
-import { connect, serve, type SmtpClient, type SmtpHandlers } from './index.ts';
+import { connectSmtp, serveSmtp, type SmtpClient, type SmtpHandlers } from './index.ts';
 import { readWhole } from './incomingText.ts';
 import type { Scope } from '@roundhouse/core';
 
@@ -29,7 +29,7 @@ function client(request: (session: SmtpClient, scope: Scope) => Promise<unknown>
     secret: Buffer.from('\0anna\0hunter2').toString('base64'),
     async connect({ host, port, tls, timeouts }, scope, runtime) {
       const security = tls === undefined ? 'off' : tls.mode === 'implicit' ? 'implicit' : 'required';
-      const session = await connect(
+      const session = await connectSmtp(
         {
           host,
           port,
@@ -46,7 +46,7 @@ function client(request: (session: SmtpClient, scope: Scope) => Promise<unknown>
       return { session, request: (own) => request(session, own) };
     },
     async startPeer({ tls }, runtime) {
-      const server = await serve(
+      const server = await serveSmtp(
         {
           hostname: 'mail.example.com',
           allowsClearAuth: true,
@@ -78,7 +78,7 @@ const server = (dialogue: ServerSubject['dialogue']): ServerSubject => ({
   protocol: 'smtp',
   hasTls: true,
   serve: ({ limits, ...options }, runtime, scope) =>
-    serve({ ...options, hostname: 'mail.example.com', limits: { ...limits, ...LIMITS } }, HANDLERS, runtime, scope),
+    serveSmtp({ ...options, hostname: 'mail.example.com', limits: { ...limits, ...LIMITS } }, HANDLERS, runtime, scope),
   dialogue,
 });
 

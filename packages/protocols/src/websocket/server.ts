@@ -131,7 +131,8 @@ class Served {
     const { limits, hasHeartbeat } = gate;
     const opened = this.#core.open({ engine, subprotocol, deflate, limits, hasHeartbeat });
     takeover.handOver(opened.handler);
-    await runHandler(handler, opened.connection, request);
+    // Not waited for: what the handshake has needed is not kept as long as the connection lives.
+    void runHandler(handler, opened.connection, request).catch(reportUncaught);
   }
 
   #refuse(refusal: Refusal): void {

@@ -349,9 +349,12 @@ export class Instance<H> {
   async #launch(): Promise<void> {
     const { prepare, keeper, scope, write } = this.#deps;
     this.#attempts++;
+    // It may become another one meanwhile.
+    const spec = this.#spec;
+    const hasSockets = (spec.program?.sockets.length ?? 0) > 0;
+    // Processes are made while files are written. What fails there, fails again in the start.
+    const place = keeper.prepare(hasSockets, scope).catch(() => {});
     try {
-      // It may become another one meanwhile.
-      const spec = this.#spec;
       // Of the attempt: one that fails is no reason to begin anew at once.
       this.#record = { ...this.#record, specDigest: digestOf(spec) };
       const launch = await prepare(spec, scope);
@@ -365,12 +368,13 @@ export class Instance<H> {
         restarts: this.#isFirstStart ? 0 : this.#record.restarts + (isRestart ? 1 : 0),
       };
       this.#isFirstStart = false;
-      await write(this.#record);
+      await Promise.all([write(this.#record), place]);
       const run = await keeper.start(generation, launch, scope);
       this.#isGenerationOpen = false;
       this.#fault = undefined;
       this.send({ kind: 'launched', run });
     } catch (error) {
+      await place;
       this.#isGenerationOpen = false;
       if (isRoundhouseError(error) && error.code === 'CANCELLED') return;
       this.#troubled('the worker could not be started', error);

@@ -84,6 +84,11 @@ export interface Keeper extends AsyncDisposable {
   readonly run: Run | undefined;
   on<K extends keyof KeeperEvents>(name: K, listener: (fact: KeeperEvents[K]) => void): Unsubscribe;
   /**
+   * Does what the first start needs whatever is started, which need not wait for it then. What fails here, fails again
+   * there. `hasSockets`: whether it will be asked to pass any.
+   */
+  prepare(hasSockets: boolean, scope: Scope): Promise<void>;
+  /**
    * Starts the generation, or gives its run when it has been started already. Raises WORKER_START_FAILED with
    * `details.stage` (program, directory, user, limits, socket, spawn) and `details.reason`, WORKER_RUN_DIRECTORY for a disk that is
    * full or read-only.

@@ -10,19 +10,23 @@ const MAX_BATCH = 1_000;
 /** Longer lines are nobody's of ours. */
 const MAX_LINE_LENGTH = 8_192;
 
-/** Makes FIFOs for their owner alone; those asked for in one turn are made by one process. Raises Node's error. */
+/** Makes FIFOs for their owner alone; what is asked for while some are made is made by one process. Raises Node's error. */
 export class FifoMaker {
   #batch: { readonly paths: string[]; readonly done: Promise<void> } | undefined;
+  /** Never rejects. */
+  #last: Promise<unknown> = Promise.resolve();
 
   make(paths: readonly string[]): Promise<void> {
     if (paths.length === 0) return Promise.resolve();
     if (this.#batch === undefined || this.#batch.paths.length >= MAX_BATCH) {
       const batch: string[] = [];
-      const done = new Promise<void>((resolve) => setImmediate(resolve)).then(async () => {
+      const turn = new Promise<void>((resolve) => setImmediate(resolve));
+      const done = Promise.all([turn, this.#last]).then(async () => {
         if (this.#batch?.paths === batch) this.#batch = undefined;
         await makeAll(batch);
       });
       this.#batch = { paths: batch, done };
+      this.#last = done.catch(() => {});
     }
     this.#batch.paths.push(...paths);
     return this.#batch.done;

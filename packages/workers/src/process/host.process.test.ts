@@ -107,6 +107,25 @@ describe('a program', () => {
     expect(statSync(join(bed.run, 'workers/web/0/life')).mode & 0o777).toBe(0o600);
   });
 
+  it('has its shim before it is started where that was prepared, and goes without a trace where it never is', async () => {
+    const bed = await makeBed();
+    const { host } = await bed.open();
+    const keeper = host.keeper(WEB);
+    await keeper.prepare(false, bed.scope);
+    const shims = bed.shims();
+    expect(shims).toHaveLength(1);
+    const run = await keeper.start(1, bed.sleeper, bed.scope);
+    await keeper.prepare(false, bed.scope);
+    expect(bed.shims()).toEqual(shims);
+    expect(bed.programs()).toEqual([run.process.pid]);
+
+    const other = host.keeper({ worker: 'other', number: 0 });
+    await other.prepare(false, bed.scope);
+    await other.retire(bed.scope);
+    await bed.until(() => bed.shims().length === 1);
+    expect(existsSync(join(bed.run, 'workers/other'))).toBe(false);
+  });
+
   it('is started once, however often its generation is asked for', async () => {
     const bed = await makeBed();
     const { host } = await bed.open();

@@ -31,6 +31,10 @@ export interface ShimClaim {
 
 /** What is in the directory of an instance. */
 export interface Listing {
+  /** Whether the directory itself is there. */
+  readonly isThere: boolean;
+  /** Whether nothing has ever been started in it. */
+  readonly isFresh: boolean;
   /** FIFOs that are still to be made. */
   readonly missing: readonly string[];
   /** The latest of each; 0 for none. */
@@ -66,12 +70,13 @@ export class InstanceDirectory {
   }
 
   async list(): Promise<Listing> {
-    let names: readonly string[];
+    let names: readonly string[] = [];
+    let isThere = true;
     try {
       names = await readdir(this.path);
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
-      names = [];
+      isThere = false;
     }
     const numbered = names.flatMap((name) => {
       const [, kind, number] = NUMBERED.exec(name) ?? [];
@@ -79,8 +84,11 @@ export class InstanceDirectory {
     });
     const latest = (isWanted: (kind: Numbered) => boolean): number =>
       Math.max(0, ...numbered.filter(({ kind }) => isWanted(kind)).map(({ number }) => number));
+    const missing = FIFOS.filter((name) => !names.includes(name));
     return {
-      missing: FIFOS.filter((name) => !names.includes(name)).map((name) => join(this.path, name)),
+      isThere,
+      isFresh: missing.length === FIFOS.length && numbered.length === 0,
+      missing: missing.map((name) => join(this.path, name)),
       shim: latest((kind) => kind === 'shim'),
       generation: latest((kind) => kind === 'launch' || kind === 'pid' || kind === 'exit'),
       numbered,

@@ -64,6 +64,8 @@ export class InstanceKeeper implements Keeper {
   #found: Promise<Found> | undefined;
   readonly #link: ShimLink;
   readonly #tree: InstanceTree;
+  /** What its directory holds while nothing has ever been started in it. */
+  #fresh: Listing | undefined;
   #run: Run | undefined;
   #attempt: Attempt | undefined;
   #told = 0;
@@ -116,6 +118,15 @@ export class InstanceKeeper implements Keeper {
     return this;
   }
 
+  async prepare(hasSockets: boolean, scope: Scope): Promise<void> {
+    await this.#ready(scope);
+    const fresh = this.#fresh;
+    if (fresh === undefined || fresh.missing.length === 0) return;
+    await this.#makePlace(fresh);
+    this.#fresh = { ...fresh, isThere: true, missing: [] };
+    if (!hasSockets) await this.#link.raise(undefined, this.#fresh, scope);
+  }
+
   async start(generation: number, launch: Launch, scope: Scope): Promise<Run> {
     scope.throwIfEnded();
     await this.#ready(scope);
@@ -136,7 +147,8 @@ export class InstanceKeeper implements Keeper {
     attempt.outcome.promise.catch(() => {});
     this.#attempt = attempt;
     try {
-      const listing = await this.#directory.list();
+      const listing = this.#fresh ?? (await this.#directory.list());
+      this.#fresh = undefined;
       const run =
         (await this.#startedBefore(generation, listing, scope)) ?? (await this.#perform(attempt, listing, scope));
       attempt.outcome.resolve(run);
@@ -206,6 +218,7 @@ export class InstanceKeeper implements Keeper {
   async #find(): Promise<Found> {
     const listing = await this.#directory.list();
     const { generation } = listing;
+    if (listing.isFresh) this.#fresh = listing;
     // Before the files are read: what ends from now on comes through it.
     await this.#link.find(listing);
     const record = generation === 0 ? undefined : await this.#directory.readRun(generation);
@@ -274,10 +287,7 @@ export class InstanceKeeper implements Keeper {
   async #prepare(attempt: Attempt, listing: Listing): Promise<void> {
     const { generation, launch, token } = attempt;
     const directory = this.#directory;
-    if (listing.missing.length > 0) {
-      await directory.make();
-      await this.#deps.fifos.make(listing.missing);
-    }
+    await this.#makePlace(listing);
     await directory.tidy(listing, generation);
     await this.#deps.group?.open();
     this.#hasSecrets = Object.keys(launch.secretFiles).length > 0;
@@ -291,6 +301,11 @@ export class InstanceKeeper implements Keeper {
     });
     attempt.isUserDue = script.program !== undefined;
     await directory.writeLaunch(generation, script);
+  }
+
+  async #makePlace({ isThere, missing }: Listing): Promise<void> {
+    if (!isThere) await this.#directory.make();
+    await this.#deps.fifos.make(missing);
   }
 
   /** Sends what is to be done until the attempt is settled. */

@@ -132,6 +132,8 @@ class FakeKeeper implements Keeper {
     this.#events.emit(name, fact);
   }
 
+  async prepare(): Promise<void> {}
+
   async start(generation: number, launch: Launch): Promise<Run> {
     this.#program.lastLaunch = launch;
     await Promise.resolve();

@@ -2,6 +2,7 @@ import type { WebhookInput } from '@roundhouse/api';
 import type { FactProvider } from '@roundhouse/audit/compliance';
 import { EVENT_CATALOGUE } from '../../event/catalogue.ts';
 import type { Resources } from '../../resource/resources.ts';
+import { TYPE_PREFIX } from '../../event/record.ts';
 import { typeFilter } from '../../event/typeFilter.ts';
 
 /** Which events reach somebody. A webhook for some subjects alone is none that can be relied upon. */
@@ -14,9 +15,9 @@ export function alertFacts(resources: Pick<Resources, 'ids' | 'find'>): FactProv
         const kept = resources.find('webhook', id);
         if (kept === undefined) return [];
         const { disabled, subjects, events } = kept.input as WebhookInput;
-        return disabled === true || subjects !== undefined ? [] : [typeFilter(events)];
+        return disabled === true || subjects !== undefined ? [] : [typeFilter(events ?? ['*'])];
       });
-      const types = Object.keys(EVENT_CATALOGUE).filter((type) => filters.some((wants) => wants(type)));
+      const types = Object.keys(EVENT_CATALOGUE).filter((type) => filters.some((wants) => wants(TYPE_PREFIX + type)));
       return Promise.resolve({ 'alerts.event_types': types });
     },
   };

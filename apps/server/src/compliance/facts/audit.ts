@@ -1,4 +1,8 @@
-import type { FactProvider, GatheredFacts } from '@roundhouse/audit/compliance';
+import { type AuditJournal, JOURNAL_CODES } from '@roundhouse/audit';
+import { type FactProvider, type GatheredFacts, UnknownFact } from '@roundhouse/audit/compliance';
+import { SERVER_CODES } from '../../audit/codes.ts';
+import { EVENT_AUDIT } from '../../audit/events.ts';
+import { ROUTE_AUDIT } from '../../audit/routes.ts';
 
 /** What the audit journal, its retention and its review say of themselves; what they cannot say is left out. */
 export type AuditStatus = Pick<GatheredFacts, AuditFactName>;
@@ -27,3 +31,27 @@ type AuditFactName = (typeof NAMES)[number];
 export function auditFacts(status: () => Promise<AuditStatus>): FactProvider {
   return { name: 'audit', names: NAMES, gather: () => status() };
 }
+
+/** What the journal of this server says; undefined where it is off. */
+export function journalStatus(journal: Pick<AuditJournal, 'status'> | undefined): AuditStatus {
+  if (journal === undefined) return { 'audit.is_enabled': false };
+  const { state, damage, lost } = journal.status();
+  const unverified = new UnknownFact('NOT_SUPPORTED', 'Nothing has verified the journal from end to end');
+  return {
+    'audit.is_enabled': true,
+    'audit.is_writer_healthy': state === 'writing' && lost === 0,
+    'audit.is_intact': damage === undefined ? unverified : false,
+    'audit.recorded_actions': RECORDED,
+    'audit.sequence_gaps': unverified,
+    'audit.verified_age_hours': unverified,
+  };
+}
+
+/** Actions of all that is recorded: requests, events by their types, and what the journal says of itself. */
+const RECORDED: readonly string[] = [
+  ...new Set([
+    ...Object.values(ROUTE_AUDIT).flatMap((route) => (route === null ? [] : [SERVER_CODES[route.code].action])),
+    ...Object.entries(EVENT_AUDIT).flatMap(([type, row]) => (row === null ? [] : [type])),
+    ...Object.values(JOURNAL_CODES).map(({ action }) => action),
+  ]),
+].sort();

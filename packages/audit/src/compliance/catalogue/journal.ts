@@ -101,7 +101,7 @@ export const JOURNAL_RULES: readonly RuleDefinition[] = [
     expression:
       'params.actions.all(action, action in audit.recorded_actions) && params.alerts.all(type, type in alerts.event_types)',
     parameters: {
-      actions: ['audit.stop', 'audit.configure'],
+      actions: ['journal.closed', 'journal.resumed', 'configuration.reloaded'],
       alerts: ['configuration.reloaded', 'events.lost'],
     },
     remediation: {

@@ -26,7 +26,7 @@ const FAILING: Readonly<Record<string, ReadonlyArray<Partial<Facts>>>> = {
   'RH-C05': [{ 'retention.kept_months': 11.9 }, { 'retention.searchable_months': 2.9 }],
   'RH-C06': [{ 'audit.recorded_actions': ['audit.readers'] }],
   'RH-C07': [{ 'audit.reader_roles': ['auditor', 'viewer'] }],
-  'RH-C08': [{ 'audit.recorded_actions': ['audit.stop'] }, { 'alerts.event_types': ['configuration.reloaded'] }],
+  'RH-C08': [{ 'audit.recorded_actions': ['journal.closed'] }, { 'alerts.event_types': ['configuration.reloaded'] }],
   'RH-C09': [{ 'audit.recorded_actions': [] }, { 'alerts.event_types': ['authentication.failed'] }],
   'RH-C10': [{ 'audit.recorded_actions': ['principal.created'] }],
   'RH-C11': [{ 'audit.review_age_hours': 24 }, { 'audit.unacknowledged_findings': 1 }],

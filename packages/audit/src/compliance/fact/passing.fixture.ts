@@ -13,8 +13,9 @@ export const PASSING: Facts = {
   'audit.reader_roles': ['auditor'],
   'audit.recorded_actions': [
     'audit.read',
-    'audit.stop',
-    'audit.configure',
+    'journal.closed',
+    'journal.resumed',
+    'configuration.reloaded',
     'authentication.failed',
     ...['principal', 'role', 'api_key'].flatMap((kind) => [`${kind}.created`, `${kind}.changed`, `${kind}.removed`]),
   ],

@@ -81,6 +81,23 @@ describe('an expression', () => {
     expect(evaluate('policy.wildcard_admins.all(a, a.startsWith("p"))', facts)).toBe(true);
   });
 
+  it.each([
+    ['policy.wildcard_admins.all(a, a.startsWith("p"))', 10_000, false],
+    ['policy.wildcard_admins.all(a, a in principals.generic)', 400, false],
+    ['policy.wildcard_admins.all(a, a in principals.generic)', 10_000, true],
+    ['policy.wildcard_admins.all(a, policy.wildcard_admins == principals.generic)', 10_000, true],
+    ['[policy.wildcard_admins].map(l, l + l)[0].all(a, principals.generic.exists(b, a == b))', 10_000, true],
+    ['policy.wildcard_admins.map(a, principals.generic).all(l, l.all(a, a == ""))', 10_000, true],
+    ['(policy.wildcard_admins + principals.generic).all(a, principals.generic.exists(b, b == a))', 10_000, true],
+    ['params.names.all(a, principals.generic.exists(b, b == a))', 10_000, false],
+  ])('takes as long as its lists are: %s over %i', (text, length, isCostly) => {
+    const names = Array.from({ length }, (_, index) => `p${index}`);
+    const facts = { ...PASSING, 'policy.wildcard_admins': names, 'principals.generic': names };
+    const of = () => evaluate(text, facts, { names: ['a', 'b'] });
+    if (isCostly) expect(of).toThrow(expect.objectContaining({ code: 'COMPLIANCE_EXPRESSION_COSTLY' }));
+    else expect([true, false]).toContain(of());
+  });
+
   it('is taken or refused, and nothing else, whatever it is', () => {
     const words = [
       'audit',

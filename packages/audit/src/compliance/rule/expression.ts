@@ -7,6 +7,7 @@ import {
   TypeError as CelTypeError,
 } from '@marcbachmann/cel-js';
 import { complianceError } from '../errors.ts';
+import { childrenOf, LOOPS, loopOf, stepsOf } from './cost.ts';
 import { FACTS, FACT_NAMES, type FactName, isFactName } from '../fact/catalogue.ts';
 import type { FactDefinition } from '../fact/definition.ts';
 import type { FactSheet } from '../fact/gather.ts';
@@ -37,11 +38,10 @@ export interface ExpressionFault {
 }
 
 const MAX_LENGTH = 2_000;
-const MAX_STEPS = 2_000_000;
+/** Some tenths of a second: nothing else happens meanwhile. */
+const MAX_STEPS = 1_000_000;
 const LIMITS = { maxAstNodes: 300, maxDepth: 32, maxListElements: 100, maxMapEntries: 1, maxCallArguments: 4 };
 
-/** Those that go through a list; their first argument is a name. */
-const LOOPS: readonly string[] = ['all', 'exists', 'exists_one', 'filter', 'map'];
 /**
  * All that may be called: each takes time in proportion to its arguments. `matches` is not here, whose patterns can take
  * for ever; nor `has`, with which a rule could take a fact that is absent for a good one.
@@ -80,8 +80,7 @@ export function compileExpression(rule: string, text: string, parameters: Parame
     text,
     needs: [...shape.facts].sort(),
     evaluate(sheet, values) {
-      const longest = longestList([...shape.facts], sheet);
-      const steps = shape.nodes * longest ** shape.loopDepth;
+      const steps = stepsOf(parsed.ast, (name) => lengthOf(name, sheet, values));
       if (steps > MAX_STEPS) {
         throw complianceError('COMPLIANCE_EXPRESSION_COSTLY', { details: { rule, steps, max_steps: MAX_STEPS } });
       }
@@ -181,34 +180,31 @@ function documentOf(sheet: FactSheet): Record<string, Record<string, unknown>> {
   return document;
 }
 
-function longestList(facts: readonly FactName[], sheet: FactSheet): number {
-  const lengths = facts.map((name) => {
-    const state = sheet[name];
-    return state.state === 'known' && Array.isArray(state.value) ? state.value.length : 1;
-  });
-  return Math.max(LIMITS.maxListElements, ...lengths);
+/** Entries of a fact or a parameter; 1 for what is no list. */
+function lengthOf(name: string, sheet: FactSheet, parameters: Parameters): number {
+  const [, parameter] = /^params\.(.+)$/.exec(name) ?? [];
+  const value = parameter === undefined ? knownValue(name, sheet) : parameters[parameter];
+  return Array.isArray(value) ? value.length : 1;
+}
+
+function knownValue(name: string, sheet: FactSheet): unknown {
+  const state = isFactName(name) ? sheet[name] : undefined;
+  return state?.state === 'known' ? state.value : undefined;
 }
 
 interface Shape {
   readonly facts: ReadonlySet<FactName>;
-  readonly nodes: number;
-  /** Loops within each other. */
-  readonly loopDepth: number;
   readonly fault: ExpressionFault | undefined;
 }
 
-/** What a tree names, how large it is, and what in it is not allowed. */
+/** What a tree names, and what in it is not allowed. */
 function shapeOf(root: ASTNode): Shape {
   const facts = new Set<FactName>();
-  let nodes = 0;
-  let deepest = 0;
   let fault: ExpressionFault | undefined;
   const refuse = (reason: string, { start }: ASTNode): void => {
     fault ??= { reason, at: start };
   };
   const visit = (node: ASTNode, depth: number, own: ReadonlySet<string>): void => {
-    nodes++;
-    deepest = Math.max(deepest, depth);
     if (depth > MAX_LOOP_DEPTH) refuse(`loops stand in each other more than ${MAX_LOOP_DEPTH} deep`, node);
     if (node.op === '.' && node.args[0].op === 'id') {
       const [{ args: group }, fact] = node.args as [{ readonly args: string }, string];
@@ -224,25 +220,19 @@ function shapeOf(root: ASTNode): Shape {
     }
     const call = callOf(node);
     if (call !== undefined && !CALLS.has(call)) refuse(`${call}() cannot be used here`, node);
-    if (call !== undefined && node.op === 'rcall' && LOOPS.includes(call)) {
-      const [, receiver, [variable, ...bodies]] = node.args;
-      visit(receiver, depth, own);
-      const named = variable?.op === 'id' ? new Set([...own, variable.args]) : own;
-      for (const body of bodies) visit(body, depth + 1, named);
+    const loop = loopOf(node);
+    if (loop !== undefined) {
+      visit(loop.receiver, depth, own);
+      const named = new Set([...own, loop.variable]);
+      for (const body of loop.bodies) visit(body, depth + 1, named);
       return;
     }
     for (const child of childrenOf(node)) visit(child, depth, own);
   };
   visit(root, 0, new Set());
-  return { facts, nodes, loopDepth: deepest, fault };
+  return { facts, fault };
 }
 
 function callOf(node: ASTNode): string | undefined {
   return node.op === 'call' || node.op === 'rcall' ? node.args[0] : undefined;
-}
-
-function childrenOf(node: ASTNode): readonly ASTNode[] {
-  return [node.args]
-    .flat(4)
-    .filter((part): part is ASTNode => typeof part === 'object' && part !== null && 'op' in part);
 }

@@ -159,7 +159,8 @@ export class MessageWriter {
       }
       if (length !== name.charCodeAt(at)) return false;
       if (length === 0) return true;
-      for (let end = at + length; at < end; ) {
+      const end = at + length;
+      while (at < end) {
         at += 1;
         there += 1;
         if (lower(bytes[there] as number) !== lower(name.charCodeAt(at))) return false;

@@ -5,7 +5,7 @@ import type { DecodedMessage } from '../message/message.ts';
 import type { QuestionType } from '../message/types.ts';
 
 /** What is accepted over UDP: no network cuts it into fragments. */
-export const UDP_BYTES = 1_232;
+const UDP_BYTES = 1_232;
 
 /** A question on its way: nobody who cannot read it can answer it. */
 export interface SentQuestion {

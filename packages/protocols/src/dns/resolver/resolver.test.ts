@@ -9,6 +9,7 @@ import {
 } from '@roundhouse/net';
 import { FakeClock } from '@roundhouse/testing';
 import { describe, expect, it } from 'vitest';
+import { framed } from '../frames.ts';
 import { decodeMessage } from '../message/decode.ts';
 import { encodeMessage } from '../message/encode.ts';
 import type { DecodedMessage, DnsMessage, ResourceRecord } from '../message/message.ts';
@@ -17,7 +18,8 @@ import { serveDns } from '../server/server.ts';
 import { HostsTable } from './hosts.ts';
 import type { ResolverOptions } from './options.ts';
 import { orderAddresses } from './order.ts';
-import { createResolver, type Resolver } from './resolver.ts';
+import type { Resolver } from './contract.ts';
+import { createResolver } from './resolver.ts';
 import { orderTargets } from './service.ts';
 import { parseResolvConf } from './system.ts';
 
@@ -333,6 +335,47 @@ describe('A resolver', () => {
     await again.drain();
     const opened = facts.filter(({ type, role }) => type === 'connectionOpened' && role === 'client');
     expect(opened).toHaveLength(3);
+  });
+
+  it('gives a connection up that nothing comes from, and asks over another', async () => {
+    const clock = new FakeClock();
+    const network = createMemoryNetwork();
+    const runtime = createRuntime({ clock, ...network });
+    const scope = createScope({ clock });
+    let isMute = true;
+    const peers: string[] = [];
+    const listener = await network.listen(
+      { host: HOST, port: 0 },
+      (transport) => {
+        peers.push(transport.peer);
+        const isSilent = isMute;
+        transport.start({
+          data(chunk) {
+            const query = decodeMessage(chunk.slice(2));
+            const answers = [A('a.test.', '192.0.2.1')];
+            if (!isSilent)
+              transport.write(framed(encodeMessage({ ...query, edns: { udpBytes: 512 }, isResponse: true, answers })));
+          },
+          ended: () => void transport.close(),
+          closed: () => {},
+        });
+      },
+      scope,
+    );
+    const servers = [{ address: `${HOST}:${listener.port}`, transport: 'tcp' as const }];
+    const resolver = createResolver({ servers, rounds: 1, attemptMs: 200 }, runtime);
+    const first = expect(resolver.resolve('a.test', 'A', scope)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    for (let step = 0; step < 20; step += 1) await clock.advance(20);
+    await first;
+    isMute = false;
+    const second = resolver.resolve('a.test', 'A', scope);
+    for (let step = 0; step < 5; step += 1) await clock.advance(0);
+    expect(records(await second)).toEqual(['a.test. 60 192.0.2.1']);
+    expect(peers).toHaveLength(2);
+    resolver.abort();
+    listener.destroy();
+    for (let step = 0; step < 5; step += 1) await clock.advance(0);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('knows addresses, localhost and the hosts file without asking', async () => {

@@ -186,7 +186,7 @@ class StreamSession implements QuestionSession {
         this.#pending.set(question.id, { question, resolve });
         try {
           operation.sent('maybe');
-          this.#transport.write(framed(question.bytes), () => operation.sent('all'));
+          this.#transport.write(framed(question.bytes), (isTaken) => operation.sent(isTaken ? 'all' : 'maybe'));
           onSent();
           return await operation.scope.race(promise);
         } finally {
@@ -226,7 +226,7 @@ class StreamSession implements QuestionSession {
 }
 
 /** Drains a session when nothing has been asked for so long. */
-export function closeWhenIdle(session: Session, idleMs: number, runtime: NetRuntime): void {
+function closeWhenIdle(session: Session, idleMs: number, runtime: NetRuntime): void {
   const check = (): void => {
     if (session.inFlight === 0) void session.drain();
     else timer = runtime.clock.setTimer(idleMs, check);

@@ -1,3 +1,4 @@
+import type * as http2Module from 'node:http2';
 import type { Http2Session, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
 import { type Drainable, duplexOf, type NetRuntime, SessionCore, type Timeouts, type Transport } from '@roundhouse/net';
@@ -10,7 +11,7 @@ const MAX_STREAMS = 100;
 const NO_TRANSFER_HOST = '';
 
 /** HTTP/2 of Node; loaded when the first server or client needs it. */
-export type Http2 = typeof import('node:http2');
+export type Http2 = typeof http2Module;
 
 /** Serves DNS over HTTPS (RFC 8484) on a connection that speaks HTTP/2. */
 export function serveHttps(

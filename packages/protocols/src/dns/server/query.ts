@@ -4,7 +4,7 @@ import { canonicalName, MAX_NAME_BYTES, type WireName } from '../message/name.ts
 import { RECORD_TYPES } from '../message/types.ts';
 
 /** Without EDNS, RFC 1035 §4.2.1. */
-export const MIN_UDP_BYTES = 512;
+const MIN_UDP_BYTES = 512;
 
 /** What a server needs of a query. One object serves all, so that a query costs as little as it can. */
 export interface Query {

@@ -51,6 +51,7 @@ sub NS ns
 sub DS 1 8 2 00ff
 ns.sub A 192.0.2.54
 below.sub A 192.0.2.55
+x.hollow.sub A 192.0.2.56
 intosub CNAME x.sub
 *.wild CNAME web
 large TXT ${Array.from({ length: 10 }, (_, at) => `"${String(at).repeat(200)}"`).join(' ')}
@@ -160,6 +161,15 @@ describe('A name server', () => {
     ],
     [
       'below.sub.ex.test',
+      'A',
+      'NOERROR',
+      [],
+      ['sub.ex.test. NS ns.sub.ex.test.', 'sub.ex.test. NS ns.ex.test.'],
+      ['ns.sub.ex.test. A 192.0.2.54', 'ns.ex.test. A 192.0.2.53', 'ns.ex.test. AAAA 2001:db8::53'],
+    ],
+    // What only leads to names below a cut is below it as well.
+    [
+      'hollow.sub.ex.test',
       'A',
       'NOERROR',
       [],

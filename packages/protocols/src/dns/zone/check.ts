@@ -131,7 +131,7 @@ function isDelegated(name: WireName, origin: WireName, index: Index): boolean {
 }
 
 /** The name that NS, MX or SRV lead to, which is the last of their fields. */
-export function targetOf({ type, data }: Pick<ZoneRecord, 'type' | 'data'>): WireName {
+function targetOf({ type, data }: Pick<ZoneRecord, 'type' | 'data'>): WireName {
   const reader = new WireReader(data, false);
   reader.offset = type === MX.code ? 2 : type === SRV.code ? 6 : 0;
   return canonicalName(reader.name());

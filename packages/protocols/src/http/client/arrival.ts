@@ -8,7 +8,7 @@ import type { HttpClientResponse } from './contract.ts';
 const HIGH_WATER_BYTES = 131_072;
 
 /** The wire that a response comes from. */
-export interface ResponseSource {
+interface ResponseSource {
   pause(): void;
   resume(): void;
   /** Gives up the request, at once. */

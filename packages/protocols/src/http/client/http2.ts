@@ -88,7 +88,7 @@ class Http2Connection extends DelegatingConnection {
           session.destroy();
           dialled.stream.destroy();
         },
-        goodBye: () => closed(session),
+        goodBye: (scope) => scope.race(closed(session)),
         isExclusive: false,
       }),
     );
@@ -100,6 +100,8 @@ class Http2Connection extends DelegatingConnection {
     });
     session.on('error', (error: Error) => this.core.lost(this.#lost(error)));
     session.on('close', () => this.core.lost(cutShort(this.core)));
+    // A server that has ended its side answers nothing any more.
+    dialled.stream.once('end', () => this.core.lost(cutShort(this.core)));
   }
 
   get capacity(): number {
@@ -130,7 +132,7 @@ class Http2Connection extends DelegatingConnection {
       source: {
         pause: () => stream?.pause(),
         resume: () => stream?.resume(),
-        abandon: () => void stream?.close(NGHTTP2_CANCEL),
+        abandon: () => stream?.close(NGHTTP2_CANCEL),
       },
     });
     operation.sent('maybe');

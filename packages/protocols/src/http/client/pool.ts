@@ -164,7 +164,7 @@ export class HttpPool implements Drainable {
       return entry;
     } finally {
       shelf.opening -= 1;
-      for (const go of [...shelf.waiting]) go();
+      for (const go of shelf.waiting) go();
     }
   }
 

@@ -42,7 +42,7 @@ const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
 const BASIC = /^basic +([A-Za-z0-9+/]+={0,2})$/i;
 
 /** Reads an Authorization field; undefined for what is none of the two schemes. */
-export function readCredentials(field: string | undefined): Credentials | undefined {
+function readCredentials(field: string | undefined): Credentials | undefined {
   if (field === undefined) return undefined;
   const token = BEARER.exec(field)?.[1];
   if (token !== undefined) return { scheme: 'bearer', token: new Secret(token) };

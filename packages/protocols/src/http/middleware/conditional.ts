@@ -53,8 +53,8 @@ function opaque(tag: string): string {
 }
 
 /** IMF-fixdate and the two obsolete forms (RFC 9110 §5.6.7); undefined for what is none, which is ignored. */
-export function dateOf(text: string | undefined): number | undefined {
+function dateOf(text: string | undefined): number | undefined {
   if (text === undefined || !/^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return undefined;
-  const time = Date.parse(/ GMT$/.test(text) ? text : `${text} GMT`);
+  const time = Date.parse(text.endsWith(' GMT') ? text : `${text} GMT`);
   return Number.isNaN(time) ? undefined : time;
 }

@@ -1,4 +1,4 @@
-import type { RoundhouseError } from '@roundhouse/core';
+import type { RoundhouseError, Scope } from '@roundhouse/core';
 import {
   type CloseReason,
   type Drainable,
@@ -44,7 +44,7 @@ export abstract class ServerConnection implements Drainable {
       openedInMs,
       destroy: () => void stream.destroy(),
       onDraining: () => this.drainBegins(),
-      goodBye: () => this.sayGoodBye(),
+      goodBye: (scope) => this.sayGoodBye(scope),
       isExclusive: false,
     });
     this.#expectedSince = runtime.clock.monotonic();
@@ -131,7 +131,8 @@ export abstract class ServerConnection implements Drainable {
   /** The fields of a request take too long. */
   protected abstract headLate(): void;
   protected abstract drainBegins(): void;
-  protected abstract sayGoodBye(): Promise<void>;
+  /** The polite end; the scope is the time that the drain has left. */
+  protected abstract sayGoodBye(scope: Scope): Promise<void>;
 }
 
 /** Looks after the waits of all connections of a server, with one timer that runs while there are any. */

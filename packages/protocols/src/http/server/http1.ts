@@ -1,4 +1,4 @@
-import { createServer, IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
 import { type BegunOperation, netError, type NetRuntime } from '@roundhouse/net';
@@ -47,7 +47,7 @@ export function createHttp1Engine({ limits, upgrade, upgradeProtocols }: HttpSet
     of(request.socket).refuseExpectation(request, response),
   );
   server.on('clientError', (error: Error, socket: Duplex) => connections.get(socket)?.refuse(error));
-  server.on('dropRequest', (_request: IncomingMessage, socket: Duplex) => void connections.get(socket)?.dropped());
+  server.on('dropRequest', (_request: IncomingMessage, socket: Duplex) => connections.get(socket)?.dropped());
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => of(socket).upgrade(request, head));
   server.on('connect', (request: IncomingMessage, socket: Duplex) => of(socket).refuseConnect(request));
   return server;

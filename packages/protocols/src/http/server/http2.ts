@@ -6,7 +6,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
+import { isRoundhouseError, type RoundhouseError, type Scope } from '@roundhouse/core';
 import { type BegunOperation, netError, type NetRuntime } from '@roundhouse/net';
 import { bodyTooLarge, openStream, StreamBody } from '../body.ts';
 import { httpError } from '../errors.ts';
@@ -69,6 +69,8 @@ export class Http2Connection extends ServerConnection {
     session.on('stream', (stream, headers) => this.#serve(stream, headers));
     session.on('error', (error: Error) => this.lost(error));
     session.on('close', () => this.core.lost());
+    // Whoever has ended its side cannot acknowledge anything any more.
+    accepted.stream.once('end', () => this.core.lost());
   }
 
   override check(now: number): void {
@@ -97,7 +99,7 @@ export class Http2Connection extends ServerConnection {
     if (!this.#session.destroyed) this.#session.goaway(NGHTTP2_NO_ERROR, LAST_STREAM_ID);
   }
 
-  protected override async sayGoodBye(): Promise<void> {
+  protected override async sayGoodBye(scope: Scope): Promise<void> {
     const session = this.#session;
     if (session.destroyed) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -107,7 +109,7 @@ export class Http2Connection extends ServerConnection {
       if (!session.destroyed) session.close();
     });
     if (!isAsked) session.close();
-    await promise;
+    await scope.race(promise);
   }
 
   #serve(stream: ServerHttp2Stream, received: IncomingHttpHeaders): void {

@@ -13,6 +13,8 @@ const SETTLE_MS = 5;
 const MIN_TIDY_MS = 1_000;
 const MAX_TIDY_MS = 600_000;
 const TIDY_SHARE = 0.1;
+/** When nothing was begun or ended for so long, what that took is given back to the system, ms. */
+const QUIET_MS = 5_000;
 
 export interface LogDaemonOptions {
   readonly runDirectory: string;
@@ -23,6 +25,8 @@ export interface LogDaemonDependencies extends CompressorDependencies {
   readonly clock: Clock;
   /** Something cannot be read or written; undefined: it can be again. */
   readonly onFault: (what: string, fault: unknown) => void;
+  /** Gives back memory that is not used any more; may take some ten milliseconds. */
+  readonly giveBack: () => void;
 }
 
 interface Kept {
@@ -42,6 +46,7 @@ export class LogDaemon {
   #watcher: FSWatcher | undefined;
   #settling: Timer | undefined;
   #tidying: Timer | undefined;
+  #quiet: Timer | undefined;
 
   constructor(options: LogDaemonOptions, deps: LogDaemonDependencies) {
     this.#options = options;
@@ -65,6 +70,7 @@ export class LogDaemon {
     this.#watcher?.close();
     this.#settling?.cancel();
     this.#tidying?.cancel();
+    this.#quiet?.cancel();
     for (const name of this.#kept.keys()) this.#release(name);
   }
 
@@ -73,6 +79,8 @@ export class LogDaemon {
     for (const name of this.#changed) if (name.endsWith(KEEPING_SUFFIX)) this.#load(name);
     this.#changed.clear();
     this.#scheduleTidying();
+    this.#quiet?.cancel();
+    this.#quiet = this.#deps.clock.setTimer(QUIET_MS, this.#deps.giveBack);
   }
 
   #load(name: string): void {

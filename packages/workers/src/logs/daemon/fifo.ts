@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, type FSWatcher, watch } from 'node:fs';
 import { Socket } from 'node:net';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 
 /** What a pipe holds, pipe(7): no read gives more. */
 const BUFFER_BYTES = 65_536;
@@ -111,7 +111,7 @@ export class FifoReader {
     this.#watcher = undefined;
     const directory = nearestDirectory(this.#path);
     try {
-      this.#watcher = watch(directory, () => this.check());
+      this.#watcher = watch(directory, (_event, name) => this.#isAboutIt(name, directory) && this.check());
       this.#watcher.on('error', (error) => this.#onFault(error));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
@@ -121,6 +121,12 @@ export class FifoReader {
     }
     // One may have been made, or have gone, just before the watch began.
     if (this.#watcher === undefined || nearestDirectory(this.#path) !== directory) this.#watchNearest();
+  }
+
+  /** Not what else comes and goes beside it: that is much while an instance starts. The end of the directory has its name. */
+  #isAboutIt(name: string | null, directory: string): boolean {
+    if (name === null || directory !== dirname(this.#path)) return true;
+    return name === basename(this.#path) || name === basename(directory);
   }
 }
 

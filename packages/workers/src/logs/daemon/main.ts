@@ -31,7 +31,12 @@ process.env['UV_THREADPOOL_SIZE'] = '1';
 if (claim(keepingDirectory(resolve(runDirectory)), process.pid)) {
   const daemon = new LogDaemon(
     { runDirectory: resolve(runDirectory), logDirectory: resolve(logDirectory) },
-    { clock, onFault: tell, collect: () => globalThis.gc?.({ type: 'minor' }) },
+    {
+      clock,
+      onFault: tell,
+      collect: () => globalThis.gc?.({ type: 'minor' }),
+      giveBack: () => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
+    },
   );
   daemon.start();
   const end = (): void => {
