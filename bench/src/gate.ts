@@ -73,6 +73,9 @@ export const BARS: readonly Bar[] = [
   { figure: 'audit.group.p99_ms', of: 'median', bound: 'at most', limit: 10 },
   { figure: 'audit.strict.records_s', of: 'median', bound: 'at least', limit: 2_000 },
   { figure: 'audit.verify.records_s', of: 'median', bound: 'at least', limit: 150_000 },
+  ...['newest', 'common', 'user', 'time', 'words', 'phrase', 'nothing'].map(
+    (query): Bar => ({ figure: `auditSearch.${query}`, of: 'median', bound: 'below', limit: 20 }),
+  ),
 ];
 
 /** The product is held to its targets, the supervisor alone to the better peer; what must never happen, both. */

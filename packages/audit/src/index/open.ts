@@ -148,7 +148,9 @@ class Search implements SearchIndex {
   async #close(): Promise<void> {
     this.#scope.end(auditError('AUDIT_CLOSED'));
     await this.#running;
-    await Promise.all([this.#reader.close(), this.#writer.close()]);
+    // The last to close takes the write-ahead log in, which who may only read cannot.
+    await this.#reader.close();
+    await this.#writer.close();
   }
 
   /** Waits until what is durable is in the index, when that takes but a moment. */
