@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { resourceIdSchema } from './resourceId.ts';
+import { lazyObject } from './lazyObject.ts';
 
 const filePath = z.string().min(1).max(4_096);
 const milliseconds = z.int().min(1_000).max(LIMITS.maxIntervalMs);
 
 export const AUDIT_CLASSES = ['security', 'admin', 'access', 'data', 'system'] as const;
 
-const policySchema = z.strictObject({
+const policySchema = lazyObject(() => ({
   durability: z.enum(['strict', 'group', 'async']).optional().meta({
     description:
       'When a caller goes on: behind a flush that begins at once, behind that of its group, or as soon as the record is in memory.',
@@ -18,18 +19,18 @@ const policySchema = z.strictObject({
   when_sink_lags: z.enum(['block', 'refuse', 'degrade']).optional().meta({
     description: 'What becomes of a caller while a place for checkpoints does not get them. Default `degrade`.',
   }),
-});
+}));
 
 const sinkSchema = z.discriminatedUnion('type', [
-  z.strictObject({
+  lazyObject(() => ({
     type: z.literal('file'),
     id: resourceIdSchema,
     directory: filePath.meta({ description: 'Better on another host: a mount that this one may only add to.' }),
     allow_same_file_system: z.boolean().optional().meta({
       description: 'Must be true for a directory on the disk of the journal: whoever has that disk has both.',
     }),
-  }),
-  z.strictObject({
+  })),
+  lazyObject(() => ({
     type: z.literal('http'),
     id: resourceIdSchema,
     url: z.url({ protocol: /^https?$/ }).meta({
@@ -37,11 +38,11 @@ const sinkSchema = z.discriminatedUnion('type', [
     }),
     method: z.enum(['PUT', 'POST']).optional().meta({ description: 'Default PUT.' }),
     token: z.string().min(1).max(4_096).optional().meta({ description: 'Sent as a bearer token.' }),
-  }),
+  })),
 ]);
 
 /** The journal of who did what. */
-export const auditSectionSchema = z.strictObject({
+export const auditSectionSchema = lazyObject(() => ({
   enabled: z.boolean().optional().meta({ description: 'Default true.' }),
   directory: filePath.optional().meta({ description: 'Default: `audit` in the data directory.' }),
   classes: z.partialRecord(z.enum(AUDIT_CLASSES), policySchema).optional().meta({
@@ -59,4 +60,4 @@ export const auditSectionSchema = z.strictObject({
   mask_keys: z.array(z.string().min(1).max(256)).max(1_000).optional().meta({
     description: 'Names of more fields whose values are never kept.',
   }),
-});
+}));

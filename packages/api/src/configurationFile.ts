@@ -11,31 +11,30 @@ import { roleInputSchema } from './role.ts';
 import { hostSchema, nameSchema } from './session.ts';
 import { webhookInputSchema } from './webhook.ts';
 import { workerInputSchema } from './worker/worker.ts';
+import { lazyObject } from './lazyObject.ts';
 
 const filePath = z.string().min(1).max(4_096);
 const listenPort = z.int().min(0).max(65_535).meta({ description: '0 for any free port.' });
 const milliseconds = z.int().min(1).max(LIMITS.maxIntervalMs);
 const count = z.int().min(0).max(10_000_000);
 
-const listenerTlsSchema = z
-  .strictObject({
-    cert_file: filePath.meta({ description: 'Certificate chain, PEM. Read again when it changes.' }),
-    key_file: filePath.meta({ description: 'Its key, PEM.' }),
-    client_ca_file: filePath.optional().meta({ description: 'Who signs the certificates of clients, PEM.' }),
-    client_certificates: z
-      .enum(['none', 'request', 'require'])
-      .optional()
-      .meta({ description: 'Default `request` with a `client_ca_file`, else `none`.' }),
-    min_version: z.enum(['TLSv1.2', 'TLSv1.3']).optional().meta({ description: 'Default TLSv1.2.' }),
-  })
-  .meta({ id: 'ListenerTls' });
+const listenerTlsSchema = lazyObject(() => ({
+  cert_file: filePath.meta({ description: 'Certificate chain, PEM. Read again when it changes.' }),
+  key_file: filePath.meta({ description: 'Its key, PEM.' }),
+  client_ca_file: filePath.optional().meta({ description: 'Who signs the certificates of clients, PEM.' }),
+  client_certificates: z
+    .enum(['none', 'request', 'require'])
+    .optional()
+    .meta({ description: 'Default `request` with a `client_ca_file`, else `none`.' }),
+  min_version: z.enum(['TLSv1.2', 'TLSv1.3']).optional().meta({ description: 'Default TLSv1.2.' }),
+})).meta({ id: 'ListenerTls' });
 
-const rateSchema = z.strictObject({
+const rateSchema = lazyObject(() => ({
   per_second: z.number().positive().max(1_000_000),
   burst: z.int().min(1).max(1_000_000).optional().meta({ description: 'Default: what a second allows.' }),
-});
+}));
 
-const serverSchema = z.strictObject({
+const serverSchema = lazyObject(() => ({
   host: hostSchema.optional().meta({ description: 'Address to listen on. Default 127.0.0.1.' }),
   port: listenPort.optional().meta({ description: 'Default 7070. 0 for any free port.' }),
   allow_remote: z.boolean().optional().meta({
@@ -46,9 +45,9 @@ const serverSchema = z.strictObject({
     description: 'Must be true to listen beyond loopback without TLS.',
   }),
   tls: listenerTlsSchema.optional(),
-});
+}));
 
-const frontDoorSchema = z.strictObject({
+const frontDoorSchema = lazyObject(() => ({
   host: hostSchema.optional().meta({ description: 'Default 127.0.0.1.' }),
   port: listenPort.meta({ description: '0 for any free port.' }),
   allow_remote: z.boolean().optional().meta({ description: 'Must be true for an address other than loopback.' }),
@@ -67,9 +66,9 @@ const frontDoorSchema = z.strictObject({
   max_per_address_per_minute: count.optional().meta({
     description: 'Connections of one address in a minute. Default 600.',
   }),
-});
+}));
 
-const limitsSchema = z.strictObject({
+const limitsSchema = lazyObject(() => ({
   max_sessions: count.optional().meta({ description: 'Default 10,000.' }),
   max_sessions_per_user: count.optional().meta({ description: 'Default: no limit.' }),
   max_connections: count.optional().meta({ description: 'Connections to the API. Default 10,000.' }),
@@ -82,10 +81,10 @@ const limitsSchema = z.strictObject({
   }),
   rate: rateSchema.optional().meta({ description: 'Cost of requests of one caller. Default 200 a second, burst 400.' }),
   rate_by_role: z.record(resourceIdSchema, rateSchema).optional(),
-});
+}));
 
 /** The sections of a configuration file. `authentication` has a schema of its own, where its parts are. */
-export const configurationFileSchema = z.strictObject({
+export const configurationFileSchema = lazyObject(() => ({
   server: serverSchema.optional(),
   front_door: frontDoorSchema.optional(),
   store: z
@@ -171,6 +170,6 @@ export const configurationFileSchema = z.strictObject({
     .array(webhookInputSchema.extend({ id: resourceIdSchema }))
     .max(1_000)
     .optional(),
-});
+}));
 
 export type ConfigurationFile = z.infer<typeof configurationFileSchema>;

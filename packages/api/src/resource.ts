@@ -3,6 +3,7 @@ import type { KindName, Verb } from './permission.ts';
 import { resourceIdSchema } from './resourceId.ts';
 import type { Route } from './routes.ts';
 import { listSessionsQuerySchema, sessionParamsSchema } from './session.ts';
+import { lazyObject } from './lazyObject.ts';
 
 /** Who keeps a resource: what stands in the configuration file is changed there, what is built in never. */
 export const ORIGINS = ['built_in', 'file', 'api'] as const;
@@ -58,7 +59,7 @@ export interface ResourceKind {
 
 /** A page of resources. */
 export function pageOf<R extends z.ZodType>(resource: R, id: string) {
-  return z.strictObject({ items: z.array(resource), next_cursor: z.string().nullable() }).meta({ id });
+  return lazyObject(() => ({ items: z.array(resource), next_cursor: z.string().nullable() })).meta({ id });
 }
 
 const JSON_TYPE = 'application/json';

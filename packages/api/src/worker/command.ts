@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { LIMITS } from '../limits.ts';
 import { durationSchema } from '../quantity.ts';
 import { commandSchema, signalSchema } from './program.ts';
+import { lazyObject } from '../lazyObject.ts';
 
 /** What is asked of workers that there are. */
 
@@ -10,14 +11,12 @@ export const instanceNumberSchema = z.int().min(0).max(999);
 
 const timeoutSchema = durationSchema({ fromMs: 1, toMs: LIMITS.maxTimeoutMs });
 
-export const workerGroupCommandSchema = z
-  .strictObject({
-    wait: z.boolean().optional().meta({ description: 'Answers when it is done. Default true.' }),
-    timeout: timeoutSchema.optional().meta({
-      description: 'Of the wait; what was asked for goes on. Default `60s`.',
-    }),
-  })
-  .meta({ id: 'WorkerGroupCommand' });
+export const workerGroupCommandSchema = lazyObject(() => ({
+  wait: z.boolean().optional().meta({ description: 'Answers when it is done. Default true.' }),
+  timeout: timeoutSchema.optional().meta({
+    description: 'Of the wait; what was asked for goes on. Default `60s`.',
+  }),
+})).meta({ id: 'WorkerGroupCommand' });
 
 export const workerCommandSchema = workerGroupCommandSchema
   .extend({ instance: instanceNumberSchema.optional().meta({ description: 'Default: all.' }) })
@@ -27,33 +26,25 @@ export const workerStartSchema = workerCommandSchema
   .extend({ force: z.boolean().optional().meta({ description: 'Past backoff, breaker and dependencies.' }) })
   .meta({ id: 'WorkerStart' });
 
-export const workerSignalSchema = z
-  .strictObject({
-    signal: signalSchema,
-    instance: instanceNumberSchema.optional().meta({ description: 'Default: all.' }),
-  })
-  .meta({ id: 'WorkerSignal' });
+export const workerSignalSchema = lazyObject(() => ({
+  signal: signalSchema,
+  instance: instanceNumberSchema.optional().meta({ description: 'Default: all.' }),
+})).meta({ id: 'WorkerSignal' });
 
-export const workerScaleSchema = z
-  .strictObject({
-    replicas: z.int().min(0).max(1_000).meta({ description: 'Holds until the worker is specified anew.' }),
-  })
-  .meta({ id: 'WorkerScale' });
+export const workerScaleSchema = lazyObject(() => ({
+  replicas: z.int().min(0).max(1_000).meta({ description: 'Holds until the worker is specified anew.' }),
+})).meta({ id: 'WorkerScale' });
 
-export const workerExecSchema = z
-  .strictObject({
-    command: commandSchema,
-    instance: instanceNumberSchema.optional().meta({ description: 'As which it is run. Default: the first.' }),
-    timeout: timeoutSchema.optional().meta({ description: 'Then it is killed. Default `30s`.' }),
-  })
-  .meta({ id: 'WorkerExec' });
+export const workerExecSchema = lazyObject(() => ({
+  command: commandSchema,
+  instance: instanceNumberSchema.optional().meta({ description: 'As which it is run. Default: the first.' }),
+  timeout: timeoutSchema.optional().meta({ description: 'Then it is killed. Default `30s`.' }),
+})).meta({ id: 'WorkerExec' });
 
-export const workerExecutionSchema = z
-  .strictObject({
-    code: z.int().nullable().meta({ description: 'Null when a signal ended it.' }),
-    output: z.string().meta({ description: 'What it wrote, its last part where that is much.' }),
-  })
-  .meta({ id: 'WorkerExecution' });
+export const workerExecutionSchema = lazyObject(() => ({
+  code: z.int().nullable().meta({ description: 'Null when a signal ended it.' }),
+  output: z.string().meta({ description: 'What it wrote, its last part where that is much.' }),
+})).meta({ id: 'WorkerExecution' });
 
 export type WorkerGroupCommand = z.infer<typeof workerGroupCommandSchema>;
 export type WorkerCommand = z.infer<typeof workerCommandSchema>;

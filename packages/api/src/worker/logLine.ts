@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { resourceIdSchema } from '../resourceId.ts';
 import { instanceNumberSchema } from './command.ts';
+import { lazyObject } from '../lazyObject.ts';
 
 /** What workers have written, as it is read. */
 
@@ -30,29 +31,27 @@ const LOG_FILTERS = {
     .meta({ description: 'Of lines that are JSON with `level`: this one and above.' }),
 } as const;
 
-export const workerLogsQuerySchema = z.strictObject({
+export const workerLogsQuerySchema = lazyObject(() => ({
   instance: instanceNumberSchema.optional().meta({ description: 'Default: all.' }),
   ...LOG_FILTERS,
-});
+}));
 
-export const workersLogsQuerySchema = z.strictObject({
+export const workersLogsQuerySchema = lazyObject(() => ({
   worker: z.array(resourceIdSchema).min(1).max(MAX_LOG_WORKERS).meta({
     description: 'Whose; several by giving it more than once.',
   }),
   ...LOG_FILTERS,
-});
+}));
 
-export const workerLogLineSchema = z
-  .strictObject({
-    at: z.iso.datetime().meta({ description: 'When its beginning was read.' }),
-    worker: z.string(),
-    instance: z.int(),
-    stream: z.enum(['stdout', 'stderr']),
-    text: z.string().meta({ description: 'Without the line end; bytes that are no UTF-8 are U+FFFD.' }),
-    cut: z.boolean().meta({ description: 'Whether the line goes on in the next of this stream.' }),
-    json: z.record(z.string(), z.unknown()).nullable().meta({ description: 'The line, where it is a JSON object.' }),
-  })
-  .meta({ id: 'WorkerLogLine' });
+export const workerLogLineSchema = lazyObject(() => ({
+  at: z.iso.datetime().meta({ description: 'When its beginning was read.' }),
+  worker: z.string(),
+  instance: z.int(),
+  stream: z.enum(['stdout', 'stderr']),
+  text: z.string().meta({ description: 'Without the line end; bytes that are no UTF-8 are U+FFFD.' }),
+  cut: z.boolean().meta({ description: 'Whether the line goes on in the next of this stream.' }),
+  json: z.record(z.string(), z.unknown()).nullable().meta({ description: 'The line, where it is a JSON object.' }),
+})).meta({ id: 'WorkerLogLine' });
 
 export type WorkerLogsQuery = z.infer<typeof workerLogsQuerySchema>;
 export type WorkersLogsQuery = z.infer<typeof workersLogsQuerySchema>;

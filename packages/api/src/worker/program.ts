@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { durationSchema } from '../quantity.ts';
 import { portSchema } from '../session.ts';
+import { lazyObject } from '../lazyObject.ts';
 
 /** How a program is started, and how it is asked to stop. */
 
@@ -44,16 +45,16 @@ export function isHostAndPort(text: string): boolean {
 export const SIGNALS = ['HUP', 'INT', 'QUIT', 'KILL', 'USR1', 'USR2', 'TERM', 'CONT', 'STOP', 'WINCH'] as const;
 export const signalSchema = z.enum(SIGNALS);
 
-export const secretFileSchema = z.strictObject({
+export const secretFileSchema = lazyObject(() => ({
   name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,127}$/, 'Expected letters, digits, dots, dashes and underscores'),
   value: z.string().max(65_536).meta({ description: 'The text, or a `secret://` reference to it.' }),
   as: z.enum(['file', 'variable']).optional().meta({
     description:
       '`file` (default): below the directory that `ROUNDHOUSE_SECRETS` names, for the user of the worker alone. `variable`: in the environment, where every program of the user can read it.',
   }),
-});
+}));
 
-export const socketSchema = z.strictObject({
+export const socketSchema = lazyObject(() => ({
   name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'Expected letters, digits, dots, dashes and underscores'),
   listen: z
     .string()
@@ -63,40 +64,36 @@ export const socketSchema = z.strictObject({
       description: '`ADDRESS:PORT`, or the absolute path of a Unix socket. Passed as `LISTEN_FDS`, open over restarts.',
       examples: ['127.0.0.1:8080', '/run/web.sock'],
     }),
-});
+}));
 
-export const httpHookSchema = z.strictObject({
+export const httpHookSchema = lazyObject(() => ({
   url: z.url({ protocol: /^https?$/ }).max(2_048),
   method: z.enum(['GET', 'POST', 'PUT']).optional().meta({ description: 'Default `POST`.' }),
-});
+}));
 
-export const hookSchema = z
-  .strictObject({
-    command: commandSchema.optional().meta({ description: 'Run as the worker is: user, place, environment.' }),
-    http: httpHookSchema.optional(),
-    timeout: durationSchema({ fromMs: 1 }).optional().meta({ description: 'Default `10s`.' }),
-  })
-  .refine(
-    ({ command, http }) => (command === undefined) !== (http === undefined),
-    'Expected one of `command` and `http`',
-  );
+export const hookSchema = lazyObject(() => ({
+  command: commandSchema.optional().meta({ description: 'Run as the worker is: user, place, environment.' }),
+  http: httpHookSchema.optional(),
+  timeout: durationSchema({ fromMs: 1 }).optional().meta({ description: 'Default `10s`.' }),
+})).refine(
+  ({ command, http }) => (command === undefined) !== (http === undefined),
+  'Expected one of `command` and `http`',
+);
 
-export const stopSchema = z
-  .strictObject({
-    signal: signalSchema.optional().meta({ description: 'Default `TERM`.' }),
-    grace: durationSchema().optional().meta({
-      description: 'From the beginning of the stop, its hook included, until it is killed. Default `30s`.',
-    }),
-    drain: durationSchema().optional().meta({
-      description: 'Out of service for so long before anything is sent. Default `0s`.',
-    }),
-    pre_stop: hookSchema.optional().meta({ description: 'Done before the signal.' }),
-    whole_group: z.boolean().optional().meta({
-      description:
-        'Whether the signal goes to the whole process group (default) or to its leader alone. What is killed is always all of it.',
-    }),
-  })
-  .meta({ id: 'WorkerStop' });
+export const stopSchema = lazyObject(() => ({
+  signal: signalSchema.optional().meta({ description: 'Default `TERM`.' }),
+  grace: durationSchema().optional().meta({
+    description: 'From the beginning of the stop, its hook included, until it is killed. Default `30s`.',
+  }),
+  drain: durationSchema().optional().meta({
+    description: 'Out of service for so long before anything is sent. Default `0s`.',
+  }),
+  pre_stop: hookSchema.optional().meta({ description: 'Done before the signal.' }),
+  whole_group: z.boolean().optional().meta({
+    description:
+      'Whether the signal goes to the whole process group (default) or to its leader alone. What is killed is always all of it.',
+  }),
+})).meta({ id: 'WorkerStop' });
 
 /** What a worker is besides its command. */
 export const PROGRAM_FIELDS = {
