@@ -31,11 +31,4 @@ export const SILENT_CLIENTS: readonly SilentClient[] = [
       return connectSmtp({ host: '127.0.0.1', port, security: 'off', timeouts }, scope);
     },
   },
-  {
-    name: 'websocket',
-    async ask(port, timeouts, scope) {
-      const { connectWebSocket } = await import('@roundhouse/protocols/websocket');
-      return connectWebSocket({ url: `ws://127.0.0.1:${port}/`, timeouts }, scope);
-    },
-  },
 ];

@@ -20,4 +20,5 @@ const dialer =
 const scope = createScope({ timeoutMs: 10_000 });
 await using socket = await connectWebSocket({ url }, scope, createRuntime({ dialer }));
 await socket.send(text, scope);
-console.log(await socket.receive(scope));
+const answer = await socket.receive(scope);
+process.stdout.write(`${typeof answer === 'string' ? answer : 'something else'}\n`);

@@ -19,7 +19,7 @@ const server = await serveWebSocket({ port: Number(process.argv[2] ?? 8080), ori
     await tellAll(`${name} has left`);
   }
 });
-console.log(`chat on ws://127.0.0.1:${server.port}/`);
+process.stdout.write(`chat on ws://127.0.0.1:${server.port}/\n`);
 
 process.once('SIGINT', () => void server.drain());
 process.once('SIGTERM', () => void server.drain());

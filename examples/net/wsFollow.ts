@@ -12,7 +12,7 @@ await using socket = createReconnectingWebSocket(
 );
 let left = Number(count);
 for await (const message of socket) {
-  console.log(typeof message === 'string' ? message : `${message.byteLength} bytes`);
+  process.stdout.write(`${typeof message === 'string' ? message : `${message.byteLength} bytes`}\n`);
   left -= 1;
   if (left === 0) break;
 }

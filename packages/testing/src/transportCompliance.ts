@@ -133,6 +133,23 @@ export function transportCompliance(make: MakeTransportPair, traits: TransportTr
     assert.equal(a.error?.code, 'TIMEOUT');
   });
 
+  define('close cuts a peer that goes on sending', async (near, far) => {
+    const a = record(near);
+    const b = record(far);
+    const closing = near.close();
+    await b.until(() => b.events.includes('ended'));
+    const chunk = new Uint8Array(65_536);
+    let sent = 0;
+    for (; near.state !== 'closed' && sent < 32 * 1_048_576; sent += chunk.length) {
+      far.write(chunk);
+      await turns(2);
+    }
+    await closing;
+    assert.ok(sent < 32 * 1_048_576, 'it was listened to without a bound');
+    await a.until(() => a.events.includes('closed'));
+    assert.equal(a.error, undefined, 'all was sent: nothing failed');
+  });
+
   define('is closed by a destroy in the middle of a close', async (near, far) => {
     const a = record(near);
     record(far);

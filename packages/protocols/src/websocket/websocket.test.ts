@@ -1,6 +1,6 @@
 import { createScope, type Scope } from '@roundhouse/core';
 import { createMemoryNetwork, createRuntime, type NetRuntime, type NetServer } from '@roundhouse/net';
-import { constantBackoff } from '@roundhouse/resilience';
+import { constantBackoff, exponentialBackoff } from '@roundhouse/resilience';
 import { FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectWebSocket, type WebSocketOptions } from './client.ts';
@@ -114,11 +114,18 @@ describe('messages', () => {
     await Promise.allSettled(sending);
   });
 
-  it('that are small on the way and large behind it are refused', async () => {
-    const url = await serve(echo, { compression: true, messageLimits: { maxMessageBytes: 16_777_216 } });
-    const socket = await connect(url, { compression: true });
-    void socket.send('x'.repeat(2_000_000), scope).catch(() => {});
-    expect(await socket.ended).toMatchObject({ code: 1009 });
+  it.each([
+    ['are refused', 200, 1009],
+    ['are taken where that is allowed', 1_100, 1000],
+  ])('that are small on the way and large behind it %s', async (_what, maxRatio, code) => {
+    const large = { maxMessageBytes: 16_777_216 };
+    const url = await serve(echo, { compression: { maxRatio }, messageLimits: large });
+    const socket = await connect(url, { compression: { maxRatio: 1_100 }, limits: large });
+    const message = 'x'.repeat(2_000_000);
+    void socket.send(message, scope).catch(() => {});
+    if (code === 1000) expect(await socket.receive(scope)).toBe(message);
+    void socket.close();
+    expect(await socket.ended).toMatchObject({ code });
   });
 
   it('have a reader that can be given up, and one at a time', async () => {
@@ -340,6 +347,43 @@ describe('a reconnecting WebSocket', () => {
   it('ends when the peer says that all is over', async () => {
     const socket = createReconnectingWebSocket({ url: await serve(async () => {}), backoff }, scope, runtime);
     expect(await socket.closed).toEqual({ by: 'remote' });
+  });
+
+  it('waits longer each time, and not any more once a connection was stable', async () => {
+    let connections = 0;
+    let isStable = false;
+    const url = await serve(async (connection) => {
+      connections += 1;
+      if (isStable) await connection.closed;
+      else await connection.close(1012);
+    });
+    const growing = exponentialBackoff({ initialMs: 1_000, maxMs: 60_000, jitter: 'none' });
+    const socket = createReconnectingWebSocket({ url, backoff: growing, stableMs: 5_000 }, scope, runtime);
+    const after = async (ms: number): Promise<number> => {
+      await clock.advance(ms);
+      await clock.advance(0);
+      return connections;
+    };
+    const until = async (count: number): Promise<void> => {
+      while (connections < count || (isStable ? socket.connection === null : socket.connection !== null))
+        await after(0);
+    };
+    await until(1);
+    expect(await after(999)).toBe(1);
+    await after(1);
+    await until(2);
+    expect(await after(1_999)).toBe(2);
+    isStable = true;
+    await after(1);
+    await until(3);
+    await after(5_000);
+    isStable = false;
+    await socket.connection?.close(3000);
+    await until(3);
+    expect(await after(999)).toBe(3);
+    await after(1);
+    await until(4);
+    socket.abort();
   });
 
   it('bounds what waits for a connection', async () => {
