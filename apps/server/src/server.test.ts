@@ -166,6 +166,8 @@ const NOT_FOUND_CODES: Readonly<Record<string, string>> = {
   'log-levels': 'LOG_MODULE_UNKNOWN',
   workers: 'WORKER_NOT_FOUND',
   'worker-groups': 'WORKER_GROUP_NOT_FOUND',
+  // This server has no journal.
+  audit: 'AUDIT_DISABLED',
 };
 
 describe('every route', () => {
