@@ -6,7 +6,7 @@ import { resolveEndpoint } from '@roundhouse/traffic';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { serveDns } from '../dns/server/server.ts';
 import { parseZone } from '../dns/zone/text.ts';
-import { serveSmtp as serveSmtp } from '../smtp/serve.ts';
+import { serveSmtp } from '../smtp/serve.ts';
 import { echo } from '../websocket/echo.fixture.ts';
 import { serveWebSocket } from '../websocket/server.ts';
 import { createUrlProbe, PROBE_SCHEMES, probeUrl, type ProbeOptions, type ProbeReport } from './index.ts';
