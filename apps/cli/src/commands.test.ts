@@ -20,6 +20,7 @@ const LOCAL = [
   'errors',
   'principal hash-password',
   'audit verify',
+  ...['probe', 'http', 'dns', 'ws'].map((verb) => `net ${verb}`),
   ...['check', 'explain', 'diff', 'schema'].map((verb) => `config ${verb}`),
 ];
 
@@ -73,6 +74,7 @@ describe('the commands', () => {
       'apply',
       'diff',
       'delete',
+      ...['probe', 'http', 'dns', 'ws'].map((verb) => `net ${verb}`),
       'watch',
       'usage',
       'metrics',

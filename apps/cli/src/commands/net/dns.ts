@@ -16,7 +16,7 @@ export function dnsCommand(io: VerdictIo): Command {
     .argument('[type]', 'of the records, e.g. AAAA, MX, TXT, SRV, CAA', 'A')
     .option('--server <url>', 'dns://HOST, dns+tcp://HOST, dot://HOST or doh://HOST/dns-query, or an address')
     .option('--timeout <time>', 'how long the whole of it may take', '10s')
-    .option('--json', 'JSON');
+    .option('--json', 'as JSON');
   return withTlsOptions(command).action(async (name: string, type: string, flags: DnsFlags) => {
     const timeoutMs = parseDuration(flags.timeout);
     const { lookUp } = await import('../../net/dns.ts');
