@@ -5,16 +5,19 @@ import { serveWebSocket } from '@roundhouse/protocols/websocket';
 import { WebSocketServer } from 'ws';
 import { memoryAfterCollection, type MemoryUse } from './heap.ts';
 
-/** What a server of WebSockets says on each line of standard input. */
-export interface WebSocketServerUse extends MemoryUse {
+/** What a server of WebSockets says when it is asked for `memory`. */
+export interface WebSocketServerMemory extends MemoryUse {
   readonly connections: number;
-  /** User and system time so far, µs. */
+}
+
+/** What it says when it is asked for `cpu`: user and system time so far, µs. */
+export interface WebSocketServerCpu {
   readonly cpuUs: number;
 }
 
 /**
- * An echo server as a process: `webSocketServer.ts ours|ws`. Prints `{"port":…}`, and a WebSocketServerUse for each
- * line it reads.
+ * An echo server as a process: `webSocketServer.ts ours|ws`. Prints `{"port":…}`, and an answer for each line it
+ * reads.
  */
 const [kind] = process.argv.slice(2);
 // Scripts are started without flags of the engine.
@@ -24,12 +27,16 @@ globalThis.gc ??= runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
 const { port, connections } = kind === 'ours' ? await serveOurs() : await serveWs();
 process.stdout.write(`${JSON.stringify({ port })}\n`);
 
-process.stdin.on('data', () => void report());
+process.stdin.setEncoding('utf8').on('data', (line: string) => void answer(line.trim()));
 
-async function report(): Promise<void> {
+/** A collection would throw away what has been compiled: it is only made where memory is asked for. */
+async function answer(question: string): Promise<void> {
   const { user, system } = process.cpuUsage();
-  const use = { ...(await memoryAfterCollection()), connections: connections(), cpuUs: user + system };
-  process.stdout.write(`${JSON.stringify(use satisfies WebSocketServerUse)}\n`);
+  const says =
+    question === 'cpu'
+      ? ({ cpuUs: user + system } satisfies WebSocketServerCpu)
+      : ({ ...(await memoryAfterCollection()), connections: connections() } satisfies WebSocketServerMemory);
+  process.stdout.write(`${JSON.stringify(says)}\n`);
 }
 
 interface Served {

@@ -3,7 +3,7 @@ import { type Figure, figure, quantileOf } from './figure.ts';
 import { type JsonChild, startScript } from './jsonChild.ts';
 import { scriptPath } from './script.ts';
 import type { BenchOptions, Section } from './section.ts';
-import type { WebSocketServerUse } from './webSocketServer.ts';
+import type { WebSocketServerCpu, WebSocketServerMemory } from './webSocketServer.ts';
 
 const KINDS = ['ours', 'ws'] as const;
 type Kind = (typeof KINDS)[number];
@@ -70,14 +70,14 @@ async function echo(kind: Kind, seconds: number): Promise<Busy> {
     await send(sockets, WARM_UP_MS);
     await settled(() => latencies.length, 0);
     latencies.length = 0;
-    const before = await useOf(server);
+    const before = await cpuOf(server);
     const sent = await send(sockets, seconds * 1_000);
     await settled(() => latencies.length, sent);
-    const after = await useOf(server);
+    const after = await cpuOf(server);
     return {
       medianMs: quantileOf(latencies, 0.5),
       p99Ms: quantileOf(latencies, 0.99),
-      cpuShare: (after.cpuUs - before.cpuUs) / 1e6 / seconds,
+      cpuShare: (after - before) / 1e6 / seconds,
       lost: sent - latencies.length,
     };
   } finally {
@@ -110,10 +110,10 @@ interface Idle {
 async function hold(kind: Kind, connections: number): Promise<Idle> {
   await using server = await startScript(scriptPath('webSocketServer'), kind);
   const { port } = await server.next<{ port: number }>();
-  const before = await useOf(server);
+  const before = await memoryOf(server);
   const sockets = await connectAll(port, connections);
   try {
-    const after = await useOf(server);
+    const after = await memoryOf(server);
     return {
       rssMb: after.rss / 1e6,
       kbEach: (after.rss - before.rss) / connections / 1e3,
@@ -140,9 +140,14 @@ function opened(port: number): Promise<WebSocket> {
   });
 }
 
-async function useOf(server: JsonChild): Promise<WebSocketServerUse> {
-  server.write('\n');
-  return server.next<WebSocketServerUse>();
+async function cpuOf(server: JsonChild): Promise<number> {
+  server.write('cpu\n');
+  return (await server.next<WebSocketServerCpu>()).cpuUs;
+}
+
+async function memoryOf(server: JsonChild): Promise<WebSocketServerMemory> {
+  server.write('memory\n');
+  return server.next<WebSocketServerMemory>();
 }
 
 /** Until so many are there, or nothing more comes. */
