@@ -6,6 +6,8 @@ export interface ThreadData {
   readonly journal: string;
   /** One writes; another reads meanwhile, so that a page does not wait for what is being taken in. */
   readonly role: 'writer' | 'reader';
+  /** It goes on for a thread that has rested: number behind the last record that this one had put in. */
+  readonly resumesAt?: number;
 }
 
 /** What a thread is asked for. */

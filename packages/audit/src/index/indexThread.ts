@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { Answer, Failure, Task, ThreadData } from './calls.ts';
+import type { Clock, Timer } from '@roundhouse/core';
+import type { Answer, Call, Failure, Task, ThreadData } from './calls.ts';
 import type { Found, Opened } from './database.ts';
 import type { Find } from './match.ts';
 
@@ -19,29 +20,42 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** A thread with the file of an index, begun by the first call; one that has died is begun again by the next. */
+/** A thread takes 10 MB: one that was not asked for anything for so long ends. */
+const REST_MS = 15_000;
+
+/**
+ * A thread with the file of an index, begun by the first call; one that has died, or rests, is begun again by the next.
+ */
 export class IndexThread {
   readonly #data: ThreadData;
+  readonly #clock: Clock;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #calls = 0;
+  #resting: Timer | undefined;
+  /** Number behind the last record that was put in; undefined before the file was opened. */
+  #nextSeq: number | undefined;
+  #hasRested = false;
 
-  constructor(data: ThreadData) {
+  constructor(data: ThreadData, clock: Clock) {
     this.#data = data;
+    this.#clock = clock;
   }
 
   open(): Promise<Opened & { readonly bytes: number }> {
-    return this.#call({ what: 'open' });
+    return this.#opened('open');
   }
 
   /** Removes the file and begins a new one. */
   reset(): Promise<Opened & { readonly bytes: number }> {
-    return this.#call({ what: 'reset' });
+    return this.#opened('reset');
   }
 
   /** Gives the size of the file. */
-  add(records: readonly string[], nextSeq: number): Promise<number> {
-    return this.#call({ what: 'add', records, nextSeq });
+  async add(records: readonly string[], nextSeq: number): Promise<number> {
+    const bytes = await this.#call<number>({ what: 'add', records, nextSeq });
+    this.#nextSeq = nextSeq;
+    return bytes;
   }
 
   find(find: Find, isWhole: boolean): Promise<Found> {
@@ -58,14 +72,33 @@ export class IndexThread {
 
   /** Closes the file and ends the thread. Idempotent. */
   async close(): Promise<void> {
+    this.#resting?.cancel();
     const worker = this.#worker;
     if (worker === undefined) return;
     await this.#call({ what: 'close' }).catch(() => {});
+    this.#resting?.cancel();
     this.#worker = undefined;
     await worker.terminate();
   }
 
+  async #opened(what: 'open' | 'reset'): Promise<Opened & { readonly bytes: number }> {
+    const opened = await this.#call<Opened & { readonly bytes: number }>({ what });
+    this.#nextSeq = opened.nextSeq;
+    return opened;
+  }
+
+  /** Closes the file and ends the thread; whoever calls meanwhile begins another. */
+  #rest(): void {
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    this.#worker = undefined;
+    this.#hasRested = true;
+    worker.once('message', () => void worker.terminate());
+    worker.postMessage({ what: 'close', id: 0 } satisfies Call);
+  }
+
   #call<T>(task: Task): Promise<T> {
+    this.#resting?.cancel();
     const worker = (this.#worker ??= this.#begin());
     const id = ++this.#calls;
     return new Promise<T>((resolve, reject) => {
@@ -81,14 +114,18 @@ export class IndexThread {
     // In full: a bundle puts its own program in the place of the one that is built.
     const program = isSource ? new URL('./thread.ts', import.meta.url) : new URL('./thread.js', import.meta.url);
     const worker = new Worker(program, {
-      workerData: this.#data,
+      workerData: { ...this.#data, ...(this.#hasRested && { resumesAt: this.#nextSeq }) },
       name: `audit index ${this.#data.role}`,
       execArgv: isSource ? ['--conditions=source'] : [],
     });
     worker.on('message', (answer: Answer) => {
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
-      if (this.#waiting.size === 0) worker.unref();
+      if (this.#waiting.size === 0) {
+        worker.unref();
+        this.#resting?.cancel();
+        if (this.#worker === worker) this.#resting = this.#clock.setTimer(REST_MS, () => this.#rest());
+      }
       if ('failure' in answer) waiting?.reject(new ThreadFailure(answer.failure));
       else waiting?.resolve(answer.value);
     });
@@ -101,6 +138,7 @@ export class IndexThread {
   #lost(worker: Worker, reason: string): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    this.#hasRested = false;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const { reject } of waiting) reject(new ThreadFailure({ isCorrupt: false, reason }));

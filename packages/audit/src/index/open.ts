@@ -49,8 +49,8 @@ class Search implements SearchIndex {
     const data = { directory, journal: journal.status().journal };
     this.#deps = deps;
     this.#scope = createScope({ clock });
-    this.#writer = new IndexThread({ ...data, role: 'writer' });
-    this.#reader = new IndexThread({ ...data, role: 'reader' });
+    this.#writer = new IndexThread({ ...data, role: 'writer' }, clock);
+    this.#reader = new IndexThread({ ...data, role: 'reader' }, clock);
     this.#indexer = new Indexer({
       journal,
       clock,

@@ -3,8 +3,11 @@ import { IndexDatabase, isCorrupt, removeIndex } from './database.ts';
 import type { Answer, Call, ThreadData } from './calls.ts';
 
 /** The thread that has the file of an index: everything that blocks is here. */
-const { directory, journal, role } = workerData as ThreadData;
+const { directory, journal, role, resumesAt } = workerData as ThreadData;
 let database: IndexDatabase | undefined;
+
+/** The file is another than the one that was left. */
+class IndexLost extends Error {}
 
 parentPort?.on('message', (call: Call) => {
   let answer: Answer;
@@ -12,7 +15,7 @@ parentPort?.on('message', (call: Call) => {
     answer = { id: call.id, value: valueOf(call) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    answer = { id: call.id, failure: { isCorrupt: isCorrupt(error), reason } };
+    answer = { id: call.id, failure: { isCorrupt: isCorrupt(error) || error instanceof IndexLost, reason } };
   }
   parentPort?.postMessage(answer);
 });
@@ -51,8 +54,19 @@ function open(): unknown {
 }
 
 function opened(): IndexDatabase {
+  if (database === undefined && resumesAt !== undefined) resume(resumesAt);
   if (database === undefined) throw new Error('the index is not open');
   return database;
+}
+
+/** The file must be as it was left: whatever somebody did to it meanwhile, it is made anew. */
+function resume(at: number): void {
+  const { database: writer, opened: found } = IndexDatabase.open(directory, journal);
+  if (found.nextSeq !== at) {
+    writer.close();
+    throw new IndexLost(`it goes up to ${found.nextSeq} instead of ${at}`);
+  }
+  database = writer;
 }
 
 function close(): void {
