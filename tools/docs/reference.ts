@@ -14,7 +14,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, { readonly source: string }>>;
 }
 
-const PACKAGES = ['packages/net'];
+const PACKAGES = ['packages/net', 'packages/protocols'];
 const KINDS = [
   ['function', 'Functions'],
   ['class', 'Classes'],

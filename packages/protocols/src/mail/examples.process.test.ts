@@ -38,7 +38,7 @@ async function run(name: string, ...args: readonly string[]): Promise<string> {
 }
 
 async function startReceiver(): Promise<{ readonly port: string; readonly peer: PeerProcess }> {
-  const peer = await start('mail-receiver', join(folder, 'boxes'));
+  const peer = await start('mailReceiver', join(folder, 'boxes'));
   const port = await eventually(async () => {
     if (peer.exit !== undefined) throw peer.failure('it ended');
     return /listening on (\d+)/.exec(peer.output)?.[1];
@@ -58,9 +58,7 @@ describe('the examples of mail', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
     const key = join(folder, 'key.pem');
     await writeFile(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
-    expect(await run('mail-digest', '127.0.0.1', port, 'anna@example.com', key)).toContain(
-      'taken for 1, refused for 0',
-    );
+    expect(await run('mailDigest', '127.0.0.1', port, 'anna@example.com', key)).toContain('taken for 1, refused for 0');
     const [file] = await received('anna');
     const message = await parseMessage(file as Buffer);
     expect(message).toMatchObject({
@@ -76,11 +74,11 @@ describe('the examples of mail', () => {
   it('what is queued is given up for a stranger, waits while nobody listens, and arrives later', async () => {
     const queue = join(folder, 'queue');
     const closed = String(await freePort());
-    expect(await run('mail-queue', queue, '127.0.0.1', closed, 'bert@example.com')).toMatch(
+    expect(await run('mailQueue', queue, '127.0.0.1', closed, 'bert@example.com')).toMatch(
       /waits: 451 .*refused the connection/,
     );
     const { port } = await startReceiver();
-    const output = await run('mail-queue', queue, '127.0.0.1', port, 'bert@example.com', 'x@example.net');
+    const output = await run('mailQueue', queue, '127.0.0.1', port, 'bert@example.com', 'x@example.net');
     expect(output).toMatch(/is given up for x@example\.net: 5\.1\.1/);
     // The first one is not due yet: it is still there.
     expect((await readdir(join(queue, 'messages'))).filter((name) => name.endsWith('.eml'))).toHaveLength(1);
@@ -103,7 +101,7 @@ describe('the examples of mail', () => {
       },
     );
     process.env['MAIL_PASSWORD'] = 'hunter2';
-    const output = await run('mail-fetch', '127.0.0.1', String(listener.port), 'anna', ca);
+    const output = await run('mailFetch', '127.0.0.1', String(listener.port), 'anna', ca);
     expect(output).toBe('a@example.com: Grüße (64 bytes, 0 attachments)\n');
     expect(peers[0]?.heard.slice(-2)).toEqual(['DELE 1', 'QUIT']);
     await listener.closeAll();

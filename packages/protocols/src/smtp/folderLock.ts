@@ -18,7 +18,7 @@ export async function lockFolder(directory: string): Promise<AsyncDisposable> {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(cause.code === 'EADDRINUSE' ? mailError('MAIL_QUEUE_IN_USE', { details: { directory }, cause }) : cause);
     });
-    server.listen({ path: `\0roundhouse-mail-queue-${digest}` }, resolve);
+    server.listen({ path: `\0roundhouse-mailQueue-${digest}` }, resolve);
   });
   server.unref();
   return {

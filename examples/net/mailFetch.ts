@@ -1,7 +1,7 @@
 /**
  * Shows what lies in a mailbox, and removes what was shown.
  *
- *   MAIL_PASSWORD=… node --conditions=source examples/net/mail-fetch.ts HOST PORT USER [CA.pem]
+ *   MAIL_PASSWORD=… node --conditions=source examples/net/mailFetch.ts HOST PORT USER [CA.pem]
  */
 import { readFile } from 'node:fs/promises';
 import { createScope, Secret } from '@roundhouse/core';

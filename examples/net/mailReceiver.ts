@@ -1,7 +1,7 @@
 /**
  * A mail server for one domain: each user of it has a Maildir below a folder.
  *
- *   node --conditions=source examples/net/mail-receiver.ts FOLDER [PORT]
+ *   node --conditions=source examples/net/mailReceiver.ts FOLDER [PORT]
  *
  * It listens on 127.0.0.1, and ends well on SIGTERM: messages under way are finished.
  */

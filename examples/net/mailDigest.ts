@@ -1,7 +1,7 @@
 /**
  * Sends a digest, with a table as HTML and a file, signed by DKIM when there is a key.
  *
- *   node --conditions=source examples/net/mail-digest.ts HOST PORT RECIPIENT [KEY.pem]
+ *   node --conditions=source examples/net/mailDigest.ts HOST PORT RECIPIENT [KEY.pem]
  *
  * For a server on this machine without TLS; elsewhere leave `security` out: the default is STARTTLS or nothing.
  */

@@ -1,7 +1,7 @@
 /**
  * Puts a message into a queue on the disk and sends what is there; whoever can not be reached gets it later.
  *
- *   node --conditions=source examples/net/mail-queue.ts FOLDER HOST PORT RECIPIENT…
+ *   node --conditions=source examples/net/mailQueue.ts FOLDER HOST PORT RECIPIENT…
  *
  * Kill it whenever you like, and start it again: nothing is lost.
  */
