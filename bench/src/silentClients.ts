@@ -9,6 +9,25 @@ export interface SilentClient {
 
 /** Every client that speaks over a stream, with what it needs to come as far as a peer lets it. */
 export const SILENT_CLIENTS: readonly SilentClient[] = [
+  ...(['http/1.1', 'h2'] as const).map(
+    (version): SilentClient => ({
+      name: version === 'h2' ? 'http2' : 'http1',
+      async ask(port, timeouts, scope) {
+        const { createHttpClient } = await import('@roundhouse/protocols/http');
+        await using client = createHttpClient({ versions: [version], timeouts });
+        return await client.get(`http://127.0.0.1:${port}/`, scope);
+      },
+    }),
+  ),
+  {
+    name: 'dns_tcp',
+    async ask(port, timeouts, scope) {
+      const { createResolver } = await import('@roundhouse/protocols/dns');
+      const servers = [{ address: `127.0.0.1:${port}`, transport: 'tcp' as const }];
+      await using resolver = createResolver({ servers, rounds: 1, attemptMs: 60_000, timeouts });
+      return await resolver.resolve('name.example', 'A', scope);
+    },
+  },
   {
     name: 'pop3',
     async ask(port, timeouts, scope) {
