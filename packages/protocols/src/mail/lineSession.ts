@@ -112,7 +112,7 @@ export abstract class LineSession implements Session {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#core.drain();
+    await this.drain();
   }
 
   /**

@@ -1,0 +1,12 @@
+export type { ImapCapabilities } from './capabilities.ts';
+export { type AppendOptions, ImapClient, type RetrieveOptions, type SizedText, type StoreChange } from './client.ts';
+export { connectImap } from './connect.ts';
+export type { ImapCriteria, ImapDay } from './criteria.ts';
+export type { ImapAddress, ImapEnvelope } from './envelope.ts';
+export type { ImapNamespace, ImapNamespaces, ListedMailbox, MailboxStatus } from './listing.ts';
+export type { ImapFetchItems, ImapMessage } from './message.ts';
+export type { ImapEvent, OpenMailbox } from './openMailbox.ts';
+export type { ImapConnectOptions, ImapLogin, ImapSecurity } from './options.ts';
+export type { ImapPart } from './structure.ts';
+export type { AppendedUid, CopiedUids } from './uids.ts';
+export type { UidRange, UidSet } from './uidSet.ts';
