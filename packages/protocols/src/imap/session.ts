@@ -62,7 +62,7 @@ export abstract class ImapSession extends LineSession {
       this.#endIdle = () => leaving.end();
       this.#onEvent = onEvent;
       try {
-        while (!leaving.signal.aborted) {
+        while (!leaving.signal.aborted && this.state === 'open') {
           using spell = leaving.child({ timeoutMs: this.options.idleRenewMs });
           await this.#dialogue.idle(spell, own, (sent) => operation.sent(sent));
         }

@@ -17,10 +17,13 @@ export const mailServersAvailable = (): boolean =>
   process.getuid?.() === 0 &&
   [command('postfix'), command('dovecot')].every((path) => existsSync(path) || isInstalled(path));
 
-/** A running Dovecot: POP3 over TLS and with STLS, and the log-ins of Postfix. Whoever started it closes it. */
+/** A running Dovecot: POP3 and IMAP, each over TLS and with STARTTLS, and the log-ins of Postfix. Whoever started it closes it. */
 export interface Dovecot extends AsyncDisposable {
+  /** Of POP3. */
   readonly port: number;
   readonly tlsPort: number;
+  readonly imapPort: number;
+  readonly imapTlsPort: number;
   readonly ca: string;
   readonly folder: string;
   /** Maildir of `anna`. */
@@ -34,6 +37,7 @@ export interface Dovecot extends AsyncDisposable {
 export async function startDovecot(): Promise<Dovecot> {
   const folder = await makeFolder('dovecot');
   const [port, tlsPort] = [await freePort(), await freePort()];
+  const [imapPort, imapTlsPort] = [await freePort(), await freePort()];
   const ca = await writeCertificate(folder);
   const maildir = join(folder, 'mail', USER.user);
   for (const name of ['run', 'state', 'mail', 'mail/anna', 'mail/anna/new', 'mail/anna/cur', 'mail/anna/tmp']) {
@@ -45,7 +49,7 @@ export async function startDovecot(): Promise<Dovecot> {
     `base_dir = ${folder}/run
 state_dir = ${folder}/state
 log_path = /dev/stderr
-protocols = pop3
+protocols = pop3 imap
 listen = ${HOST}
 ssl = yes
 ssl_cert = <${folder}/cert.pem
@@ -78,6 +82,16 @@ service pop3-login {
     ssl = yes
   }
 }
+service imap-login {
+  chroot =
+  inet_listener imap {
+    port = ${imapPort}
+  }
+  inet_listener imaps {
+    port = ${imapTlsPort}
+    ssl = yes
+  }
+}
 service auth {
   unix_listener ${folder}/auth {
     mode = 0666
@@ -99,6 +113,8 @@ service auth {
   return {
     port,
     tlsPort,
+    imapPort,
+    imapTlsPort,
     ca,
     folder,
     maildir,
