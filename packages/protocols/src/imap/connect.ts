@@ -30,7 +30,7 @@ export async function connectImap(
     const connection = new LineConnection('imap', transport);
     try {
       const waits = { answerMs: timeouts.greetingMs, idleMs: timeouts.greetingMs };
-      const dialogue = new ImapDialogue(connection, waits, MAX_GREETING_BYTES);
+      const dialogue = new ImapDialogue(connection, waits, MAX_GREETING_BYTES, 'L');
       const capabilities = await connection.within(timeouts.greetingMs, 'The greeting', scope, (own) =>
         introduce(dialogue, resolved, own),
       );

@@ -45,6 +45,7 @@ export class ImapDialogue {
   readonly connection: LineConnection;
   readonly #waits: ImapWaits;
   readonly #maxResponseBytes: number;
+  readonly #letter: string;
   readonly #parser = new ResponseParser();
   /** Most bytes of a literal that go without asking. RFC 7888 */
   maxUnaskedBytes = 0;
@@ -57,10 +58,12 @@ export class ImapDialogue {
   #most = 0;
   #isLeaving = false;
 
-  constructor(connection: LineConnection, waits: ImapWaits, maxResponseBytes: number) {
+  /** Tags begin with the letter, so that no two commands on a connection have the same. */
+  constructor(connection: LineConnection, waits: ImapWaits, maxResponseBytes: number, letter: string) {
     this.connection = connection;
     this.#waits = waits;
     this.#maxResponseBytes = maxResponseBytes;
+    this.#letter = letter;
   }
 
   /** Whether an answer is to come that nobody has read. */
@@ -70,7 +73,7 @@ export class ImapDialogue {
 
   /** The first words. */
   greeting(scope: Scope): Promise<ImapResponse> {
-    this.#begin({});
+    this.#most = this.#maxResponseBytes;
     return this.#next({}, scope);
   }
 
@@ -129,7 +132,7 @@ export class ImapDialogue {
     this.#taken = 0;
     this.#most = maxBytes ?? this.#maxResponseBytes;
     this.#tags += 1;
-    return `A${this.#tags}`;
+    return `${this.#letter}${this.#tags}`;
   }
 
   /** Resolves to the answer when it came before all of the command was sent. */

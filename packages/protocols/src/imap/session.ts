@@ -34,7 +34,7 @@ export abstract class ImapSession extends LineSession {
 
   constructor({ connection, capabilities, options, ...rest }: ImapSessionInit) {
     const { requestMs, idleMs } = rest.timeouts;
-    const dialogue = new ImapDialogue(connection, { answerMs: requestMs, idleMs }, options.maxAnswerBytes);
+    const dialogue = new ImapDialogue(connection, { answerMs: requestMs, idleMs }, options.maxAnswerBytes, 'A');
     super({ ...rest, connection, isOwed: () => dialogue.isOwed, sayGoodBye: (scope) => dialogue.logOut(scope) });
     this.capabilities = capabilities;
     this.#dialogue = dialogue;
