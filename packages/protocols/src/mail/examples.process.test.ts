@@ -7,6 +7,7 @@ import { createRuntime } from '@roundhouse/net';
 import { createCertificateAuthority, type PeerProcess, startPeer } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseMessage } from '../mime/index.ts';
+import { playMailbox as playImap } from '../imap/mailbox.fixture.ts';
 import { playMailbox } from '../pop3/mailbox.fixture.ts';
 import { ScriptedPeer } from './scriptedPeer.fixture.ts';
 import { eventually, freePort } from './servers.fixture.ts';
@@ -104,6 +105,46 @@ describe('the examples of mail', () => {
     const output = await run('mailFetch', '127.0.0.1', String(listener.port), 'anna', ca);
     expect(output).toBe('a@example.com: Grüße (64 bytes, 0 attachments)\n');
     expect(peers[0]?.heard.slice(-2)).toEqual(['DELE 1', 'QUIT']);
+    await listener.closeAll();
+  });
+
+  it('messages are searched, shown and flagged, and what comes in is told', async () => {
+    const authority = createCertificateAuthority();
+    const ca = join(folder, 'ca.pem');
+    await writeFile(ca, authority.cert);
+    const heard: string[] = [];
+    const listener = await createRuntime().listen(
+      { host: '127.0.0.1', port: 0, tls: authority.issue() },
+      (transport) => {
+        const peer = new ScriptedPeer(transport);
+        const answers = {
+          UID: async (tag: string, line: string) => {
+            heard.push(line.slice(tag.length + 1));
+            if (line.includes('SEARCH')) {
+              peer.say('+ go');
+              expect(await peer.hear()).toBe('Grüße UNDELETED');
+              peer.say('* SEARCH 20');
+            }
+            if (line.includes('FETCH')) {
+              const envelope =
+                'NIL "=?utf-8?Q?Gr=C3=BC=C3=9Fe?=" ((NIL NIL "a" "example.com")) NIL NIL NIL NIL NIL NIL NIL';
+              peer.say(`* 2 FETCH (UID 20 RFC822.SIZE 64 ENVELOPE (${envelope}))`);
+            }
+            peer.say(`${tag} OK`);
+          },
+          IDLE: async (tag: string) => {
+            peer.say('+ idling', '* 4 EXISTS');
+            await peer.hear();
+            peer.say(`${tag} OK`);
+          },
+        };
+        playImap(peer, { messages: ['a', 'b', 'c'], answers }).catch(() => {});
+      },
+    );
+    process.env['MAIL_PASSWORD'] = 'hunter2';
+    const output = await run('mail-search', '127.0.0.1', String(listener.port), 'anna', 'INBOX', 'Grüße', ca, '1');
+    expect(output).toBe('1 of 3\n20 a@example.com: Grüße (64 bytes)\n{"type":"exists","messages":4}\n');
+    expect(heard.at(-1)).toBe('UID STORE 20 +FLAGS.SILENT (\\Flagged)');
     await listener.closeAll();
   });
 });
