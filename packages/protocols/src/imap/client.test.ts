@@ -1,6 +1,6 @@
 import { createScope } from '@roundhouse/core';
 import { describe, expect, it } from 'vitest';
-import { createTestWorld, playServer, ScriptedPeer, type TestWorld, until } from '../mail/scriptedPeer.fixture.ts';
+import { createTestWorld, playServer, type ScriptedPeer, type TestWorld, until } from '../mail/scriptedPeer.fixture.ts';
 import { connectImap, type ImapClient, type ImapConnectOptions, type ImapEvent } from './index.ts';
 import { CAPABILITIES, type FixtureOptions, playMailbox } from './mailbox.fixture.ts';
 

@@ -277,7 +277,12 @@ describe.skipIf(!mailServersAvailable())('a mailbox of Dovecot', () => {
     const { stdout } = await run(
       'curl',
       [
-        ...['--silent', '--show-error', '--cacert', ca, '--user', `${USER.user}:${USER.password}`],
+        '--silent',
+        '--show-error',
+        '--cacert',
+        ca,
+        '--user',
+        `${USER.user}:${USER.password}`,
         `imaps://localhost:${dovecot.imapTlsPort}/INBOX;UID=1`,
       ],
       { encoding: 'latin1', maxBuffer: 67_108_864 },

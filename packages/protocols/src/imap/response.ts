@@ -11,7 +11,7 @@ export interface ImapCode {
   readonly text: string;
 }
 
-export interface StatusResponse {
+interface StatusResponse {
   readonly kind: 'status';
   /** That of the command, `*` for none. */
   readonly tag: string;
@@ -43,7 +43,7 @@ export interface AnnouncedLiteral {
 }
 
 /** What the server said is no response; `reason` says why. */
-export interface Violation {
+interface Violation {
   readonly kind: 'violation';
   readonly reason: string;
 }
@@ -57,7 +57,7 @@ export interface ParserLimits {
   readonly maxValues: number;
 }
 
-export const PARSER_LIMITS: ParserLimits = { maxDepth: 64, maxValues: 500_000 };
+const PARSER_LIMITS: ParserLimits = { maxDepth: 64, maxValues: 500_000 };
 
 class Malformed extends Error {}
 
