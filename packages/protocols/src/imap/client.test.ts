@@ -128,14 +128,15 @@ describe('a log-in', () => {
 describe('TLS that is required', () => {
   const required = { security: 'required' } as const;
 
-  it.each<[string, string]>([
-    ['a server that knows the client already (CVE-2020-12398)', '* PREAUTH welcome'],
-    ['a server without STARTTLS', '* OK ready'],
-  ])('is not had from %s, and nothing secret is said', async (_what, greeting) => {
+  it.each([
+    ['a server that knows the client already (CVE-2020-12398)', '* PREAUTH welcome', 'STARTTLS'],
+    ['a server without STARTTLS', '* OK ready', 'IDLE'],
+  ])('is not had from %s, and nothing secret is said', async (_what, greeting, offered) => {
     const { connecting, peer } = await opened(async (peer) => {
       peer.say(greeting);
       await peer.hear();
-      peer.say('* CAPABILITY IMAP4rev1 AUTH=PLAIN', 'L1 OK');
+      peer.say(`* CAPABILITY IMAP4rev1 AUTH=PLAIN ${offered}`, 'L1 OK');
+      await peer.hear();
     }, required);
     await expect(connecting).rejects.toMatchObject({ code: 'TLS_REFUSED' });
     expect(peer().heard).toEqual(['L1 CAPABILITY']);
@@ -287,6 +288,13 @@ describe('the text of a message', () => {
     expect(Buffer.from(await mailbox.download(10)).toString()).toBe(MESSAGE);
     await expect(mailbox.download(30)).rejects.toMatchObject({ code: 'PEER_NOT_FOUND' });
     expect(mailbox.state).toBe('open');
+    await mailbox.drain();
+  });
+
+  it('is dropped where its reader left it', async () => {
+    const { client: mailbox } = await client();
+    expect(await mailbox.retrieve(10, async () => 'enough')).toBe('enough');
+    expect(Buffer.from(await mailbox.download(10)).toString()).toBe(MESSAGE);
     await mailbox.drain();
   });
 
