@@ -27,6 +27,8 @@ export interface SegmentFacts extends RecordFacts {
   /** Whether the certificate of its erasure is there. */
   readonly isCertified: boolean;
   readonly isArchived: boolean;
+  /** Whether its removal was begun, and stopped by a crash: its key may be destroyed already. */
+  readonly isPruned: boolean;
   /** Why its records cannot be read, though they are not erased. */
   readonly fault?: string;
 }

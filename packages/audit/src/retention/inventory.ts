@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import type { AuditJournal, SegmentSummary } from '../journal/contract.ts';
 import { layoutOf } from '../journal/layout.ts';
+import type { PrunedRange } from '../journal/pruning.ts';
 import type { AuditClass } from '../record/entry.ts';
 import { decodeHeader, MAX_HEADER_BYTES, type SegmentHeader } from '../segment/header.ts';
 import { type ArchiveManifest, readManifests } from './archive.ts';
@@ -40,6 +41,8 @@ export interface Inventory {
 interface There {
   readonly journal: ReadonlySet<string>;
   readonly certificates: ReadonlySet<string>;
+  /** The last segment whose removal was begun; -1 for none. */
+  readonly pruned: number;
 }
 
 interface Cache {
@@ -62,6 +65,7 @@ export async function takeInventory(
   const there: There = {
     journal: new Set(await files.list(deps.directory)),
     certificates: new Set(await files.list(certificatesOf(deps.state))),
+    pruned: await lastPruned(deps),
   };
   const cachePath = join(deps.state, 'facts.json');
   const cache = await readCache(cachePath, deps);
@@ -111,6 +115,7 @@ async function look(
     isErased,
     isCertified: there.certificates.has(basename(certificatePath(state, 'segment', summary.segment))),
     isArchived: false,
+    isPruned: summary.segment <= there.pruned,
     summary,
     header,
   } as const;
@@ -153,6 +158,13 @@ async function readCache(path: string, { files, journal }: InventoryDependencies
   } catch {
     return empty;
   }
+}
+
+/** What a crash has left of a line is none. */
+async function lastPruned({ files, directory }: InventoryDependencies): Promise<number> {
+  const text = (await files.read(layoutOf(directory).pruned))?.toString() ?? '';
+  const lines = text.split('\n').slice(0, -1);
+  return Math.max(-1, ...lines.map((line) => (JSON.parse(line) as PrunedRange).last_segment));
 }
 
 /** Undefined when there is no file, or no header in it. */

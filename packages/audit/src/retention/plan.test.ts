@@ -32,6 +32,7 @@ const facts = (last: number, changes: Partial<SegmentFacts> = {}): SegmentFacts 
   isErased: false,
   isCertified: false,
   isArchived: false,
+  isPruned: false,
   ...changes,
 });
 const numbered = (...all: readonly SegmentFacts[]): SegmentFacts[] =>
@@ -106,6 +107,12 @@ describe('a plan of retention', () => {
       numbered(facts(NEW), facts(HALF, { classes: data(HALF), isErased: true, isCertified: true })),
       ['keep period', 'keep order'],
     ],
+    [
+      'goes on with what was interrupted',
+      [facts(NEW, { isPruned: true, fault: 'SEAL_BROKEN' })],
+      ['remove interrupted removes'],
+    ],
+    ['stops what was interrupted, for a hold', [facts(OLD, { isPruned: true })], ['keep held'], POLICY, [HOLD]],
     [
       'keeps what is damaged',
       [facts(OLD, { classes: undefined, fault: 'AUDIT_DAMAGED' })],

@@ -23,12 +23,13 @@ export const ACTIONS = ['keep', 'archive', 'erase', 'remove'] as const;
 export type RetentionAction = (typeof ACTIONS)[number];
 
 /**
- * Why. `open`: it is being written. `unreadable`: damaged, or its key is lost, and evidence of that. `held`. `kept_for_ever`: a class in it has no period. `period`: it is not over. `order`:
+ * Why. `open`: it is being written. `interrupted`: its removal was begun. `unreadable`: damaged, or its key is lost, and evidence of that. `held`. `kept_for_ever`: a class in it has no period. `period`: it is not over. `order`:
  * it may go, and one before it may not. `archive_due`, `due`: the period is over. `archived`: its archive has it.
  * `certificate`: its key is destroyed already, and nothing says so.
  */
 export type RetentionReason =
   | 'open'
+  | 'interrupted'
   | 'unreadable'
   | 'held'
   | 'kept_for_ever'
@@ -85,7 +86,7 @@ function segmentStep(
   now: number,
   isFirst: boolean,
 ): PlannedStep {
-  const { isOpen, isSealed, isErased, isCertified, isArchived } = facts;
+  const { isOpen, isSealed, isErased, isCertified, isArchived, isPruned } = facts;
   const dueAt = dueTime(facts, policy);
   const base = { kind: 'segment', segment: facts.segment, dueAt, holds } as const;
   const owesCertificate = isErased && !isCertified;
@@ -94,6 +95,9 @@ function segmentStep(
       ? { ...base, action: 'erase', reason: 'certificate', erases: true, removes: false }
       : { ...base, action, reason, erases: owesCertificate, removes: false, ...does };
   if (isOpen) return step('keep', 'open');
+  if (isPruned && holds.length === 0) {
+    return isFirst ? step('remove', 'interrupted', { removes: true }) : step('keep', 'order');
+  }
   if (facts.fault !== undefined) return step('keep', 'unreadable');
   if (holds.length > 0) return step('keep', 'held');
   if (dueAt !== undefined && dueAt <= now) {

@@ -9,7 +9,7 @@ import { verifyJournal } from '../verify/verify.ts';
 import type { ArchiveManifest } from './archive.ts';
 import type { ErasureCertificate } from './certificate.ts';
 import type { LegalHold } from './hold.ts';
-import { archiveOf, names, policyOf, restored, retentionOf, threeDays, UNDISTURBED } from './retention.fixture.ts';
+import { archiveOf, names, policyOf, restored, retentionOf, threeDays } from './retention.fixture.ts';
 import type { RetentionReport } from './retention.ts';
 
 const ADA: Actor = { type: 'principal', id: 'ada', authentication: 'token' };
