@@ -87,6 +87,10 @@ const retentionSchema = z.strictObject({
   holds: z.array(holdSchema).max(1_000).optional().meta({
     description: 'Keeps every segment with a record that it names, whatever the periods say.',
   }),
+  attributes: z.boolean().optional().meta({
+    description:
+      'Whether segments are locked with chattr: the open one `+a`, closed ones `+i`. Stops accidents and programs without CAP_LINUX_IMMUTABLE, not root. Default false.',
+  }),
   object_lock: z
     .strictObject({
       endpoint: z.url({ protocol: /^https?$/ }).meta({ description: '`https://s3.REGION.amazonaws.com`.' }),

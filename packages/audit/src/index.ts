@@ -15,6 +15,7 @@ export * from './record/entry.ts';
 export { createMask, type Mask, type MaskOptions } from './record/mask.ts';
 export type { SubjectVault } from './record/vault.ts';
 export type { AppliedStep, ArchiveSink } from './retention/apply.ts';
+export { openLockedFiles } from './retention/attributes.ts';
 export type { LegalHold } from './retention/hold.ts';
 export { type Period, parsePeriod } from './retention/period.ts';
 export type { ClassRetention, RetentionPolicy } from './retention/plan.ts';

@@ -8,6 +8,8 @@ import {
   type SearchIndex,
   openFileSink,
   openJournal,
+  openLockedFiles,
+  nodeFiles,
 } from '@roundhouse/audit';
 import { type Clock, Secret } from '@roundhouse/core';
 import type { ConfigurationValue } from '../configuration/definition.ts';
@@ -28,6 +30,8 @@ export async function openAudit(
 ): Promise<AuditJournal | undefined> {
   if (!enabled) return undefined;
   const { directory = join(home, 'audit'), sinks = [], mask_keys: keys, classes = {} } = section;
+  const isLocked = section.retention?.attributes === true;
+  const files = isLocked ? { files: await openLockedFiles(nodeFiles, directory, deps.log) } : {};
   return await openJournal(
     {
       directory,
@@ -53,7 +57,7 @@ export async function openAudit(
         mask: keys && { keys },
       }),
     },
-    deps,
+    { ...deps, ...files },
   );
 }
 

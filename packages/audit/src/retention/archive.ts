@@ -33,7 +33,7 @@ export interface ArchiveManifest {
   readonly seal: { readonly cipher: string; readonly key_id: string } | null;
 }
 
-export interface FileDigest {
+interface FileDigest {
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;

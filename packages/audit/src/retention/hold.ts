@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalJson, type JsonObject } from '../record/canonical.ts';
+import { canonicalJson } from '../record/canonical.ts';
 import type { AuditClass, AuditRecord } from '../record/entry.ts';
 import type { RecordFacts } from './facts.ts';
 
@@ -33,8 +33,9 @@ export function isHeld(record: AuditRecord, hold: LegalHold): boolean {
 }
 
 /** Tells holds apart by what they ask for: one that is changed is another one. */
-export function holdKey({ id: _, owner: __, reason: ___, ...asked }: LegalHold): string {
-  return hash('sha256', canonicalJson(asked as JsonObject), 'base64url');
+export function holdKey({ from, to, class: auditClass, session, user, host }: LegalHold): string {
+  const asked = [from, to, auditClass, session, user, host].map((each) => each ?? null);
+  return hash('sha256', canonicalJson(asked), 'base64url');
 }
 
 /**

@@ -28,7 +28,7 @@ export interface KnownSegment extends SegmentFacts {
 }
 
 /** What there is of a segment in the archive. */
-export interface KnownArchive extends ArchiveFacts {
+interface KnownArchive extends ArchiveFacts {
   readonly manifest: ArchiveManifest;
 }
 
@@ -168,7 +168,7 @@ async function lastPruned({ files, directory }: InventoryDependencies): Promise<
 }
 
 /** Undefined when there is no file, or no header in it. */
-export async function readHeader(path: string, files: RetentionFiles): Promise<SegmentHeader | undefined> {
+async function readHeader(path: string, files: RetentionFiles): Promise<SegmentHeader | undefined> {
   try {
     const file = await files.open(path);
     try {

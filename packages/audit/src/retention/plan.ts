@@ -19,15 +19,14 @@ export interface RetentionPolicy {
   readonly archiveAfter?: Period;
 }
 
-export const ACTIONS = ['keep', 'archive', 'erase', 'remove'] as const;
-export type RetentionAction = (typeof ACTIONS)[number];
+type RetentionAction = 'keep' | 'archive' | 'erase' | 'remove';
 
 /**
  * Why. `open`: it is being written. `interrupted`: its removal was begun. `unreadable`: damaged, or its key is lost, and evidence of that. `held`. `kept_for_ever`: a class in it has no period. `period`: it is not over. `order`:
  * it may go, and one before it may not. `archive_due`, `due`: the period is over. `archived`: its archive has it.
  * `certificate`: its key is destroyed already, and nothing says so.
  */
-export type RetentionReason =
+type RetentionReason =
   | 'open'
   | 'interrupted'
   | 'unreadable'

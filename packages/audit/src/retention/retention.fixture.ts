@@ -2,7 +2,7 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import type { KeyRing } from '@roundhouse/core';
-import { Bed } from '../journal/journal.fixture.ts';
+import type { Bed } from '../journal/journal.fixture.ts';
 import type { AuditJournal, JournalOptions } from '../journal/contract.ts';
 import { entryOf } from '../record/entry.fixture.ts';
 import type { AuditClass, AuditEntry } from '../record/entry.ts';
@@ -11,8 +11,8 @@ import { type Period, parsePeriod } from './period.ts';
 import type { ClassRetention, RetentionPolicy } from './plan.ts';
 import { createRetention, type Retention, type RetentionDependencies, type RetentionOptions } from './retention.ts';
 
-export const DAY_MS = 86_400_000;
-export const period = (text: string): Period => parsePeriod(text) as Period;
+const DAY_MS = 86_400_000;
+const period = (text: string): Period => parsePeriod(text) as Period;
 
 /** All classes alike. */
 export function policyOf(
@@ -125,7 +125,7 @@ export function mortalFiles(): MortalFiles {
 
 /** Of files, in order; none where there is no directory. */
 export async function names(directory: string): Promise<readonly string[]> {
-  return (await readdir(directory).catch(() => [])).toSorted();
+  return (await readdir(directory).catch((): string[] => [])).toSorted((a, b) => a.localeCompare(b));
 }
 
 /** A copy of the journal with all that the archive has of it. */

@@ -35,14 +35,14 @@ export interface RetentionDependencies {
   readonly randomBytes?: RandomBytes;
 }
 
-export interface ReportedStep extends AppliedStep {
+interface ReportedStep extends AppliedStep {
   /** Of the record; ms since 1970. Absent where nobody knows. */
   readonly from?: number;
   readonly to?: number;
   readonly records?: number;
 }
 
-export interface ReportedHold extends LegalHold {
+interface ReportedHold extends LegalHold {
   /** Segments and archives that it keeps. */
   readonly segments: readonly number[];
   readonly archives: readonly number[];

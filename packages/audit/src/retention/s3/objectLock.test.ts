@@ -26,12 +26,14 @@ interface Stored {
 class Bucket {
   readonly stored: Stored[] = [];
   readonly answered: number[] = [];
-  readonly #server = http.createServer(async (request, response) => {
+  readonly #server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const [status, code] = this.#take(request, Buffer.concat(chunks));
-    this.answered.push(status);
-    response.writeHead(status).end(code && `<Error><Code>${code}</Code></Error>`);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const [status, code] = this.#take(request, Buffer.concat(chunks));
+      this.answered.push(status);
+      response.writeHead(status).end(code && `<Error><Code>${code}</Code></Error>`);
+    });
   });
 
   async start(): Promise<string> {
