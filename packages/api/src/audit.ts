@@ -210,7 +210,9 @@ export const auditRetentionSchema = z
         ]),
         erases: z.boolean().meta({ description: 'Its key is destroyed, with a certificate.' }),
         removes: z.boolean().meta({ description: 'Its file goes.' }),
-        due: time.nullable().meta({ description: 'When the longest period of what is in it is over; null: never.' }),
+        due: time
+          .nullable()
+          .meta({ description: 'When the longest period of what is in it is over; null: never, or not known yet.' }),
         holds: z.array(z.string()),
         from: time.nullable(),
         to: time.nullable(),

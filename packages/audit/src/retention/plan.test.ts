@@ -165,6 +165,7 @@ describe('a plan of retention', () => {
     const [step] = planRetention([facts(HALF)], POLICY, [HOLD], NOW).steps;
     expect(step).toMatchObject({ dueAt: at('2027-04-01'), holds: ['case-1'] });
     expect(planRetention([facts(HALF)], { classes: {} }, [], NOW).steps[0]?.dueAt).toBeUndefined();
+    expect(planRetention([facts(HALF, { isOpen: true })], POLICY, [], NOW).steps[0]?.dueAt).toBeUndefined();
   });
 
   it.each([

@@ -48,7 +48,7 @@ export interface PlannedStep {
   readonly erases: boolean;
   /** Whether the file goes. */
   readonly removes: boolean;
-  /** When the longest period of what is in it is over, ms since 1970; undefined: never. */
+  /** When the longest period of what is in it is over, ms since 1970; undefined: never, or not known yet. */
   readonly dueAt: number | undefined;
   /** Ids of the holds that keep it. */
   readonly holds: readonly string[];
@@ -93,7 +93,7 @@ function segmentStep(
     action === 'keep' && owesCertificate
       ? { ...base, action: 'erase', reason: 'certificate', erases: true, removes: false }
       : { ...base, action, reason, erases: owesCertificate, removes: false, ...does };
-  if (isOpen) return step('keep', 'open');
+  if (isOpen) return step('keep', 'open', { dueAt: undefined });
   if (isPruned && holds.length === 0) {
     return isFirst ? step('remove', 'interrupted', { removes: true }) : step('keep', 'order');
   }

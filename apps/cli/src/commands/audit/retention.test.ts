@@ -24,7 +24,11 @@ const REPORT: AuditRetention = {
   journal: 'J',
   at: AT,
   applied: false,
-  steps: [STEP, { ...STEP, segment: 1, action: 'keep', reason: 'held', due: null, holds: ['case-1'], records: null }],
+  steps: [
+    STEP,
+    { ...STEP, segment: 2, action: 'keep', reason: 'held', holds: ['case-1'] },
+    { ...STEP, segment: 1, action: 'keep', reason: 'kept_for_ever', due: null, holds: [], records: null },
+  ],
   holds: [{ ...HOLD, session: null, user: 'bob', host: null, segments: [1], archives: [] }],
   last_run: null,
 };
@@ -41,7 +45,8 @@ describe('audit retention', () => {
     const { code, stdout } = await api.cli(['audit', 'retention', 'plan']);
     expect(code).toBe(EXIT.Ok);
     expect(stdout).toMatch(/^segment +0 +remove +due +20 +/m);
-    expect(stdout).toMatch(/^segment +1 +keep +held \(case-1\) +- .* never +-$/m);
+    expect(stdout).toMatch(/^segment +1 +keep +kept_for_ever +- .* never +-$/m);
+    expect(stdout).toMatch(/^segment +2 +keep +held \(case-1\) /m);
     const json = await api.cli(['audit', 'retention', 'plan', '--json']);
     expect(JSON.parse(json.stdout)).toEqual(REPORT);
     expect(api.asked.map(({ route }) => route)).toEqual(['getAuditRetention', 'getAuditRetention']);

@@ -45,7 +45,7 @@ function show(report: AuditRetention, options: ApiOptions, io: VerdictIo): void 
       cellText(records),
       cellText(from),
       cellText(to),
-      due ?? 'never',
+      due ?? (reason === 'kept_for_ever' ? 'never' : '-'),
       failure ?? cellText(outcome),
     ],
   );
