@@ -14,6 +14,7 @@ const contents = join(folder, 'contents.json');
 const ASCII = /^[\0-\x7f]*$/;
 /** What is run as a process, by its name in the bundle. Programs share no chunk: each holds only what it needs. */
 const PROGRAMS = {
+  auditArchiveCheck: 'packages/audit/src/retention/checkThread.ts',
   auditIndex: 'packages/audit/src/index/thread.ts',
   logDaemon: 'packages/workers/src/logs/daemon/main.ts',
   // The last: its time says that all are there.

@@ -23,12 +23,13 @@ import { createMemoryStore, type Store } from '@roundhouse/store';
 import type { Supervisor } from '@roundhouse/workers';
 import type { Host } from '@roundhouse/tn3270/host';
 import type { Server as TlsServer } from 'node:tls';
-import type { AuditJournal, SearchIndex } from '@roundhouse/audit';
+import type { AuditJournal, Retention, SearchIndex } from '@roundhouse/audit';
 import { type AlertsOptions, startAlerts } from './alert/alerts.ts';
 import { createMailer, type MailerOptions } from './alert/mailer.ts';
 import { recordEvents } from './audit/events.ts';
 import { auditRequests } from './audit/requests.ts';
 import { auditRoutes } from './http/auditRoutes.ts';
+import { retentionRoutes } from './http/retentionRoutes.ts';
 import { Certificates } from './tls/certificates.ts';
 import type { FastifyInstance } from 'fastify';
 import { journalStatus } from './compliance/facts/audit.ts';
@@ -141,6 +142,8 @@ export interface ServerDependencies {
   readonly audit?: AuditJournal;
   /** What finds records in it; stays the caller's. Default: it can be exported, and not searched. */
   readonly auditIndex?: SearchIndex;
+  /** How long it is kept; stays the caller's. Default: for ever. */
+  readonly auditRetention?: Retention;
   /** Opened, begun and closed by the server. Without one there are no workers. */
   readonly supervisor?: Supervisor;
   readonly compliance?: ComplianceSources;
@@ -419,6 +422,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
     ...complianceRoutes({ monitor: compliance.monitor, version: options.version }),
     ...configurationRoutes(() => server.configuration, { clock, startedAt }),
+    ...retentionRoutes({ retention: deps.auditRetention, scope }),
     ...auditRoutes({
       audit: deps.audit,
       index: deps.auditIndex,

@@ -182,6 +182,67 @@ export const auditCheckpointSchema = z
   })
   .meta({ id: 'AuditCheckpoint' });
 
+const time = z.iso.datetime();
+
+/** What retention does with each segment and archive, and why; docs/audit.md says what the words mean. */
+export const auditRetentionSchema = z
+  .strictObject({
+    journal: z.string(),
+    at: time,
+    applied: z.boolean().meta({ description: 'Whether it was carried out.' }),
+    steps: z.array(
+      z.strictObject({
+        kind: z.enum(['segment', 'archive']),
+        segment: z.int(),
+        action: z.enum(['keep', 'archive', 'erase', 'remove']),
+        reason: z.enum([
+          'open',
+          'interrupted',
+          'unreadable',
+          'held',
+          'kept_for_ever',
+          'period',
+          'order',
+          'archive_due',
+          'archived',
+          'due',
+          'certificate',
+        ]),
+        erases: z.boolean().meta({ description: 'Its key is destroyed, with a certificate.' }),
+        removes: z.boolean().meta({ description: 'Its file goes.' }),
+        due: time
+          .nullable()
+          .meta({ description: 'When the longest period of what is in it is over; null: never, or not known yet.' }),
+        holds: z.array(z.string()),
+        from: time.nullable(),
+        to: time.nullable(),
+        records: z.int().nullable(),
+        outcome: z.enum(['done', 'failed']).nullable(),
+        failure: z.string().nullable(),
+      }),
+    ),
+    holds: z.array(
+      z.strictObject({
+        id: z.string(),
+        owner: z.string(),
+        reason: z.string(),
+        from: time.nullable(),
+        to: time.nullable(),
+        class: z.enum(AUDIT_CLASSES).nullable(),
+        session: z.string().nullable(),
+        user: z.string().nullable(),
+        host: z.string().nullable(),
+        segments: z.array(z.int()).meta({ description: 'That it keeps.' }),
+        archives: z.array(z.int()),
+      }),
+    ),
+    last_run: z
+      .strictObject({ at: time, done: z.int(), failed: z.int(), failure: z.string().nullable() })
+      .nullable()
+      .meta({ description: 'The last that was carried out since the start of the server.' }),
+  })
+  .meta({ id: 'AuditRetention' });
+
 export type AuditQuery = z.infer<typeof auditQuerySchema>;
 export type AuditExportQuery = z.infer<typeof auditExportQuerySchema>;
 export type AuditRecordResource = z.infer<typeof auditRecordSchema>;
@@ -190,3 +251,4 @@ export type AuditStatus = z.infer<typeof auditStatusSchema>;
 export type AuditInclusionProof = z.infer<typeof auditProofSchema>;
 export type AuditConsistencyProof = z.infer<typeof auditConsistencySchema>;
 export type AuditCheckpoint = z.infer<typeof auditCheckpointSchema>;
+export type AuditRetention = z.infer<typeof auditRetentionSchema>;

@@ -7,6 +7,7 @@ import {
   auditProofSchema,
   auditQuerySchema,
   auditRecordParamsSchema,
+  auditRetentionSchema,
   auditStatusSchema,
 } from './audit.ts';
 import type { Route } from './routes.ts';
@@ -96,5 +97,21 @@ export const AUDIT_ROUTES = {
     summary: 'Make the index of the journal anew; its status says how far it is',
     success: { status: 202, description: 'It has begun.', content: { [JSON_TYPE]: auditStatusSchema } },
     problems: ['AUDIT_DISABLED', 'AUDIT_INDEX_UNAVAILABLE'],
+  },
+  getAuditRetention: {
+    method: 'GET',
+    path: '/api/v1/audit/retention',
+    permission: { verb: 'get', kind: 'audit' },
+    summary: 'What retention would do now with each segment, and why',
+    success: { status: 200, description: 'The plan.', content: { [JSON_TYPE]: auditRetentionSchema } },
+    problems: ['AUDIT_DISABLED', 'AUDIT_UNAVAILABLE'],
+  },
+  runAuditRetention: {
+    method: 'POST',
+    path: '/api/v1/audit/retention',
+    permission: { verb: 'delete', kind: 'audit' },
+    summary: 'Plan retention and carry it out',
+    success: { status: 200, description: 'What was done.', content: { [JSON_TYPE]: auditRetentionSchema } },
+    problems: ['AUDIT_DISABLED', 'AUDIT_UNAVAILABLE'],
   },
 } as const satisfies Record<string, Route>;

@@ -41,6 +41,70 @@ const sinkSchema = z.discriminatedUnion('type', [
   })),
 ]);
 
+const periodSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,2}(?:d|w|mo|y)$/, 'Expected a number of days, weeks, months or years: 90d, 12w, 18mo, 6y')
+  .meta({ description: 'Days, weeks, months or years of the calendar in UTC: `90d`, `12w`, `18mo`, `6y`.' });
+
+const recordText = z.string().min(1).max(257);
+
+const holdSchema = z.strictObject({
+  id: resourceIdSchema,
+  owner: z.string().min(1).max(256).meta({ description: 'Who answers for it.' }),
+  reason: z.string().min(1).max(1_024),
+  from: z.iso.datetime().optional().meta({ description: 'Of the records. What is left out names all.' }),
+  to: z.iso.datetime().optional().meta({ description: 'Before this time.' }),
+  class: z.enum(AUDIT_CLASSES).optional(),
+  session: recordText.optional(),
+  user: recordText.optional().meta({ description: 'Who did it, for whom it was done, or whom it is about.' }),
+  host: recordText.optional(),
+});
+
+const retentionSchema = z.strictObject({
+  periods: z
+    .partialRecord(
+      z.enum(AUDIT_CLASSES),
+      z.strictObject({
+        keep: periodSchema,
+        mode: z.enum(['remove', 'erase']).optional().meta({
+          description:
+            'Default `remove`: the segment goes when it is the first one. `erase`: its key is destroyed as soon as the time is over, with a certificate; the file follows.',
+        }),
+      }),
+    )
+    .optional()
+    .meta({
+      description:
+        'A segment goes when the longest period of what is in it is over. What is not named is kept for ever.',
+    }),
+  archive: z
+    .strictObject({
+      after: periodSchema,
+      directory: filePath.meta({ description: 'Keys of sealed segments are kept there too, wrapped.' }),
+    })
+    .optional()
+    .meta({ description: 'Where segments go that are older, packed; the original goes when the archive is checked.' }),
+  holds: z.array(holdSchema).max(1_000).optional().meta({
+    description: 'Keeps every segment with a record that it names, whatever the periods say.',
+  }),
+  attributes: z.boolean().optional().meta({
+    description:
+      'Whether segments are locked with chattr: the open one `+a`, closed ones `+i`. Stops accidents and programs without CAP_LINUX_IMMUTABLE, not root. Default false.',
+  }),
+  object_lock: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/ }).meta({ description: '`https://s3.REGION.amazonaws.com`.' }),
+      region: z.string().min(1).max(64),
+      bucket: z.string().min(3).max(63).meta({ description: 'Made with Object Lock.' }),
+      prefix: z.string().max(256).optional(),
+      retain: periodSchema.meta({ description: 'Nobody can remove it sooner, not even who owns the bucket.' }),
+      access_key_id: z.string().min(1).max(256),
+      secret_access_key: z.string().min(1).max(256),
+    })
+    .optional()
+    .meta({ description: 'A bucket of S3 that gets archives before the originals go, and all checkpoints.' }),
+});
+
 /** The journal of who did what. */
 export const auditSectionSchema = lazyObject(() => ({
   enabled: z.boolean().optional().meta({ description: 'Default true.' }),
@@ -59,5 +123,8 @@ export const auditSectionSchema = lazyObject(() => ({
   }),
   mask_keys: z.array(z.string().min(1).max(256)).max(1_000).optional().meta({
     description: 'Names of more fields whose values are never kept.',
+  }),
+  retention: retentionSchema.optional().meta({
+    description: 'How long records are kept. Without it, for ever. Looked at once a day.',
   }),
 }));

@@ -20,6 +20,7 @@ describe('auditError', () => {
       'AUDIT_SINK_FAILED',
       'AUDIT_INDEX_UNAVAILABLE',
       'AUDIT_INDEX_BEHIND',
+      'AUDIT_ARCHIVE_FAILED',
     ]);
   });
 });

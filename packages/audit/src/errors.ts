@@ -104,6 +104,12 @@ export const auditError = defineErrors({
     retryable: true,
     status: 503,
   },
+  AUDIT_ARCHIVE_FAILED: {
+    message: 'Segment {segment} is not archived: {reason}',
+    hint: 'The original stays where it is. See that the directory of the archive has room and can be written; what is damaged, keep a copy of, and run roundhouse-verify on it.',
+    retryable: true,
+    status: 500,
+  },
   AUDIT_DISABLED: {
     message: 'This server keeps no audit journal',
     hint: 'Take `enabled: false` out of `audit` in the configuration, and start the server again.',

@@ -14,6 +14,19 @@ export { matchesDigest, type RandomBytes, saltedDigest } from './record/digest.t
 export * from './record/entry.ts';
 export { createMask, type Mask, type MaskOptions } from './record/mask.ts';
 export type { SubjectVault } from './record/vault.ts';
+export type { AppliedStep, ArchiveSink } from './retention/apply.ts';
+export { openLockedFiles } from './retention/attributes.ts';
+export type { LegalHold } from './retention/hold.ts';
+export { type Period, parsePeriod } from './retention/period.ts';
+export type { ClassRetention, RetentionPolicy } from './retention/plan.ts';
+export {
+  createRetention,
+  type Retention,
+  type RetentionOptions,
+  type RetentionReport,
+  type RetentionStatus,
+} from './retention/retention.ts';
+export { createObjectLockStore, type ObjectLockOptions, type ObjectLockStore } from './retention/s3/objectLock.ts';
 export { type FileSinkOptions, openFileSink } from './sink/fileSink.ts';
 export { createHttpSink, type HttpRequest, type HttpSend, type HttpSinkOptions } from './sink/httpSink.ts';
 export type { CheckpointSink, SinkStatus } from './sink/sink.ts';

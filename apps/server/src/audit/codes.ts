@@ -80,6 +80,8 @@ const ROWS = {
   'RHA-4008': ['Evidence of compliance read', 'access', 'notice', 'compliance.assess'],
   'RHA-4009': ['Compliance rule violated', 'security', 'error', 'compliance.violated'],
   'RHA-4010': ['Compliance rule no longer violated', 'security', 'notice', 'compliance.restored'],
+  'RHA-5006': ['Retention of the audit journal read', 'access', 'info', 'audit.read_retention'],
+  'RHA-5007': ['Retention of the audit journal run by a caller', 'admin', 'warning', 'audit.retain'],
   'RHA-6001': ['Health of an endpoint changed', 'system', 'warning', 'endpoint.health_changed'],
   'RHA-6002': ['Limit near or reached', 'system', 'warning', 'limit.reached'],
   'RHA-6003': ['Limit far off again', 'system', 'info', 'limit.recovered'],

@@ -117,4 +117,6 @@ export const ROUTE_AUDIT = {
   getAuditCheckpoint: read('RHA-5005'),
   takeAuditCheckpoint: change('RHA-5005'),
   rebuildAuditIndex: change('RHA-5004'),
+  getAuditRetention: read('RHA-5006'),
+  runAuditRetention: change('RHA-5007'),
 } as const satisfies Readonly<Record<RouteName, RouteAudit>>;

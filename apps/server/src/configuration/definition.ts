@@ -42,6 +42,7 @@ export const KEYED_LISTS = [
   'webhooks',
   'compliance.rules',
   'compliance.profiles',
+  'audit.retention.holds',
 ].map((path) => ({ path, key: 'id' }));
 
 /** Values that are never shown. */
@@ -50,6 +51,7 @@ export const SECRETS = [
   'tracing.otlp_url',
   'alerts.mail.password',
   'audit.sinks[].token',
+  'audit.retention.object_lock.secret_access_key',
   'authentication.issuers[].secret',
   'authentication.ldap.bind_password',
   'principals[].password_hash',

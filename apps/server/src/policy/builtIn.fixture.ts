@@ -116,4 +116,6 @@ export const EXPECTED: Readonly<Record<RouteName, Row | 'open'>> = {
   getAuditCheckpoint: ['y', '-', '-', '-', 'y'],
   takeAuditCheckpoint: ['y', '-', '-', '-', '-'],
   rebuildAuditIndex: ['y', '-', '-', '-', '-'],
+  getAuditRetention: ['y', '-', '-', '-', 'y'],
+  runAuditRetention: ['y', '-', '-', '-', '-'],
 };

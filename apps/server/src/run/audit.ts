@@ -8,10 +8,13 @@ import {
   type SearchIndex,
   openFileSink,
   openJournal,
+  openLockedFiles,
+  nodeFiles,
 } from '@roundhouse/audit';
-import { Secret } from '@roundhouse/core';
+import { type Clock, Secret } from '@roundhouse/core';
 import type { ConfigurationValue } from '../configuration/definition.ts';
 import { defined } from './defined.ts';
+import { openObjectLock } from './retention.ts';
 
 type AuditSection = NonNullable<ConfigurationValue['audit']>;
 type SinkSection = NonNullable<AuditSection['sinks']>[number];
@@ -27,6 +30,8 @@ export async function openAudit(
 ): Promise<AuditJournal | undefined> {
   if (!enabled) return undefined;
   const { directory = join(home, 'audit'), sinks = [], mask_keys: keys, classes = {} } = section;
+  const isLocked = section.retention?.attributes === true;
+  const files = isLocked ? { files: await openLockedFiles(nodeFiles, directory, deps.log) } : {};
   return await openJournal(
     {
       directory,
@@ -42,14 +47,17 @@ export async function openAudit(
       ),
       rotation: defined({ maxBytes: section.max_segment_bytes, maxAgeMs: section.max_segment_age_ms }),
       checkpoint: defined({ intervalMs: section.checkpoint_interval_ms }),
-      sinks: await Promise.all(sinks.map((sink) => openSink(sink, directory))),
+      sinks: [
+        ...(await Promise.all(sinks.map((sink) => openSink(sink, directory)))),
+        ...lockedSinks(section, deps.clock),
+      ],
       ...defined({
         keyLifetimeMs: section.key_lifetime_ms,
         sinkLagMs: section.sink_lag_ms,
         mask: keys && { keys },
       }),
     },
-    deps,
+    { ...deps, ...files },
   );
 }
 
@@ -60,6 +68,11 @@ export function openAuditIndex(
   { clock, log }: Pick<JournalDependencies, 'clock' | 'log'>,
 ): SearchIndex {
   return openIndex({ directory: join(home, 'audit-index') }, { journal, clock, log });
+}
+
+function lockedSinks(section: AuditSection, clock: Clock): readonly CheckpointSink[] {
+  const bucket = openObjectLock(section, clock);
+  return bucket === undefined ? [] : [bucket.checkpoints];
 }
 
 async function openSink(sink: SinkSection, journal: string): Promise<CheckpointSink> {

@@ -21,6 +21,7 @@ import { openAudit, openAuditIndex } from './audit.ts';
 import { openHome } from './home.ts';
 import { desiredResources, liveLimits, logOptions, serverOptions, workersOptions } from './options.ts';
 import { endpointProbe } from './endpointProbe.ts';
+import { openRetention } from './retention.ts';
 import { openSupervisor } from './supervisor.ts';
 
 export interface RunOptions {
@@ -89,6 +90,8 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const audit = await openAudit(home.directory, value.audit ?? {}, auditDeps);
   if (audit !== undefined) parts.use(audit);
   const auditIndex = audit && parts.use(openAuditIndex(home.directory, audit, auditDeps));
+  const retentionParts = audit && { journal: audit, index: auditIndex, clock, log: auditDeps.log };
+  const retention = retentionParts && parts.use(openRetention(home.directory, value.audit ?? {}, retentionParts));
   const supervisor = openSupervisor(home.directory, options.createSupervisor ?? createSupervisor, {
     clock,
     log: logger.child({ module: 'workers' }),
@@ -126,12 +129,14 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         ...(supervisor === undefined ? {} : { supervisor }),
         ...(audit === undefined ? {} : { audit }),
         ...(auditIndex === undefined ? {} : { auditIndex }),
+        ...(retention === undefined ? {} : { auditRetention: retention }),
         ...(traces === undefined ? {} : { tracer: traces.tracer }),
       },
     ),
   );
   await server.resources.applyFile(desiredResources(value), 'configuration');
   const { url, frontPort } = await server.start();
+  if (value.audit?.retention !== undefined) retention?.start();
   const reloaded = new Configuration(sources, checked, {
     ...reading,
     scope,

@@ -7,6 +7,7 @@ import type {
   AuditList,
   AuditQuery,
   AuditRecordResource,
+  AuditRetention,
   AuditStatus,
 } from '../audit.ts';
 import { type Route, ROUTES } from '../routes.ts';
@@ -31,6 +32,9 @@ export interface AuditCalls {
   takeCheckpoint(signal?: AbortSignal): Promise<AuditCheckpoint>;
   /** Gives how it is when that has begun. */
   rebuild(signal?: AbortSignal): Promise<AuditStatus>;
+  /** What retention would do now. */
+  retention(signal?: AbortSignal): Promise<AuditRetention>;
+  runRetention(signal?: AbortSignal): Promise<AuditRetention>;
 }
 
 /** A record has 64 KiB at most, and six characters for each at worst. */
@@ -48,6 +52,8 @@ export function createAuditCalls(http: HttpConnection): AuditCalls {
     consistency: (from, to, signal) => http.json(ROUTES.getAuditConsistency, { query: { from, to }, signal }),
     checkpoint: (signal) => http.json(ROUTES.getAuditCheckpoint, { signal }),
     takeCheckpoint: (signal) => http.json(ROUTES.takeAuditCheckpoint, { signal }),
+    retention: (signal) => http.json(ROUTES.getAuditRetention, { signal }),
+    runRetention: (signal) => http.json(ROUTES.runAuditRetention, { signal }),
     rebuild: (signal) => http.json(ROUTES.rebuildAuditIndex, { signal }),
   };
 }

@@ -49,6 +49,10 @@ export async function prune(segment: number, time: string, deps: PruningDependen
     };
     return `${canonicalJson({ ...range })}\n`;
   });
+  // What a crash has left of a line would make one with the next.
+  const before = (await files.read(layout.pruned)) ?? Buffer.alloc(0);
+  const whole = before.lastIndexOf('\n') + 1;
+  if (whole < before.length) await files.truncate(layout.pruned, whole);
   const file = await files.append(layout.pruned, 'any');
   try {
     await file.write(Buffer.from(lines.join('')));

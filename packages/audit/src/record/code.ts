@@ -21,6 +21,13 @@ export const JOURNAL_CODES = {
   'RHA-0006': { title: 'Journal was unavailable', class: 'security', severity: 'error', action: 'journal.resumed' },
   'RHA-0007': { title: 'Signing key evolved', class: 'security', severity: 'notice', action: 'key.evolved' },
   'RHA-0008': { title: 'Personal data erased', class: 'admin', severity: 'notice', action: 'subject.erased' },
+  'RHA-0010': { title: 'Retention begun', class: 'admin', severity: 'notice', action: 'retention.planned' },
+  'RHA-0011': { title: 'Segment archived', class: 'admin', severity: 'notice', action: 'retention.archived' },
+  'RHA-0012': { title: 'Segments removed', class: 'admin', severity: 'notice', action: 'retention.pruned' },
+  'RHA-0013': { title: 'Segment erased', class: 'admin', severity: 'notice', action: 'retention.erased' },
+  'RHA-0014': { title: 'Records kept by a legal hold', class: 'admin', severity: 'notice', action: 'retention.held' },
+  'RHA-0015': { title: 'Retention failed', class: 'admin', severity: 'error', action: 'retention.failed' },
+  'RHA-0016': { title: 'Archive removed', class: 'admin', severity: 'notice', action: 'retention.archive_removed' },
 } as const satisfies Readonly<Record<AuditCode, AuditCodeEntry>>;
 
 export type JournalCode = keyof typeof JOURNAL_CODES;

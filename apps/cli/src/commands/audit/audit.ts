@@ -3,7 +3,9 @@ import type { VerdictIo } from '../../io.ts';
 import { checkpointCommand } from './checkpoint.ts';
 import { exportCommand } from './export.ts';
 import { queryCommand } from './query.ts';
+import { holdCommand } from './hold.ts';
 import { rebuildCommand } from './rebuild.ts';
+import { retentionCommand } from './retention.ts';
 import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
 import { verifyCommand } from './verify.ts';
@@ -17,5 +19,7 @@ export function auditCommand(io: VerdictIo): Command {
     .addCommand(statusCommand(io))
     .addCommand(checkpointCommand(io))
     .addCommand(verifyCommand(io))
-    .addCommand(rebuildCommand(io));
+    .addCommand(rebuildCommand(io))
+    .addCommand(retentionCommand(io))
+    .addCommand(holdCommand(io));
 }
