@@ -37,6 +37,14 @@ export const SILENT_CLIENTS: readonly SilentClient[] = [
     },
   },
   {
+    name: 'imap',
+    async ask(port, timeouts, scope) {
+      const { connectImap } = await import('@roundhouse/protocols/imap');
+      const login = { user: 'somebody', password: 'nothing' };
+      return connectImap({ host: '127.0.0.1', port, security: 'off', login, timeouts }, scope);
+    },
+  },
+  {
     name: 'websocket',
     async ask(port, timeouts, scope) {
       const { connectWebSocket } = await import('@roundhouse/protocols/websocket');

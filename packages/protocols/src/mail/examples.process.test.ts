@@ -142,7 +142,7 @@ describe('the examples of mail', () => {
       },
     );
     process.env['MAIL_PASSWORD'] = 'hunter2';
-    const output = await run('mail-search', '127.0.0.1', String(listener.port), 'anna', 'INBOX', 'Grüße', ca, '1');
+    const output = await run('mailSearch', '127.0.0.1', String(listener.port), 'anna', 'INBOX', 'Grüße', ca, '1');
     expect(output).toBe('1 of 3\n20 a@example.com: Grüße (64 bytes)\n{"type":"exists","messages":4}\n');
     expect(heard.at(-1)).toBe('UID STORE 20 +FLAGS.SILENT (\\Flagged)');
     await listener.closeAll();

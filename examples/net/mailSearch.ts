@@ -1,7 +1,7 @@
 /**
  * Shows the messages of a mailbox in which a text stands, and flags them; then, when told, what comes in.
  *
- *   MAIL_PASSWORD=… node --conditions=source examples/net/mail-search.ts HOST PORT USER MAILBOX TEXT [CA.pem] [SECONDS]
+ *   MAIL_PASSWORD=… node --conditions=source examples/net/mailSearch.ts HOST PORT USER MAILBOX TEXT [CA.pem] [SECONDS]
  */
 import { readFile } from 'node:fs/promises';
 import { createScope, Secret } from '@roundhouse/core';
