@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildOpenApi, type Route, ROUTES } from '@roundhouse/api';
+import { type AuditJournal, openIndex, openJournal, type SearchIndex } from '@roundhouse/audit';
 import { silentLogger, systemClock } from '@roundhouse/core';
 import { netError } from '@roundhouse/net';
 import { openSession } from '@roundhouse/tn3270';
@@ -17,7 +21,7 @@ const TOKEN = 'rh_token-of-the-fuzzer-0123456789';
 /** Of a form that is taken for a webhook. */
 const SECRET = `whsec_${Buffer.from('canary that must not come back!').toString('base64')}`;
 const IS_LONG = process.env['ROUNDHOUSE_LONG'] === '1';
-const REQUESTS = Number(process.env['ROUNDHOUSE_FUZZ_REQUESTS'] ?? (IS_LONG ? 60_000 : 5_000));
+const REQUESTS = Number(process.env['ROUNDHOUSE_FUZZ_REQUESTS'] ?? (IS_LONG ? 60_000 : 8_000));
 const SEED = Number(process.env['ROUNDHOUSE_FUZZ_SEED'] ?? 3270);
 
 /** Folders whose codes any request may meet: what HTTP, the credentials and the schemas refuse. */
@@ -25,13 +29,15 @@ const OF_EVERY_ROUTE = /^apps\/server\/src(\/http|\/identity|\/policy)?$/;
 /** Folders whose codes a session may fail with: whatever a network, a host or the engine can do. */
 const OF_HOSTS = /^packages\/(net|tn3270|traffic)\//;
 
-/** Operations that want a configuration file, or a delivery to the very webhook that stands before it. */
+/** Operations that want a configuration file or a policy of retention, or a delivery to the very webhook that stands before it. */
 const OUT_OF_REACH: ReadonlySet<string> = new Set([
   'reloadConfiguration',
   'listOverrides',
   'putOverride',
   'deleteOverride',
   'getDelivery',
+  'getAuditRetention',
+  'runAuditRetention',
 ]);
 /** Operations whose schema cannot say which fields go together. */
 const OF_ONE_TARGET: ReadonlySet<string> = new Set(['createSession', 'migrateSession']);
@@ -41,8 +47,15 @@ describe('the API, asked whatever can be asked', () => {
   let host: DemoHost;
   let server: Server;
   let url: string;
+  let home: string;
+  let audit: AuditJournal;
+  let auditIndex: SearchIndex;
 
   beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'roundhouse-fuzz-'));
+    const deps = { clock: systemClock, log: silentLogger };
+    audit = await openJournal({ directory: join(home, 'audit') }, deps);
+    auditIndex = openIndex({ directory: join(home, 'audit-index') }, { journal: audit, ...deps });
     host = await startDemoHost({ port: 0, name: 'FUZZ' });
     server = await createServer(
       { port: 0, token: TOKEN, version: '0.0.0', maxSessions: 40 },
@@ -54,6 +67,8 @@ describe('the API, asked whatever can be asked', () => {
         },
         // What it is asked to run is run by nobody.
         supervisor: new FakeSupervisor(),
+        audit,
+        auditIndex,
         // No name is looked up: what is not this machine is not there.
         openSession: (options, scope, ...rest) => {
           if (options.host === '127.0.0.1') return openSession(options, scope, ...rest);
@@ -65,7 +80,10 @@ describe('the API, asked whatever can be asked', () => {
   });
   afterAll(async () => {
     await server.stop();
+    await auditIndex.close();
+    await audit.close();
     await host.close();
+    await rm(home, { recursive: true });
   });
 
   it(
