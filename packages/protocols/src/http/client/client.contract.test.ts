@@ -10,6 +10,9 @@ import { createRouter } from '../router/router.ts';
 import { serveHttp } from '../server/serveHttp.ts';
 import { connectHttp, type HttpVersionName } from './connect.ts';
 
+// Loaded with the first connection, which takes real time: the clock of the kit would run on meanwhile.
+await import('undici');
+
 let made: CertificateAuthority;
 beforeAll(() => {
   made = createCertificateAuthority();
