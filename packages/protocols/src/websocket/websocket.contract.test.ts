@@ -11,6 +11,9 @@ import { connectWebSocket } from './client.ts';
 import { echo, serveEcho } from './echo.fixture.ts';
 import { serveWebSocket } from './server.ts';
 
+// Loaded with the first connection, which takes real time: the clock of the kit would run on meanwhile.
+await import('ws');
+
 let made: CertificateAuthority | undefined;
 const authority = (): CertificateAuthority => (made ??= createCertificateAuthority());
 
