@@ -10,6 +10,7 @@ export {
   type LoadedCertificate,
   watchCertificateFiles,
 } from './certificateFiles.ts';
+export { CoreSession } from './contract/coreSession.ts';
 export { establish } from './contract/establish.ts';
 export { resolveServerLimits, type ServerLimits } from './contract/limits.ts';
 export * from './contract/observer.ts';
@@ -36,7 +37,7 @@ export { DEFAULT_TIMEOUTS, resolveTimeouts, type Timeouts } from './contract/tim
 export { type NetSpan, type NetTracer, noNetTracer } from './contract/tracer.ts';
 export * from './dial/datagrams.ts';
 export { type DialledStream, type DialOptions, type DialTimeouts, dialStream, dialTransport } from './dial/dial.ts';
-export type { Dialer, DialHooks, Dialled, Target } from './dial/dialer.ts';
+export type { Dialer, DialHooks, Dialled } from './dial/dialer.ts';
 export { createDirectDialer, directDialer, type DirectDialerOptions } from './dial/direct.ts';
 export { createHttpConnectDialer, type HttpConnectOptions } from './dial/httpConnect.ts';
 export { createMemoryNetwork, type MemoryNetwork } from './dial/memoryNetwork.ts';
@@ -56,6 +57,7 @@ export { type Listen, listen, type Listener, type ListenOptions } from './listen
 export { createMemoryPair, type MemoryPairOptions } from './memory.ts';
 export * from './nodeTls.ts';
 export { systemError } from './systemError.ts';
-export { type ConnectHooks, type ConnectOptions, type ConnectPhase, connectTcp } from './tcp.ts';
+export { type ConnectHooks, type ConnectPhase, type Target } from './socket.ts';
+export { type ConnectOptions, connectTcp } from './tcp.ts';
 export type { CertificateFacts, TlsClientOptions, TlsInfo, TlsServerOptions, TlsUpgrade, TlsVersion } from './tls.ts';
 export type { Transport, TransportHandler, TransportLimits, TransportState } from './transport.ts';

@@ -3,7 +3,7 @@ import { coreError, createScope, type RoundhouseError, type Scope } from '@round
 import { type Address, checkHost, checkListenPort, formatAddress } from './address.ts';
 import { type ByteStream, StreamTransport, type StreamTransportInit } from './streamTransport.ts';
 import { systemError } from './systemError.ts';
-import { KEEP_ALIVE_DELAY_MS, localOf } from './tcp.ts';
+import { KEEP_ALIVE_DELAY_MS, localOf } from './socket.ts';
 import { secureContextOf, type TlsServerOptions, type TlsUpgrade } from './tls.ts';
 import type { Transport, TransportLimits } from './transport.ts';
 

@@ -1,14 +1,8 @@
-import { connect, isIP, type Socket } from 'node:net';
 import type { Scope } from '@roundhouse/core';
-import { checkHost, checkPort, formatAddress } from './address.ts';
-import { netError } from './errors.ts';
+import { checkLocalAddress, type ConnectHooks, connectSocket } from './socket.ts';
 import { StreamTransport } from './streamTransport.ts';
-import { endedDuring, systemError } from './systemError.ts';
 import type { TlsClientOptions } from './tls.ts';
 import type { Transport, TransportLimits } from './transport.ts';
-
-/** First keep-alive probe after this much silence; the system's own intervals follow. */
-export const KEEP_ALIVE_DELAY_MS = 60_000;
 
 export interface ConnectOptions {
   readonly host: string;
@@ -19,13 +13,6 @@ export interface ConnectOptions {
   /** IP address of this machine to connect from. */
   readonly localAddress?: string;
   readonly limits?: TransportLimits;
-}
-
-export type ConnectPhase = 'resolve' | 'connect' | 'tls';
-
-export interface ConnectHooks {
-  /** Told at the start of each phase; an IP address has no `resolve`. */
-  readonly onPhase?: (phase: ConnectPhase) => void;
 }
 
 const READ_BUFFER_BYTES = 64 * 1024;
@@ -43,76 +30,21 @@ function readBuffer(): Uint8Array {
  * on the transport it resolves to.
  */
 export async function connectTcp(options: ConnectOptions, scope: Scope, hooks: ConnectHooks = {}): Promise<Transport> {
-  const transport = await open(options, scope, hooks);
-  if (options.tls !== undefined) {
+  const { localAddress, limits, tls } = options;
+  checkLocalAddress(localAddress);
+  let transport: StreamTransport | undefined;
+  const onread = {
+    buffer: readBuffer,
+    callback: (length: number, buffer: Uint8Array): boolean => {
+      transport?.received(buffer.subarray(0, length));
+      return true;
+    },
+  };
+  const { socket, ...names } = await connectSocket(options, { localAddress, onread }, scope, hooks);
+  transport = new StreamTransport(socket, { ...names, clock: scope.clock, limits });
+  if (tls !== undefined) {
     hooks.onPhase?.('tls');
-    await transport.upgradeTls(options.tls, scope);
+    await transport.upgradeTls(tls, scope);
   }
   return transport;
-}
-
-function open(options: ConnectOptions, scope: Scope, { onPhase }: ConnectHooks): Promise<Transport> {
-  const host = checkHost(options.host);
-  const port = checkPort(options.port);
-  const { localAddress } = options;
-  if (localAddress !== undefined && isIP(localAddress) === 0) {
-    throw netError('ADDRESS_INVALID', { details: { address: localAddress, reason: 'not an IP address' } });
-  }
-  scope.throwIfEnded();
-  const peer = formatAddress({ host, port });
-  let phase: ConnectPhase = isIP(host) === 0 ? 'resolve' : 'connect';
-  onPhase?.(phase);
-
-  return new Promise((resolve, reject) => {
-    let transport: StreamTransport | undefined;
-    const socket = connect({
-      host,
-      port,
-      ...(localAddress !== undefined && { localAddress }),
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
-      onread: {
-        buffer: readBuffer,
-        callback(length, buffer) {
-          transport?.received(buffer.subarray(0, length));
-          return true;
-        },
-      },
-    });
-    socket.pause();
-
-    const leave = scope.onEnd((reason) => {
-      socket.destroy();
-      reject(endedDuring(phase, peer, reason));
-    });
-    const onLookup = (error: Error | null): void => {
-      if (error !== null || phase !== 'resolve' || socket.destroyed) return;
-      phase = 'connect';
-      onPhase?.(phase);
-    };
-    const onError = (error: Error): void => {
-      leave();
-      reject(systemError(error, { phase, peer, host, address: localAddress ?? peer }));
-    };
-    socket.on('lookup', onLookup);
-    socket.once('error', onError);
-    socket.once('connect', () => {
-      leave();
-      socket.off('lookup', onLookup).off('error', onError);
-      transport = new StreamTransport(socket, {
-        peer,
-        host,
-        local: localOf(socket),
-        clock: scope.clock,
-        limits: options.limits,
-      });
-      resolve(transport);
-    });
-  });
-}
-
-export function localOf(socket: Socket): string {
-  return formatAddress({ host: socket.localAddress ?? '', port: socket.localPort ?? 0 });
 }

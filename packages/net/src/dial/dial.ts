@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { RoundhouseError, Scope } from '@roundhouse/core';
 import type { NetRuntime } from '../contract/runtime.ts';
+import type { Target } from '../socket.ts';
 import { endedDuring } from '../systemError.ts';
 import { StreamTransport } from '../streamTransport.ts';
 import type { TlsClientOptions, TlsInfo } from '../tls.ts';
 import type { Transport, TransportLimits } from '../transport.ts';
-import type { Dialled, DialHooks, Target } from './dialer.ts';
+import type { Dialled, DialHooks } from './dialer.ts';
 import { secureStream } from './secure.ts';
 
 /** Finite waits while a connection is made, ms. */

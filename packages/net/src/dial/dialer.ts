@@ -1,9 +1,6 @@
 import type { Scope } from '@roundhouse/core';
 import type { ByteStream } from '../streamTransport.ts';
-import type { ConnectPhase } from '../tcp.ts';
-
-/** Where to: a host and a port, or the path of a Unix socket. */
-export type Target = { readonly host: string; readonly port: number } | { readonly path: string };
+import type { ConnectPhase, Target } from '../socket.ts';
 
 /** A connected stream that carries plain bytes, and belongs to whoever has it. It is paused: nothing is lost. */
 export interface Dialled {

@@ -4,10 +4,11 @@ import { type Address, formatAddress } from '../address.ts';
 import { netError } from '../errors.ts';
 import { type Listen, type ListenOptions, type Listener, StreamListener } from '../listener.ts';
 import { MemorySocket } from '../memory.ts';
+import type { Target } from '../socket.ts';
 import { endedDuring } from '../systemError.ts';
 import type { Transport } from '../transport.ts';
 import type { DatagramHandler, DatagramOpener, DatagramOptions, DatagramPort } from './datagrams.ts';
-import type { Dialer, Dialled, Target } from './dialer.ts';
+import type { Dialer, Dialled } from './dialer.ts';
 
 const FIRST_PORT = 49_152;
 

@@ -1,6 +1,6 @@
 import { coreError, type Secret } from '@roundhouse/core';
 import { type Address, checkHost, checkPort, formatAddress } from '../address.ts';
-import type { Target } from './dialer.ts';
+import type { Target } from '../socket.ts';
 
 /** Who asks the proxy. */
 export interface ProxyCredentials {

@@ -1,7 +1,7 @@
 import { createScope, Secret } from '@roundhouse/core';
 import { describe, expect, it } from 'vitest';
 import { duplexOf } from '../bytes/duplex.ts';
-import type { Target } from './dialer.ts';
+import type { Target } from '../socket.ts';
 import { createMemoryNetwork } from './memoryNetwork.ts';
 import { createSocks5Dialer, type Socks5Options } from './socks5.ts';
 

@@ -2,7 +2,8 @@ import { isIP, isIPv4 } from 'node:net';
 import type { RoundhouseError, Scope } from '@roundhouse/core';
 import { type Address, formatAddress } from '../address.ts';
 import { netError, type NetErrorCode } from '../errors.ts';
-import type { Dialer, DialHooks, Dialled, Target } from './dialer.ts';
+import type { Target } from '../socket.ts';
+import type { Dialer, DialHooks, Dialled } from './dialer.ts';
 import { addressOf, type ProxyCredentials, proxyName } from './proxy.ts';
 import { type ProxyDialog, withProxy } from './proxyDialog.ts';
 

@@ -1,18 +1,13 @@
 import { createScope, isRoundhouseError, type RoundhouseError, type Scope } from '@roundhouse/core';
 import {
-  type CloseReason,
-  type DrainOptions,
-  type DrainReport,
+  CoreSession,
   NetError,
   netError,
   type NetPhase,
   type NetRuntime,
   type Sent,
-  type Session,
   SessionCore,
-  type SessionState,
   type Timeouts,
-  type TlsInfo,
 } from '@roundhouse/net';
 import { type Bulkhead, createBulkhead } from '@roundhouse/resilience';
 import type { LineConnection } from './lineConnection.ts';
@@ -39,80 +34,41 @@ export interface LineOperation {
 }
 
 /** The client's side of a conversation in lines: a Session whose operations take turns. */
-export abstract class LineSession implements Session {
-  readonly #core: SessionCore;
+export abstract class LineSession extends CoreSession {
   readonly #init: LineSessionInit;
   readonly #turns: Bulkhead;
 
   constructor(init: LineSessionInit) {
     const { connection, runtime, timeouts, openedInMs, sayGoodBye } = init;
     const { transport, protocol, peer } = connection;
+    super(
+      new SessionCore({
+        protocol,
+        role: 'client',
+        peer,
+        tls: transport.tls,
+        runtime,
+        timeouts,
+        openedInMs,
+        isExclusive: true,
+        destroy: (reason) => transport.destroy(reason),
+        goodBye: async (scope) => {
+          connection.phase = 'close';
+          // What comes of it is this side's doing.
+          connection.events = {};
+          await sayGoodBye(scope);
+          await scope.race(transport.close());
+        },
+      }),
+    );
     this.#init = init;
     this.#turns = createBulkhead({ limit: 1, maxWaiting: MAX_WAITING, what: `Calls on the connection to ${peer}` });
-    this.#core = new SessionCore({
-      protocol,
-      role: 'client',
-      peer,
-      tls: transport.tls,
-      runtime,
-      timeouts,
-      openedInMs,
-      isExclusive: true,
-      destroy: (reason) => transport.destroy(reason),
-      goodBye: async (scope) => {
-        connection.phase = 'close';
-        // What comes of it is this side's doing.
-        connection.events = {};
-        await sayGoodBye(scope);
-        await scope.race(transport.close());
-      },
-    });
     connection.events = {
-      closed: (error) => this.#core.lost(error),
+      closed: (error) => this.core.lost(error),
       // Whoever waits for an answer reads first what came before the end.
-      ended: () => void (this.#core.inFlight === 0 && this.#core.lost()),
+      ended: () => void (this.core.inFlight === 0 && this.core.lost()),
     };
-    if (connection.reader.isOver) this.#core.lost();
-  }
-
-  get protocol(): string {
-    return this.#core.protocol;
-  }
-
-  get peer(): string {
-    return this.#core.peer;
-  }
-
-  get tls(): TlsInfo | null {
-    return this.#core.tls;
-  }
-
-  get state(): SessionState {
-    return this.#core.state;
-  }
-
-  get closed(): Promise<CloseReason> {
-    return this.#core.closed;
-  }
-
-  get inFlight(): number {
-    return this.#core.inFlight;
-  }
-
-  get scope(): Scope {
-    return this.#core.scope;
-  }
-
-  drain(options?: DrainOptions): Promise<DrainReport> {
-    return this.#core.drain(options);
-  }
-
-  abort(reason?: RoundhouseError): void {
-    this.#core.abort(reason);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.drain();
+    if (connection.reader.isOver) this.core.lost();
   }
 
   /**
@@ -125,7 +81,7 @@ export abstract class LineSession implements Session {
     run: (operation: LineOperation) => Promise<T>,
   ): Promise<T> {
     const scope = given ?? createScope({ clock: this.#init.runtime.clock });
-    return this.#core.operate(
+    return this.core.operate(
       name,
       scope,
       async (operation) => {
@@ -140,10 +96,10 @@ export abstract class LineSession implements Session {
           return await run({ scope: operation.scope, sent: tell });
         } catch (error) {
           const failure = withSent(error, sent);
-          if (this.#init.isOwed()) this.#core.abort(isRoundhouseError(failure) ? failure : undefined);
+          if (this.#init.isOwed()) this.core.abort(isRoundhouseError(failure) ? failure : undefined);
           throw failure;
         } finally {
-          if (this.#init.connection.reader.isOver) this.#core.lost();
+          if (this.#init.connection.reader.isOver) this.core.lost();
         }
       },
       { timeoutMs: Infinity },
@@ -152,7 +108,7 @@ export abstract class LineSession implements Session {
 
   /** The peer has said that it ends the session. */
   protected lost(error: RoundhouseError): void {
-    this.#core.lost(error);
+    this.core.lost(error);
   }
 }
 

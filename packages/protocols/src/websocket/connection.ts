@@ -1,16 +1,12 @@
 import { type RoundhouseError, type Scope } from '@roundhouse/core';
 import {
-  type CloseReason,
+  CoreSession,
   type DrainOptions,
-  type DrainReport,
   netError,
   type NetRuntime,
   type Role,
-  type Session,
   SessionCore,
-  type SessionState,
   type Timeouts,
-  type TlsInfo,
   type Transport,
   type TransportHandler,
 } from '@roundhouse/net';
@@ -102,8 +98,7 @@ interface ConnectionInit {
  * A WebSocket (RFC 6455), whichever side has made it. Messages are taken by iterating or by `receive`, one reader at a
  * time; while too many wait to be taken nothing is read from the peer.
  */
-export class WebSocketConnection implements Session {
-  readonly protocol = PROTOCOL;
+export class WebSocketConnection extends CoreSession {
   /** What was agreed on; null for none. */
   readonly subprotocol: string | null;
   /** Whether messages are compressed (RFC 7692). */
@@ -113,34 +108,11 @@ export class WebSocketConnection implements Session {
   readonly #init: ConnectionInit;
 
   constructor(init: ConnectionInit) {
+    super(init.core);
     this.#init = init;
     this.subprotocol = init.opened.subprotocol;
     this.isCompressed = init.opened.deflate !== undefined;
     this.ended = init.framing.ended;
-  }
-
-  get peer(): string {
-    return this.#init.core.peer;
-  }
-
-  get tls(): TlsInfo | null {
-    return this.#init.core.tls;
-  }
-
-  get scope(): Scope {
-    return this.#init.core.scope;
-  }
-
-  get state(): SessionState {
-    return this.#init.core.state;
-  }
-
-  get closed(): Promise<CloseReason> {
-    return this.#init.core.closed;
-  }
-
-  get inFlight(): number {
-    return this.#init.core.inFlight;
   }
 
   /** Bytes of messages that the system has not taken yet, with the heads of their frames. */
@@ -156,7 +128,7 @@ export class WebSocketConnection implements Session {
   send(message: WebSocketMessage, scope: Scope): Promise<void> {
     const isBinary = typeof message !== 'string';
     const bytes = isBinary ? Buffer.from(message.buffer, message.byteOffset, message.byteLength) : Buffer.from(message);
-    return this.#init.core.operate('send', scope, async (operation) => {
+    return this.core.operate('send', scope, async (operation) => {
       await operation.scope.race(this.#init.framing.send(bytes, isBinary, () => operation.sent('maybe')));
       operation.sent('all');
     });
@@ -189,7 +161,7 @@ export class WebSocketConnection implements Session {
   /** Resolves with the time that an answer to a ping took, ms. */
   ping(scope: Scope): Promise<number> {
     const { clock } = this.#init.runtime;
-    return this.#init.core.operate('ping', scope, async (operation) => {
+    return this.core.operate('ping', scope, async (operation) => {
       const startedAt = clock.monotonic();
       operation.sent('maybe');
       await this.#init.framing.ping(operation.scope);
@@ -208,17 +180,9 @@ export class WebSocketConnection implements Session {
     return this.ended;
   }
 
-  drain(options?: DrainOptions): Promise<DrainReport> {
-    return this.#init.core.drain(options);
-  }
-
-  abort(reason?: RoundhouseError): void {
-    this.#init.core.abort(reason);
+  override abort(reason?: RoundhouseError): void {
+    super.abort(reason);
     // Also while the last frame is on its way.
     this.#init.transport.destroy(reason);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.drain();
   }
 }

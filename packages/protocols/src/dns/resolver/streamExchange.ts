@@ -1,6 +1,7 @@
 import { createScope, isRoundhouseError, type Scope } from '@roundhouse/core';
 import {
   ByteReader,
+  CoreSession,
   dialTransport,
   establish,
   NetError,
@@ -107,8 +108,7 @@ interface Pending {
   readonly resolve: (message: DecodedMessage) => void;
 }
 
-class StreamSession implements QuestionSession {
-  readonly #core: SessionCore;
+class StreamSession extends CoreSession implements QuestionSession {
   readonly #transport: Transport;
   readonly #entropy: Entropy;
   readonly #pending = new Map<number, Pending>();
@@ -122,59 +122,36 @@ class StreamSession implements QuestionSession {
     entropy: Entropy,
     openedInMs: number,
   ) {
+    super(
+      new SessionCore({
+        protocol,
+        role: 'client',
+        peer: transport.peer,
+        tls: transport.tls,
+        runtime,
+        timeouts,
+        openedInMs,
+        destroy: (reason) => transport.destroy(reason),
+        goodBye: () => transport.close(),
+        isExclusive: false,
+      }),
+    );
     this.#transport = transport;
     this.#entropy = entropy;
-    this.#core = new SessionCore({
-      protocol,
-      role: 'client',
-      peer: transport.peer,
-      tls: transport.tls,
-      runtime,
-      timeouts,
-      openedInMs,
-      destroy: (reason) => transport.destroy(reason),
-      goodBye: () => transport.close(),
-      isExclusive: false,
-    });
     const reader = new ByteReader(transport, {
       protocol,
-      onClosed: (error) => this.#core.lost(error),
-      onEnded: () => this.#core.lost(),
+      onClosed: (error) => this.core.lost(error),
+      onEnded: () => this.core.lost(),
     });
     void this.#read(reader);
   }
-
-  get protocol() {
-    return this.#core.protocol;
-  }
-  get peer() {
-    return this.#core.peer;
-  }
-  get tls() {
-    return this.#core.tls;
-  }
-  get scope() {
-    return this.#core.scope;
-  }
-  get state() {
-    return this.#core.state;
-  }
-  get closed() {
-    return this.#core.closed;
-  }
-  get inFlight() {
-    return this.#core.inFlight;
-  }
-  drain: QuestionSession['drain'] = (options) => this.#core.drain(options);
-  abort: QuestionSession['abort'] = (reason) => this.#core.abort(reason);
-  [Symbol.asyncDispose] = (): Promise<void> => this.#core[Symbol.asyncDispose]();
 
   answered(): number {
     return this.#answered;
   }
 
   ask(name: string, type: QuestionType, hasEdns: boolean, scope: Scope, onSent: () => void): Promise<DecodedMessage> {
-    return this.#core.operate(
+    return this.core.operate(
       'query',
       scope,
       async (operation) => {
@@ -199,7 +176,7 @@ class StreamSession implements QuestionSession {
 
   /** Answers come in any order. RFC 7766 §7. */
   async #read(reader: ByteReader): Promise<void> {
-    const { protocol, peer, scope } = this.#core;
+    const { protocol, peer, scope } = this.core;
     let stray = 0;
     try {
       for (;;) {
@@ -220,7 +197,7 @@ class StreamSession implements QuestionSession {
       }
     } catch (error) {
       // The end of the connection is told by the reader itself.
-      if (!reader.isOver && isRoundhouseError(error)) this.#core.abort(error);
+      if (!reader.isOver && isRoundhouseError(error)) this.core.abort(error);
     }
   }
 }

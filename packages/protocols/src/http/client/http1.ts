@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { RoundhouseError, Scope } from '@roundhouse/core';
 import {
+  CoreSession,
   type DialledStream,
   netError,
   type NetErrorCode,
@@ -13,7 +14,6 @@ import type { Client, Dispatcher } from 'undici';
 import type { Fields } from '../message.ts';
 import { Arrival } from './arrival.ts';
 import type { HttpClientResponse, HttpConnection, OutgoingRequest } from './contract.ts';
-import { DelegatingConnection } from './delegating.ts';
 
 export interface ConnectionInit {
   readonly dialled: DialledStream;
@@ -52,7 +52,7 @@ export async function openHttp1(init: ConnectionInit): Promise<HttpConnection> {
 
 const LONG_MS = 600_000;
 
-class Http1Connection extends DelegatingConnection {
+class Http1Connection extends CoreSession implements HttpConnection {
   readonly version = '1.1';
   readonly capacity = 1;
   readonly #init: ConnectionInit;

@@ -6,11 +6,10 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import type { RoundhouseError, Scope, Timer } from '@roundhouse/core';
-import { netError, type NetRuntime, SessionCore } from '@roundhouse/net';
+import { CoreSession, netError, type NetRuntime, SessionCore } from '@roundhouse/net';
 import { writeParts } from '../server/outgoing.ts';
 import { Arrival } from './arrival.ts';
 import type { HttpClientResponse, HttpConnection, OutgoingRequest } from './contract.ts';
-import { DelegatingConnection } from './delegating.ts';
 import { type ConnectionInit, cutShort, split } from './http1.ts';
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants;
@@ -65,7 +64,7 @@ function endedWhileGreeting(error: RoundhouseError, peer: string): RoundhouseErr
   return netError('TIMEOUT', { protocol: 'http', phase: 'negotiate', peer, details: error.details, cause: error });
 }
 
-class Http2Connection extends DelegatingConnection {
+class Http2Connection extends CoreSession implements HttpConnection {
   readonly version = '2';
   readonly #init: ConnectionInit;
   readonly #session: ClientHttp2Session;

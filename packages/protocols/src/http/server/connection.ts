@@ -1,14 +1,5 @@
 import type { RoundhouseError, Scope } from '@roundhouse/core';
-import {
-  type CloseReason,
-  type Drainable,
-  type DrainOptions,
-  type DrainReport,
-  netError,
-  type NetRuntime,
-  SessionCore,
-  type SessionState,
-} from '@roundhouse/net';
+import { CoreSession, netError, type NetRuntime, SessionCore } from '@roundhouse/net';
 import type { AcceptedStream } from './accepted.ts';
 import type { HttpSettings } from './options.ts';
 
@@ -16,8 +7,7 @@ import type { HttpSettings } from './options.ts';
 const MAX_DISCARDED_BYTES = 1_048_576;
 
 /** What the connections of both versions do alike: their life, and waits measured at intervals. */
-export abstract class ServerConnection implements Drainable {
-  readonly core: SessionCore;
+export abstract class ServerConnection extends CoreSession {
   readonly settings: HttpSettings;
   readonly runtime: NetRuntime;
   readonly #accepted: AcceptedStream;
@@ -30,51 +20,29 @@ export abstract class ServerConnection implements Drainable {
   #hasServed = false;
 
   constructor(accepted: AcceptedStream, settings: HttpSettings, runtime: NetRuntime, openedInMs: number) {
+    const { stream, peer, tls } = accepted;
+    super(
+      new SessionCore({
+        protocol: 'http',
+        role: 'server',
+        peer,
+        tls,
+        runtime,
+        timeouts: settings.timeouts,
+        openedInMs,
+        destroy: () => void stream.destroy(),
+        onDraining: () => this.drainBegins(),
+        goodBye: (scope) => this.sayGoodBye(scope),
+        isExclusive: false,
+      }),
+    );
     this.#accepted = accepted;
     this.settings = settings;
     this.runtime = runtime;
-    const { stream, peer, tls } = accepted;
-    this.core = new SessionCore({
-      protocol: 'http',
-      role: 'server',
-      peer,
-      tls,
-      runtime,
-      timeouts: settings.timeouts,
-      openedInMs,
-      destroy: () => void stream.destroy(),
-      onDraining: () => this.drainBegins(),
-      goodBye: (scope) => this.sayGoodBye(scope),
-      isExclusive: false,
-    });
     this.#expectedSince = runtime.clock.monotonic();
     // An error is told by what follows it.
     stream.on('error', () => {});
     stream.once('close', () => this.core.lost());
-  }
-
-  get state(): SessionState {
-    return this.core.state;
-  }
-
-  get closed(): Promise<CloseReason> {
-    return this.core.closed;
-  }
-
-  get inFlight(): number {
-    return this.core.inFlight;
-  }
-
-  drain(options?: DrainOptions): Promise<DrainReport> {
-    return this.core.drain(options);
-  }
-
-  abort(reason?: RoundhouseError): void {
-    this.core.abort(reason);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.core[Symbol.asyncDispose]();
   }
 
   /** Ends waits that have lasted too long; called at intervals. */

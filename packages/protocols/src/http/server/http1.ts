@@ -387,7 +387,7 @@ class Exchange implements RequestContent {
    */
   abandoned(): void {
     if (this.#response.writableEnded) return;
-    const { peer } = this.#connection.core;
+    const { peer } = this.#connection;
     this.operation.fail(netError('CONNECTION_CLOSED', { protocol: 'http', phase: 'request', peer }));
   }
 
@@ -423,8 +423,8 @@ class Exchange implements RequestContent {
   }
 
   async #sendParts(body: AsyncIterable<Uint8Array | string>, answer: HttpResponse, response: ServerResponse) {
-    const { runtime, settings, core } = this.#connection;
-    const stall = { clock: runtime.clock, idleMs: settings.timeouts.idleMs, peer: core.peer };
+    const { runtime, settings, peer } = this.#connection;
+    const stall = { clock: runtime.clock, idleMs: settings.timeouts.idleMs, peer };
     try {
       // The client is to know at once that its answer begins.
       response.flushHeaders();
@@ -445,7 +445,7 @@ class Exchange implements RequestContent {
 
   /** The next request could not be told from what is left of this one, or there is to be none. */
   #mustClose(): boolean {
-    if (this.#connection.core.state !== 'open') return true;
+    if (this.#connection.state !== 'open') return true;
     // Expected to wait for "100 Continue", which it did not get: what comes next is the body or another request.
     return this.#expectsContinue && !this.#message.complete;
   }
@@ -476,7 +476,7 @@ class Exchange implements RequestContent {
   readonly #onClose = (): void => {
     if (this.#response.writableFinished) this.operation.end();
     else {
-      const { peer } = this.#connection.core;
+      const { peer } = this.#connection;
       this.operation.fail(netError('CONNECTION_CLOSED', { protocol: 'http', phase: 'write', peer, sent: 'maybe' }));
     }
     this.#connection.over(this);

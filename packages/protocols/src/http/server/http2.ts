@@ -295,8 +295,8 @@ class Exchange implements RequestContent {
   }
 
   async #sendParts(body: AsyncIterable<Uint8Array | string>): Promise<void> {
-    const { runtime, settings, core } = this.#connection;
-    const stall = { clock: runtime.clock, idleMs: settings.timeouts.idleMs, peer: core.peer };
+    const { runtime, settings, peer } = this.#connection;
+    const stall = { clock: runtime.clock, idleMs: settings.timeouts.idleMs, peer };
     try {
       await writeParts(body, this.#stream, stall, this.operation.scope);
       this.#stream.end();
@@ -325,7 +325,7 @@ class Exchange implements RequestContent {
   };
 
   #resetBy(code: number): RoundhouseError {
-    const { peer } = this.#connection.core;
+    const { peer } = this.#connection;
     const details = { reason: `the stream was reset with code ${code}` };
     return netError('CONNECTION_LOST', { protocol: 'http', phase: 'write', peer, sent: 'maybe', details });
   }

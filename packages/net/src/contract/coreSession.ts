@@ -1,19 +1,15 @@
 import type { RoundhouseError, Scope } from '@roundhouse/core';
-import type { CloseReason, DrainOptions, DrainReport, SessionCore, SessionState, TlsInfo } from '@roundhouse/net';
-import type { HttpClientResponse, HttpConnection, OutgoingRequest } from './contract.ts';
+import type { TlsInfo } from '../tls.ts';
+import type { CloseReason, DrainOptions, DrainReport, Session, SessionState } from './session.ts';
+import type { SessionCore } from './sessionCore.ts';
 
-/** What connections of both versions hand on to their core. */
-export abstract class DelegatingConnection implements HttpConnection {
-  readonly core: SessionCore;
+/** The session of a protocol, which leaves to its core what all sessions do alike. */
+export abstract class CoreSession implements Session {
+  protected readonly core: SessionCore;
 
   constructor(core: SessionCore) {
     this.core = core;
   }
-
-  abstract readonly version: '1.1' | '2';
-  abstract readonly capacity: number;
-  abstract readonly isUsable: boolean;
-  abstract request(request: OutgoingRequest, scope: Scope): Promise<HttpClientResponse>;
 
   get protocol(): string {
     return this.core.protocol;
@@ -51,7 +47,7 @@ export abstract class DelegatingConnection implements HttpConnection {
     this.core.abort(reason);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.core[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
   }
 }
