@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { coreError } from './errors.ts';
 import { createScope } from './scope.ts';
@@ -121,6 +122,45 @@ describe('Scope', () => {
     } finally {
       vi.unstubAllGlobals();
     }
+  });
+
+  it('tells in the order of coming, and nobody who has left, whoever leaves in whatever order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(99), { maxLength: 40 }), fc.array(fc.nat(99), { maxLength: 40 }), (adds, leaves) => {
+        const scope = createScope();
+        const told: number[] = [];
+        const there = new Map<number, () => void>();
+        for (const [index, kind] of adds.entries()) {
+          if (kind % 2 === 0)
+            there.set(
+              index,
+              scope.onEnd(() => told.push(index)),
+            );
+          else {
+            const child = scope.child();
+            child.onEnd(() => there.has(index) && told.push(index));
+            there.set(index, () => child.end());
+          }
+        }
+        for (const leave of leaves) {
+          const withdraw = there.get(leave);
+          there.delete(leave);
+          withdraw?.();
+          withdraw?.();
+        }
+        scope.end();
+        expect(told).toEqual([...there.keys()]);
+      }),
+    );
+  });
+
+  it('does not tell whom another has withdrawn at the end', () => {
+    const scope = createScope();
+    const other = vi.fn();
+    scope.onEnd(() => withdraw());
+    const withdraw = scope.onEnd(other);
+    scope.end();
+    expect(other).not.toHaveBeenCalled();
   });
 
   it('sleeps for the time given, or until it ends', async () => {

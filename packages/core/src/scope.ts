@@ -43,29 +43,54 @@ export function createScope(options: RootScopeOptions = {}): Scope {
   return new OperationScope(options.clock ?? systemClock, undefined, options);
 }
 
-class OperationScope implements Scope {
+/** Who is told of the end of a scope; in a list of that scope, which it can leave at any moment. */
+abstract class Listener {
+  before: Listener | undefined;
+  after: Listener | undefined;
+  isListed = false;
+
+  abstract tell(ending: Ending): void;
+}
+
+class Callback extends Listener {
+  readonly #callback: (reason: RoundhouseError) => void;
+
+  constructor(callback: (reason: RoundhouseError) => void) {
+    super();
+    this.#callback = callback;
+  }
+
+  override tell(ending: Ending): void {
+    this.#callback(ending.reason);
+  }
+}
+
+class OperationScope extends Listener implements Scope {
   readonly clock: Clock;
   readonly deadline: number;
-  readonly #callbacks = new Set<(ending: Ending) => void>();
+  readonly #parent: OperationScope | undefined;
+  /** Of those who are told of the end: children and callbacks, in the order in which they came. */
+  #first: Listener | undefined;
+  #last: Listener | undefined;
   readonly #timer: Timer | undefined;
-  readonly #leaveParent: (() => void) | undefined;
   readonly #leaveSignal: (() => void) | undefined;
   /** Made for the first who asks for the signal. */
   #controller: AbortController | undefined;
   #ending: Ending | undefined;
 
   constructor(clock: Clock, parent: OperationScope | undefined, options: ScopeOptions) {
+    super();
     this.clock = clock;
-    const own = options.timeoutMs === undefined ? Infinity : clock.monotonic() + options.timeoutMs;
-    this.deadline = Math.min(own, parent?.deadline ?? Infinity);
-    if (parent !== undefined) this.#leaveParent = parent.#onEnding((ending) => this.#end(ending));
-    if (options.timeoutMs !== undefined && Number.isFinite(options.timeoutMs)) {
-      const { what = 'The operation', timeoutMs } = options;
+    const { what = 'The operation', timeoutMs, signal } = options;
+    const isLimited = timeoutMs !== undefined && Number.isFinite(timeoutMs);
+    this.deadline = Math.min(isLimited ? clock.monotonic() + timeoutMs : Infinity, parent?.deadline ?? Infinity);
+    this.#parent = parent;
+    if (parent !== undefined) parent.#add(this);
+    if (isLimited) {
       this.#timer = clock.setTimer(timeoutMs, () =>
         this.end(coreError('DEADLINE_EXCEEDED', { details: { what, timeout_ms: timeoutMs } })),
       );
     }
-    const { signal } = options;
     if (signal !== undefined) {
       const onAbort = (): void => this.end(asReason(signal.reason));
       if (signal.aborted) onAbort();
@@ -91,11 +116,13 @@ class OperationScope implements Scope {
   }
 
   end(reason?: RoundhouseError): void {
-    if (this.#ending === undefined) this.#end(new Ending(reason));
+    if (this.#ending === undefined) this.tell(new Ending(reason));
   }
 
   onEnd(callback: (reason: RoundhouseError) => void): () => void {
-    return this.#onEnding(({ reason }) => callback(reason));
+    const listener = new Callback(callback);
+    this.#add(listener);
+    return () => this.#remove(listener);
   }
 
   throwIfEnded(): void {
@@ -137,15 +164,15 @@ class OperationScope implements Scope {
     this.end();
   }
 
-  #end(ending: Ending): void {
+  /** Its parent has ended, or it does by itself. */
+  override tell(ending: Ending): void {
     if (this.#ending !== undefined) return;
     this.#ending = ending;
     this.#release();
-    const callbacks = [...this.#callbacks];
-    this.#callbacks.clear();
-    for (const callback of callbacks) {
+    for (let listener = this.#first; listener !== undefined; listener = this.#first) {
+      this.#remove(listener);
       try {
-        callback(ending);
+        listener.tell(ending);
       } catch (error) {
         reportUncaught(error);
       }
@@ -153,18 +180,32 @@ class OperationScope implements Scope {
     this.#controller?.abort(ending.reason);
   }
 
-  #onEnding(callback: (ending: Ending) => void): () => void {
+  #add(listener: Listener): void {
     if (this.#ending !== undefined) {
-      callback(this.#ending);
-      return () => {};
+      listener.tell(this.#ending);
+      return;
     }
-    this.#callbacks.add(callback);
-    return () => this.#callbacks.delete(callback);
+    listener.isListed = true;
+    listener.before = this.#last;
+    if (this.#last === undefined) this.#first = listener;
+    else this.#last.after = listener;
+    this.#last = listener;
+  }
+
+  #remove(listener: Listener): void {
+    if (!listener.isListed) return;
+    const { before, after } = listener;
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    listener.isListed = false;
+    listener.before = listener.after = undefined;
   }
 
   #release(): void {
     this.#timer?.cancel();
-    this.#leaveParent?.();
+    if (this.#parent !== undefined) this.#parent.#remove(this);
     this.#leaveSignal?.();
   }
 }

@@ -27,8 +27,6 @@ export {
 } from './contract/serverCore.ts';
 export * from './contract/session.ts';
 export {
-  type BegunOperation,
-  type Operation,
   type OperationOptions,
   SessionCore,
   type SessionCoreInit,

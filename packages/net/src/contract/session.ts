@@ -1,4 +1,5 @@
 import type { RoundhouseError, Scope, Transitions } from '@roundhouse/core';
+import type { Sent } from '../errors.ts';
 import type { TlsInfo } from '../tls.ts';
 
 export type SessionState =
@@ -53,4 +54,23 @@ export interface Session extends Drainable {
   readonly tls: TlsInfo | null;
   /** Ends when the session does. What the session does on its own belongs to it. */
   readonly scope: Scope;
+}
+
+/** What an operation has and tells. */
+export interface Operation {
+  /** Ends with the caller's scope, with the session, and at the operation's own time. */
+  readonly scope: Scope;
+  readonly traceparent: string | undefined;
+  /** Says how much of the request has left, for the error if there is one. Before the first call: `none`. */
+  sent(sent: Sent): void;
+}
+
+/** An operation that is ended by whoever began it. */
+export interface BegunOperation extends Operation {
+  /** Monotonic time of its begin, ms. */
+  readonly startedAt: number;
+  /** It is done. Idempotent, and nothing after `fail`. */
+  end(): void;
+  /** It has failed. Returns the error as a caller is to see it. Idempotent. */
+  fail(error: unknown): RoundhouseError;
 }

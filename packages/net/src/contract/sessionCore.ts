@@ -7,19 +7,23 @@ import {
   reportUncaught,
   type Scope,
 } from '@roundhouse/core';
-import { NetError, netError, type NetPhase, ofProtocol, type Sent } from '../errors.ts';
+import { NetError, netError, type NetPhase, ofProtocol } from '../errors.ts';
 import type { TlsInfo } from '../tls.ts';
-import type { NetEvent, Role } from './observer.ts';
+import type { NetFact, Role } from './observer.ts';
 import type { NetRuntime } from './runtime.ts';
 import {
+  type BegunOperation,
   type CloseReason,
   type DrainOptions,
   type DrainReport,
+  type Operation,
   type Session,
   SESSION_TRANSITIONS,
   type SessionState,
 } from './session.ts';
+import { type OperationHost, SessionOperation } from './sessionOperation.ts';
 import type { Timeouts } from './timeouts.ts';
+import { type NetSpan, noNetTracer } from './tracer.ts';
 
 export interface SessionCoreInit {
   readonly protocol: string;
@@ -54,23 +58,6 @@ export interface OperationOptions {
   readonly isAccepted?: boolean;
 }
 
-/** What an operation has and tells. */
-export interface Operation {
-  /** Ends with the caller's scope, with the session, and at the operation's own time. */
-  readonly scope: Scope;
-  readonly traceparent: string | undefined;
-  /** Says how much of the request has left, for the error if there is one. Before the first call: `none`. */
-  sent(sent: Sent): void;
-}
-
-/** An operation that is ended by whoever began it. */
-export interface BegunOperation extends Operation {
-  /** It is done. Idempotent, and nothing after `fail`. */
-  end(): void;
-  /** It has failed. Returns the error as a caller is to see it. Idempotent. */
-  fail(error: unknown): RoundhouseError;
-}
-
 /**
  * What every session does alike: its states, work under way, time limits, drain, and what is told of it. A protocol has
  * one, runs each operation through it and tells it when the connection is lost.
@@ -92,9 +79,13 @@ export class SessionCore implements Session {
   #isLeaving = false;
   /** Called when nothing is under way any more. */
   #onIdle: (() => void) | undefined;
+  readonly #host: OperationHost = {
+    failureOf: (error, operation) => this.#failureOf(error, operation),
+    over: (operation, failure, isGivenUp) => this.#over(operation, failure, isGivenUp),
+  };
 
   constructor(init: SessionCoreInit) {
-    const { protocol, peer, tls, runtime } = init;
+    const { protocol, role, peer, tls, runtime } = init;
     this.#init = init;
     this.protocol = protocol;
     this.peer = peer;
@@ -102,7 +93,7 @@ export class SessionCore implements Session {
     this.closed = this.#closed.promise;
     this.scope = createScope({ clock: runtime.clock });
     this.#openedAt = runtime.clock.monotonic();
-    this.#observe({ type: 'connectionOpened', elapsedMs: init.openedInMs });
+    this.#observe({ type: 'connectionOpened', elapsedMs: init.openedInMs, protocol, role, peer });
   }
 
   get state(): SessionState {
@@ -136,54 +127,18 @@ export class SessionCore implements Session {
 
   /** As `operate`, for an operation whose end is an event: whoever begins it ends it, by `end` or `fail`. */
   begin(name: string, scope: Scope, options: OperationOptions = {}): BegunOperation {
-    const { phase = 'request', timeoutMs = this.#init.timeouts.requestMs } = options;
+    const { phase = 'request', timeoutMs = this.#init.timeouts.requestMs, isAccepted = false } = options;
     scope.throwIfEnded();
-    if (!(options.isAccepted === true && this.state === 'draining')) this.#demandOpen(phase);
-    const { runtime } = this.#init;
+    if (!(isAccepted && this.state === 'draining')) this.#demandOpen(phase);
+    const { protocol, role, peer, runtime } = this.#init;
     const startedAt = runtime.clock.monotonic();
-    const span = runtime.tracer.start(
-      `net.${this.protocol}.${name}`,
-      { 'network.peer.address': this.peer },
-      options.traceparent,
-    );
-    let sent: Sent = 'none';
-    let isOver = false;
+    const span = this.#span(name, options.traceparent);
     this.#inFlight += 1;
-    this.#observe({ type: 'operationStarted', operation: name });
-    const own = scope.child({ what: `${this.protocol} ${name}`, timeoutMs });
+    this.#observe({ type: 'operationStarted', operation: name, protocol, role, peer });
+    const own = scope.child({ what: `${protocol} ${name}`, timeoutMs });
     const leave = scope === this.scope ? undefined : this.scope.onEnd((reason) => own.end(reason));
-    const over = (failure: RoundhouseError | undefined): void => {
-      isOver = true;
-      const isGivenUp = failure !== undefined && own.signal.aborted;
-      leave?.();
-      own.end(failure);
-      this.#inFlight -= 1;
-      this.#finished += 1;
-      span.end(failure?.code);
-      this.#observe({
-        type: 'operationEnded',
-        operation: name,
-        code: failure?.code ?? null,
-        phase: failure instanceof NetError ? failure.phase : null,
-        sent,
-        elapsedMs: runtime.clock.monotonic() - startedAt,
-      });
-      if (failure !== undefined && this.#init.isExclusive && sent !== 'none' && isGivenUp) this.abort(failure);
-      if (this.#inFlight === 0) this.#onIdle?.();
-    };
-    return {
-      scope: own,
-      traceparent: span.traceparent,
-      sent: (now) => (sent = now),
-      end: () => {
-        if (!isOver) over(undefined);
-      },
-      fail: (error) => {
-        const failure = this.#failureOf(error, own, phase, sent);
-        if (!isOver) over(failure);
-        return failure;
-      },
-    };
+    const traceparent = span === undefined ? options.traceparent : span.traceparent;
+    return new SessionOperation({ name, phase, scope: own, leave, span, traceparent, startedAt }, this.#host);
   }
 
   drain(options: DrainOptions = {}): Promise<DrainReport> {
@@ -237,11 +192,14 @@ export class SessionCore implements Session {
     if (this.state === 'closed') return;
     this.#machine.move('closed');
     const { by, error } = reason;
-    const { peer, protocol } = this;
+    const { protocol, role, peer, runtime } = this.#init;
     this.#observe({
       type: 'connectionClosed',
       code: error?.code ?? null,
-      openMs: this.#init.runtime.clock.monotonic() - this.#openedAt,
+      openMs: runtime.clock.monotonic() - this.#openedAt,
+      protocol,
+      role,
+      peer,
     });
     const forWork =
       error ?? (by === 'local' ? coreError('CANCELLED') : netError('CONNECTION_CLOSED', { peer, protocol }));
@@ -261,23 +219,47 @@ export class SessionCore implements Session {
   }
 
   /** The error that a caller sees, with all that is known of it. */
-  #failureOf(error: unknown, own: Scope, phase: NetPhase, sent: Sent): RoundhouseError {
+  #failureOf(error: unknown, { scope, phase, hasSent: sent }: SessionOperation): RoundhouseError {
     const { peer, protocol } = this;
     if (!isRoundhouseError(error)) {
       const reason = `${protocol} failed: ${error instanceof Error ? error.message : String(error)}`;
       return coreError('INTERNAL', { details: { reason, peer, protocol, phase }, cause: error });
     }
-    if (error.code === 'DEADLINE_EXCEEDED' && own.signal.aborted) {
+    if (error.code === 'DEADLINE_EXCEEDED' && scope.signal.aborted) {
       const details = { timeout_ms: error.details['timeout_ms'] };
       return netError('TIMEOUT', { phase, peer, protocol, sent, details, cause: error });
     }
     return ofProtocol(error, protocol);
   }
 
-  #observe(event: NetEvent): void {
-    const { protocol, role, peer, runtime } = this.#init;
+  #over(operation: SessionOperation, failure: RoundhouseError | undefined, isGivenUp: boolean): void {
+    const { protocol, role, peer, runtime, isExclusive } = this.#init;
+    this.#inFlight -= 1;
+    this.#finished += 1;
+    this.#observe({
+      type: 'operationEnded',
+      operation: operation.name,
+      code: failure?.code ?? null,
+      phase: failure instanceof NetError ? failure.phase : null,
+      sent: operation.hasSent,
+      elapsedMs: runtime.clock.monotonic() - operation.startedAt,
+      protocol,
+      role,
+      peer,
+    });
+    if (isGivenUp && isExclusive && operation.hasSent !== 'none') this.abort(failure);
+    if (this.#inFlight === 0) this.#onIdle?.();
+  }
+
+  #span(operation: string, traceparent: string | undefined): NetSpan | undefined {
+    const { protocol, peer, runtime } = this.#init;
+    if (runtime.tracer === noNetTracer) return undefined;
+    return runtime.tracer.start(`net.${protocol}.${operation}`, { 'network.peer.address': peer }, traceparent);
+  }
+
+  #observe(fact: NetFact): void {
     try {
-      runtime.observer.observe({ ...event, protocol, role, peer });
+      this.#init.runtime.observer.observe(fact);
     } catch (error) {
       reportUncaught(error);
     }

@@ -1,7 +1,8 @@
 /** What a path leads to, with what its pattern named, not decoded. */
 export interface FoundRoute<T> {
   readonly value: T;
-  readonly params: readonly (readonly [name: string, value: string])[] | undefined;
+  readonly names: readonly string[];
+  readonly values: readonly string[];
 }
 
 interface Node<T> {
@@ -61,7 +62,7 @@ export class RouteTree<T> {
     if (node.value !== undefined) sameNames(node.names, names, refuse);
     node.value ??= make();
     node.names = names;
-    if (names.length === 0) this.#plain.set(pattern, { value: node.value, params: undefined });
+    if (names.length === 0) this.#plain.set(pattern, found(node.value, names, []));
     return node.value;
   }
 
@@ -69,40 +70,34 @@ export class RouteTree<T> {
     const plain = this.#plain.get(path);
     if (plain !== undefined) return plain;
     if (!path.startsWith('/')) return undefined;
-    const segments = path.slice(1).split('/', MAX_SEGMENTS + 1);
-    return this.#search(this.#root, path, segments, 0, 1, []);
+    return this.#search(this.#root, path, 0, 1, []);
   }
 
-  /** `offset` is where segment `index` begins in the path. */
-  #search(
-    node: Node<T>,
-    path: string,
-    segments: readonly string[],
-    index: number,
-    offset: number,
-    values: readonly string[],
-  ): FoundRoute<T> | undefined {
-    const segment = segments[index];
-    if (segment === undefined) {
-      return node.value === undefined ? undefined : { value: node.value, params: paired(node.names, values) };
-    }
+  /** Segment `index` begins in the path at `offset`; beyond the end of the path there is none. */
+  #search(node: Node<T>, path: string, index: number, offset: number, values: string[]): FoundRoute<T> | undefined {
+    if (offset > path.length) return node.value === undefined ? undefined : found(node.value, node.names, values);
     if (index < MAX_SEGMENTS) {
+      const end = path.indexOf('/', offset);
+      const segment = path.slice(offset, end === -1 ? undefined : end);
       const next = offset + segment.length + 1;
-      const text = node.texts.get(segment);
-      const byText = text && this.#search(text, path, segments, index + 1, next, values);
+      const text = node.texts.size === 0 ? undefined : node.texts.get(segment);
+      const byText = text && this.#search(text, path, index + 1, next, values);
       if (byText !== undefined) return byText;
       if (node.named !== undefined && segment !== '') {
-        const byName = this.#search(node.named, path, segments, index + 1, next, [...values, segment]);
+        values.push(segment);
+        const byName = this.#search(node.named, path, index + 1, next, values);
         if (byName !== undefined) return byName;
+        values.pop();
       }
     }
     if (node.rest === undefined) return undefined;
-    return { value: node.rest.value, params: paired(node.rest.names, [...values, path.slice(offset)]) };
+    values.push(path.slice(offset));
+    return found(node.rest.value, node.rest.names, values);
   }
 }
 
-function paired(names: readonly string[], values: readonly string[]): FoundRoute<never>['params'] {
-  return names.length === 0 ? undefined : names.map((name, index) => [name, values[index] as string] as const);
+function found<T>(value: T, names: readonly string[], values: readonly string[]): FoundRoute<T> {
+  return { value, names, values };
 }
 
 function sameNames(

@@ -32,10 +32,11 @@ describe('routes', () => {
     ['a', undefined],
     ['', undefined],
     [`/f/${'x/'.repeat(200)}`, '/f/*rest', { rest: 'x/'.repeat(200) }],
-  ])('lead from %s to %s', (path, pattern, params) => {
+  ])('lead from %s to %s', (path, pattern, params = {}) => {
     const found = tree.find(path);
     expect(found?.value).toBe(pattern);
-    expect(found?.params && Object.fromEntries(found.params)).toEqual(params);
+    const given = found?.names.map((name, index) => [name, found.values[index]]);
+    expect(given && Object.fromEntries(given)).toEqual(pattern && params);
   });
 
   it.each(['a', '/a/:', '/a/:1', '/*x/b', '/:a/:a', '/a b', '/ä', '/a?b'])('cannot be %s', (pattern) => {

@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http';
-import { isToken } from '../fields.ts';
+import { emptyFields, isToken } from '../fields.ts';
 import { httpError } from '../errors.ts';
 import {
   compose,
@@ -89,10 +89,10 @@ class TreeRouter implements Router {
     if (path === '*') return { status: 204 };
     const found = this.#tree.find(path);
     if (found === undefined) return problem(httpError('HTTP_ROUTE_NOT_FOUND', { details: { path } }));
-    const { value: handlers, params } = found;
+    const { value: handlers, names, values } = found;
     const handler = handlers.get(method) ?? (method === 'HEAD' ? handlers.get('GET') : undefined);
     if (handler !== undefined) {
-      if (params !== undefined) setParams(request, decoded(params));
+      if (names.length > 0) setParams(request, decoded(names, values));
       return handler(request, scope);
     }
     const allow = allowed(handlers);
@@ -107,9 +107,10 @@ function allowed(handlers: Handlers): string {
   return [...methods].toSorted().join(', ');
 }
 
-function decoded(params: readonly (readonly [string, string])[]): Fields {
-  const fields = Object.create(null) as Record<string, string>;
-  for (const [name, value] of params) {
+function decoded(names: readonly string[], values: readonly string[]): Fields {
+  const fields = emptyFields();
+  for (const [index, name] of names.entries()) {
+    const value = values[index] as string;
     try {
       fields[name] = value.includes('%') ? decodeURIComponent(value) : value;
     } catch (cause) {

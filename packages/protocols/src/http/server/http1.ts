@@ -206,7 +206,7 @@ export class Http1Connection extends ServerConnection {
   override check(now: number): void {
     const { requestMs } = this.settings.timeouts;
     for (const exchange of this.#exchanges) {
-      if (exchange.isAnswered || now - exchange.startedAt < requestMs) continue;
+      if (exchange.isAnswered || now - exchange.operation.startedAt < requestMs) continue;
       exchange.fail(httpError('HTTP_NO_ANSWER', { details: { timeout_ms: requestMs } }));
     }
     super.check(now);
@@ -301,7 +301,6 @@ const NO_CONTENT = (operation: BegunOperation, maxBytes: number): RequestContent
 /** A request of HTTP/1.1 and its answer. */
 class Exchange implements RequestContent {
   readonly operation: BegunOperation;
-  readonly startedAt: number;
   readonly #connection: Http1Connection;
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
@@ -320,8 +319,7 @@ class Exchange implements RequestContent {
     this.#message = message;
     this.#response = response;
     this.#expectsContinue = expectsContinue;
-    this.startedAt = connection.runtime.clock.monotonic();
-    response.on('close', this.#onClose);
+    response.on('close', () => this.#closed());
   }
 
   /** Whether the first byte of the answer has gone. */
@@ -473,12 +471,12 @@ class Exchange implements RequestContent {
     this.#response.destroy();
   }
 
-  readonly #onClose = (): void => {
+  #closed(): void {
     if (this.#response.writableFinished) this.operation.end();
     else {
       const { peer } = this.#connection;
       this.operation.fail(netError('CONNECTION_CLOSED', { protocol: 'http', phase: 'write', peer, sent: 'maybe' }));
     }
     this.#connection.over(this);
-  };
+  }
 }
