@@ -86,7 +86,7 @@ class CachingResolver implements Resolver {
   async resolve(name: string, type: QuestionType, scope: Scope, options: ResolveOptions = {}): Promise<Answer> {
     const asked = absoluteName(name);
     return await this.#operate('resolve', scope, options, async (operation) => {
-      const answer = await this.#find(asked, type, operation, options);
+      const answer = await this.#find(asked, type, operation, operation.scope, options);
       if (answer.rcode === 'NXDOMAIN') throw notFound(name, 'NXDOMAIN');
       const { rcode: _rcode, ...rest } = answer;
       return rest;
@@ -117,7 +117,7 @@ class CachingResolver implements Resolver {
 
   service(name: string, scope: Scope, options: ResolveOptions = {}): Promise<readonly ServiceTarget[]> {
     return this.#operate('service', scope, options, async (operation) => {
-      const { records, rcode } = await this.#find(absoluteName(name), 'SRV', operation, options);
+      const { records, rcode } = await this.#find(absoluteName(name), 'SRV', operation, operation.scope, options);
       const targets = orderTargets(records, this.#runtime.random);
       if (targets.length === 0) throw notFound(name, rcode === 'NXDOMAIN' ? rcode : 'NODATA');
       return targets;
@@ -130,7 +130,7 @@ class CachingResolver implements Resolver {
       if (name === undefined) throw netError('ADDRESS_INVALID', { details: { address, reason: 'not an IP address' } });
       const known = this.#options.hosts.namesOf(name);
       if (known.length > 0) return known.map(withoutDot);
-      const { records, rcode } = await this.#find(name, 'PTR', operation, options);
+      const { records, rcode } = await this.#find(name, 'PTR', operation, operation.scope, options);
       const names = records.flatMap(({ data }) => (data.type === 'PTR' ? [withoutDot(data.target)] : []));
       if (names.length === 0) throw notFound(address, rcode === 'NXDOMAIN' ? rcode : 'NODATA');
       return names;
@@ -163,13 +163,14 @@ class CachingResolver implements Resolver {
     name: string,
     type: QuestionType,
     operation: Operation,
+    scope: Scope,
     { usesCache = true }: ResolveOptions,
   ): Promise<Known & { readonly isFromCache: boolean }> {
     const key = `${type} ${name}`;
     const cached = usesCache ? this.#cache.get(key) : undefined;
     if (cached !== undefined) return { ...cached, isFromCache: true };
     operation.sent('maybe');
-    const known = await this.#asker.find(key, name, type, operation.scope);
+    const known = await this.#asker.find(key, name, type, scope);
     return { ...known, isFromCache: false };
   }
 
@@ -197,7 +198,7 @@ class CachingResolver implements Resolver {
   async #addressesOf(name: string, operation: Operation, options: AddressOptions): Promise<readonly string[]> {
     using own = operation.scope.child();
     const ask = async (type: 'A' | 'AAAA', scope: Scope): Promise<readonly string[]> => {
-      const { records, rcode } = await this.#find(name, type, { ...operation, scope }, options);
+      const { records, rcode } = await this.#find(name, type, operation, scope, options);
       if (rcode === 'NXDOMAIN') throw notFound(withoutDot(name), 'NXDOMAIN');
       return records.flatMap(({ data }) => (data.type === 'A' || data.type === 'AAAA' ? [data.address] : []));
     };

@@ -20,8 +20,9 @@ import type { BodyChunk, Fields, FieldValues, IncomingBody } from '../message.ts
 import { connectHttp, type HttpVersionName } from './connect.ts';
 import type { HttpClientResponse, OutgoingRequest } from './contract.ts';
 import { ACCEPTED_ENCODINGS, decodeContent, isDecodable } from './decode.ts';
+import { type Destination, destinationOf, Destinations } from './destination.ts';
 import { HttpPool, type HttpPoolOptions, type Lease, type Place } from './pool.ts';
-import { redirected } from './redirect.ts';
+import { isRedirect, redirected } from './redirect.ts';
 
 export interface HttpClientOptions extends HttpPoolOptions {
   /** Of all `https` origins. Default: the public authorities. */
@@ -105,10 +106,13 @@ class PooledClient extends HttpPool implements HttpClient {
   readonly #network: NetRuntime;
   readonly #timeouts: Timeouts;
   readonly #tls: TlsClientOptions;
+  readonly #destinations = new Destinations();
   /** By origin. */
   readonly #places = new Map<string, Place>();
   /** Of each request, beside its own. */
   readonly #headers: FieldValues;
+  /** Of a request that has none of its own. */
+  readonly #commonHeaders: FieldValues;
 
   constructor(options: HttpClientOptions, runtime: NetRuntime) {
     const timeouts = resolveTimeouts(options.timeouts);
@@ -124,6 +128,7 @@ class PooledClient extends HttpPool implements HttpClient {
     this.#timeouts = timeouts;
     this.#tls = options.tls ?? {};
     this.#headers = lowerCased(options.headers ?? {});
+    this.#commonHeaders = this.#isDecoding(this.#headers) ? accepting(this.#headers) : this.#headers;
   }
 
   get(url: string | URL, scope: Scope): Promise<HttpResult> {
@@ -146,50 +151,54 @@ class PooledClient extends HttpPool implements HttpClient {
 
   async #follow(given: string | URL, request: HttpRequestOptions, scope: Scope): Promise<HttpResult> {
     const { json } = request;
-    let url = urlOf(given);
+    let to = this.#destinations.of(given);
     let method = request.method ?? 'GET';
-    let headers = request.headers === undefined ? this.#headers : { ...this.#headers, ...lowerCased(request.headers) };
     let body = json === undefined ? (request.body ?? null) : JSON.stringify(json);
+    const own = request.headers === undefined ? this.#headers : { ...this.#headers, ...lowerCased(request.headers) };
+    const isDecoding = this.#isDecoding(own);
+    let headers = own === this.#headers ? this.#commonHeaders : isDecoding ? accepting(own) : own;
     if (json !== undefined) headers = { 'content-type': 'application/json', ...headers };
     const { priority } = request;
     if (priority !== undefined) headers = { priority: priorityField(priority), ...headers };
-    const isDecoding = this.#options.decompress !== false && headers['accept-encoding'] === undefined;
-    if (isDecoding) headers = { 'accept-encoding': ACCEPTED_ENCODINGS, ...headers };
     const most = request.maxRedirects ?? this.#options.maxRedirects ?? 5;
     for (let count = 0; ; count++) {
-      const sent = this.#options.cookies === undefined ? headers : await this.#withCookies(url, headers);
-      const response = await this.#once(url, method, sent, body, request, scope);
-      if (response.setCookies.length > 0) await this.#keepCookies(url, response.setCookies);
-      const from = { method, url, headers, hasBody: body !== null, isReplayable: !isStream(body) };
-      const next = most === 0 ? undefined : redirectOrDiscard(response, from);
-      if (next === undefined) return this.#result(url, response, request, isDecoding);
+      const sent = this.#options.cookies === undefined ? headers : await this.#withCookies(to.href, headers);
+      const response = await this.#once(to, method, sent, body, request, scope);
+      if (response.setCookies.length > 0) await this.#keepCookies(to.href, response.setCookies);
+      const from = { method, url: to.url, headers, hasBody: body !== null, isReplayable: !isStream(body) };
+      const next = most === 0 || !isRedirect(response.status) ? undefined : redirectOrDiscard(response, from);
+      if (next === undefined) return this.#result(to, response, request, isDecoding);
       response.discard();
       if (count >= most) {
-        const details = { peer: url.host, reason: `there were more than ${most} of them` };
+        const details = { peer: to.host, reason: `there were more than ${most} of them` };
         throw httpError('HTTP_REDIRECT_REFUSED', { details });
       }
-      ({ url, method, headers } = next);
+      ({ method, headers } = next);
+      to = destinationOf(next.url);
       if (!next.keepsBody) body = null;
     }
   }
 
+  #isDecoding(headers: FieldValues): boolean {
+    return this.#options.decompress !== false && headers['accept-encoding'] === undefined;
+  }
+
   /** One request; a second time on another connection when the first one turns out to have been ended by the server. */
   async #once(
-    url: URL,
+    to: Destination,
     method: string,
     headers: FieldValues,
     body: OutgoingRequest['body'],
     request: HttpRequestOptions,
     scope: Scope,
   ): Promise<HttpClientResponse> {
-    const place = this.#places.get(url.origin) ?? this.#place(url);
-    const isPlain = url.protocol === 'http:';
-    const path = `${url.pathname}${url.search}`;
+    const { origin, path, isTls } = to;
+    const place = this.#places.get(origin) ?? this.#place(to);
     const outgoing: OutgoingRequest = {
       method,
-      target: isPlain && this.#options.proxy !== undefined ? `${url.origin}${path}` : path,
-      authority: typeof headers['host'] === 'string' ? headers['host'] : url.host,
-      scheme: isPlain ? 'http' : 'https',
+      target: !isTls && this.#options.proxy !== undefined ? `${origin}${path}` : path,
+      authority: typeof headers['host'] === 'string' ? headers['host'] : to.host,
+      scheme: isTls ? 'https' : 'http',
       headers,
       body: request.onProgress === undefined ? body : counted(body, request.onProgress),
       timeoutMs: request.timeoutMs,
@@ -208,9 +217,8 @@ class PooledClient extends HttpPool implements HttpClient {
     }
   }
 
-  #place(url: URL): Place {
+  #place({ url, origin, isTls }: Destination): Place {
     const { versions, proxy, credentials, timeouts } = this.#options;
-    const isTls = url.protocol === 'https:';
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);
     const via = isTls ? undefined : proxy;
@@ -234,30 +242,30 @@ class PooledClient extends HttpPool implements HttpClient {
           this.#network,
         ),
     };
-    if (this.#places.size < MAX_PLACES) this.#places.set(url.origin, place);
+    if (this.#places.size < MAX_PLACES) this.#places.set(origin, place);
     return place;
   }
 
-  async #withCookies(url: URL, headers: FieldValues): Promise<FieldValues> {
+  async #withCookies(href: string, headers: FieldValues): Promise<FieldValues> {
     const { cookies } = this.#options;
     if (cookies === undefined || headers['cookie'] !== undefined) return headers;
-    const cookie = await cookies.getCookieString(url.href);
+    const cookie = await cookies.getCookieString(href);
     return cookie === '' ? headers : { ...headers, cookie };
   }
 
-  async #keepCookies(url: URL, lines: readonly string[]): Promise<void> {
+  async #keepCookies(href: string, lines: readonly string[]): Promise<void> {
     const { cookies } = this.#options;
     if (cookies === undefined) return;
     // A line that is none is no failure of the request.
-    for (const line of lines) await cookies.setCookie(line, url.href, { ignoreError: true });
+    for (const line of lines) await cookies.setCookie(line, href, { ignoreError: true });
   }
 
-  #result(url: URL, response: HttpClientResponse, request: HttpRequestOptions, isDecoding: boolean): HttpResult {
-    const { peer } = { peer: url.host };
+  #result(to: Destination, response: HttpClientResponse, request: HttpRequestOptions, isDecoding: boolean): HttpResult {
+    const { href: url, host: peer } = to;
     const { onProgress } = request;
     const encoding = response.headers['content-encoding']?.toLowerCase();
     const mustDecode = isDecoding && isDecodable(encoding);
-    if (!mustDecode && onProgress === undefined) return Object.assign(response, { url: url.href });
+    if (!mustDecode && onProgress === undefined) return Object.assign(response, { url });
     const limit = request.maxBodyBytes ?? this.#options.maxBodyBytes ?? MAX_BODY_BYTES;
     const received = onProgress === undefined ? response.body : watched(response.body, onProgress);
     const { maxRatio = 200 } = this.#options;
@@ -282,18 +290,9 @@ class PooledClient extends HttpPool implements HttpClient {
         return response.trailers;
       },
       discard: () => response.discard(),
-      url: url.href,
+      url,
     };
   }
-}
-
-function urlOf(given: string | URL): URL {
-  const url = URL.parse(String(given));
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') {
-    if (url.username === '' && url.password === '') return url;
-    throw netError('NET_OPTION_INVALID', { details: { reason: 'credentials stand in fields, not in the URL' } });
-  }
-  throw netError('NET_OPTION_INVALID', { details: { reason: 'an absolute URL of http or https is wanted' } });
 }
 
 function redirectOrDiscard(response: HttpClientResponse, from: Parameters<typeof redirected>[2]) {
@@ -319,6 +318,10 @@ function isStale(error: RoundhouseError, { isReused }: Lease, mayRepeat: boolean
 
 function isStream(body: HttpRequestOptions['body']): boolean {
   return body !== null && body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
+}
+
+function accepting(headers: FieldValues): FieldValues {
+  return { 'accept-encoding': ACCEPTED_ENCODINGS, ...headers };
 }
 
 function lowerCased(headers: FieldValues): FieldValues {

@@ -13,6 +13,7 @@ import {
 import type { Client, Dispatcher } from 'undici';
 import type { Fields } from '../message.ts';
 import { Arrival } from './arrival.ts';
+import { emptyFields } from '../fields.ts';
 import type { HttpClientResponse, HttpConnection, OutgoingRequest } from './contract.ts';
 
 export interface ConnectionInit {
@@ -118,7 +119,8 @@ class Http1Connection extends CoreSession implements HttpConnection {
     operation.sent('maybe');
     const { body, headers, method, target } = request;
     const sent: Record<string, string | string[]> = { host: request.authority };
-    for (const [name, value] of Object.entries(headers)) {
+    for (const name in headers) {
+      const value = headers[name];
       if (value !== undefined) sent[name] = typeof value === 'object' ? [...value] : String(value);
     }
     if (operation.traceparent !== undefined) sent['traceparent'] = operation.traceparent;
@@ -148,14 +150,17 @@ class Http1Connection extends CoreSession implements HttpConnection {
   }
 }
 
+const NONE: readonly string[] = [];
+
 type Received = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Fields, and the lines of Set-Cookie. */
 export function split(received: Received): [Fields, readonly string[]] {
-  const fields = Object.create(null) as Record<string, string>;
-  let cookies: readonly string[] = [];
-  for (const [name, value] of Object.entries(received)) {
-    if (value === undefined || name.startsWith(':')) continue;
+  const fields = emptyFields();
+  let cookies: readonly string[] = NONE;
+  for (const name in received) {
+    const value = received[name];
+    if (value === undefined || name.charCodeAt(0) === 0x3a) continue;
     if (name === 'set-cookie') cookies = typeof value === 'string' ? [value] : value;
     fields[name] = typeof value === 'string' ? value : value.join(', ');
   }

@@ -29,7 +29,8 @@ export interface Place {
 interface Entry {
   readonly connection: HttpConnection;
   leases: number;
-  idle: Timer | undefined;
+  /** Monotonic time since when nobody has it, ms; of an entry without a lease. */
+  idleSince: number;
 }
 
 interface Shelf {
@@ -69,6 +70,8 @@ export class HttpPool implements Drainable {
   #finished = 0;
   #onIdle: (() => void) | undefined;
   #draining: Promise<DrainReport> | undefined;
+  /** Ends connections that nobody has used for long; undefined while there are none without a lease. */
+  #idle: Timer | undefined;
 
   constructor(options: HttpPoolOptions, runtime: NetRuntime, drainMs: number) {
     this.#options = { ...DEFAULTS, ...options };
@@ -140,11 +143,9 @@ export class HttpPool implements Drainable {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#scope.end(reason ?? coreError('CANCELLED'));
+    this.#endIdle();
     for (const { entries } of this.#shelves.values()) {
-      for (const { connection, idle } of entries) {
-        idle?.cancel();
-        connection.abort(reason);
-      }
+      for (const { connection } of entries) connection.abort(reason);
     }
     this.#shelves.clear();
     this.#closed.resolve({ by: 'local', ...(reason !== undefined && { error: reason }) });
@@ -158,13 +159,13 @@ export class HttpPool implements Drainable {
     shelf.opening += 1;
     try {
       const connection = await place.open(scope);
-      const entry: Entry = { connection, leases: 0, idle: undefined };
+      const entry: Entry = { connection, leases: 0, idleSince: 0 };
       shelf.entries.push(entry);
       shelf.capacity = connection.capacity;
       void connection.closed.then(() => {
-        entry.idle?.cancel();
         const at = shelf.entries.indexOf(entry);
         if (at !== -1) shelf.entries.splice(at, 1);
+        if (this.connections === 0) this.#endIdle();
         this.#next(place.key, shelf);
       });
       return entry;
@@ -175,7 +176,6 @@ export class HttpPool implements Drainable {
   }
 
   #lend(key: string, shelf: Shelf, entry: Entry, isReused: boolean): Lease {
-    entry.idle?.cancel();
     entry.leases += 1;
     this.#leases += 1;
     let isOut = true;
@@ -198,8 +198,35 @@ export class HttpPool implements Drainable {
   #rest(entry: Entry): void {
     const { connection } = entry;
     if (connection.state !== 'open') return;
-    if (!connection.isUsable || this.#state !== 'open') void connection.drain();
-    else entry.idle = this.#runtime.clock.setTimer(this.#options.maxIdleMs, () => void connection.drain());
+    if (!connection.isUsable || this.#state !== 'open') {
+      void connection.drain();
+      return;
+    }
+    entry.idleSince = this.#runtime.clock.monotonic();
+    if (this.#idle === undefined) this.#awaitIdle(this.#options.maxIdleMs);
+  }
+
+  /** One timer for all: to set and cancel one at each request would cost more than the rest of a lease. */
+  #awaitIdle(delayMs: number): void {
+    this.#idle = this.#runtime.clock.setTimer(delayMs, () => {
+      this.#idle = undefined;
+      const now = this.#runtime.clock.monotonic();
+      let nextMs = Infinity;
+      for (const { entries } of this.#shelves.values()) {
+        for (const { connection, leases, idleSince } of entries) {
+          if (leases > 0 || connection.state !== 'open') continue;
+          const leftMs = idleSince + this.#options.maxIdleMs - now;
+          if (leftMs <= 0) void connection.drain();
+          else nextMs = Math.min(nextMs, leftMs);
+        }
+      }
+      if (nextMs < Infinity) this.#awaitIdle(nextMs);
+    });
+  }
+
+  #endIdle(): void {
+    this.#idle?.cancel();
+    this.#idle = undefined;
   }
 
   #next(key: string, shelf: Shelf): void {

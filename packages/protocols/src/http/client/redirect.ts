@@ -32,6 +32,10 @@ const OF_CONTENT = [
   'digest',
 ];
 
+export function isRedirect(status: number): boolean {
+  return REDIRECTS.has(status);
+}
+
 /**
  * Where a response sends a request (RFC 9110 §15.4): undefined when it does not. Raises HTTP_REDIRECT_REFUSED for a
  * place that is none, that leads out of TLS, or to which the body cannot be sent again.
@@ -41,7 +45,7 @@ export function redirected(
   location: string | undefined,
   from: RedirectedRequest,
 ): NextRequest | undefined {
-  if (!REDIRECTS.has(status) || location === undefined) return undefined;
+  if (!isRedirect(status) || location === undefined) return undefined;
   const refuse = (reason: string): Error =>
     httpError('HTTP_REDIRECT_REFUSED', { details: { peer: from.url.host, reason } });
   if (!URL.canParse(location, from.url.href)) throw refuse('the place is no URL');
