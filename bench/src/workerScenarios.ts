@@ -21,28 +21,44 @@ const AFTERMATH_MS = 4_000;
 export interface Course {
   readonly startMs: number;
   readonly stopMs: number;
-  /** Of all processes of the manager. */
-  readonly proportionalKb: number;
-  /** Share of one core that they use when nothing happens; undefined when it was not looked at. */
-  readonly idleShare: number | undefined;
+  /** Undefined when it was not looked at. */
+  readonly rest: Rest | undefined;
 }
 
-/** Starts so many programs that do nothing, watches the manager for `idleMs`, and stops all. All of it is in `place`. */
+/** What all processes of a manager take when nothing happens. */
+export interface Rest {
+  readonly proportionalKb: number;
+  /** Share of one core. */
+  readonly idleShare: number;
+}
+
+/** When a manager is looked at: so long after the start, for so long. */
+export interface RestPlan {
+  readonly afterMs: number;
+  readonly forMs: number;
+}
+
+/** Starts so many programs that do nothing, looks at the manager at rest, and stops all. All of it is in `place`. */
 export async function startAndStop(
   manager: WorkerManager,
   place: string,
   workers: number,
-  idleMs = 0,
+  plan?: RestPlan,
 ): Promise<Course> {
   await using run = await WorkerRun.create(manager, place);
   await run.configure(named(workers, ['sleep', run.marker]));
   const startMs = await run.untilRunning(workers, await run.start());
   await pause(SETTLE_MS);
+  const rest = plan && (await watchRest(run, plan));
+  return { startMs, stopMs: await run.stop(), rest };
+}
+
+async function watchRest(run: WorkerRun, { afterMs, forMs }: RestPlan): Promise<Rest> {
+  await pause(afterMs);
   const proportionalKb = run.ownProportionalKb;
   const before = run.ownCpuUs;
-  await pause(idleMs);
-  const idleShare = idleMs === 0 ? undefined : (run.ownCpuUs - before) / (idleMs * 1e3);
-  return { startMs, stopMs: await run.stop(), proportionalKb, idleShare };
+  await pause(forMs);
+  return { proportionalKb, idleShare: (run.ownCpuUs - before) / (forMs * 1e3) };
 }
 
 /** Kills one worker after the other; gives how long it was until each had another in its place, ms. */

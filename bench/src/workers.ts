@@ -12,6 +12,8 @@ import {
   type Course,
   replacements,
   startAndStop,
+  type Rest,
+  type RestPlan,
   type Survival,
   survival,
 } from './workerScenarios.ts';
@@ -21,13 +23,13 @@ const MANY = 500;
 
 interface Plan {
   readonly rounds: number;
-  readonly idleMs: number;
+  readonly rest: RestPlan;
   readonly kills: number;
   readonly lines: number;
 }
 
-const FULL: Plan = { rounds: 3, idleMs: 30_000, kills: 20, lines: 2_560_000 };
-const QUICK: Plan = { rounds: 1, idleMs: 5_000, kills: 5, lines: 320_000 };
+const FULL: Plan = { rounds: 3, rest: { afterMs: 60_000, forMs: 30_000 }, kills: 20, lines: 2_560_000 };
+const QUICK: Plan = { rounds: 1, rest: { afterMs: 5_000, forMs: 5_000 }, kills: 5, lines: 320_000 };
 
 /** What was seen of one manager, a sample a round. */
 interface Seen {
@@ -52,9 +54,9 @@ export async function measure({ quick }: BenchOptions): Promise<Section> {
   await using parts = new AsyncDisposableStack();
   const place = await temporaryDirectory(parts);
   for (let round = 0; round < plan.rounds; round++) {
-    const idleMs = round === 0 ? plan.idleMs : 0;
-    for (const { manager, few } of all) few.push(await startAndStop(manager, place, FEW, idleMs));
-    for (const { manager, many } of all) many.push(await startAndStop(manager, place, MANY));
+    const rest = round === 0 ? plan.rest : undefined;
+    for (const { manager, few } of all) few.push(await startAndStop(manager, place, FEW, rest));
+    for (const { manager, many } of all) many.push(await startAndStop(manager, place, MANY, rest));
     for (const { manager, delays } of all) delays.push(await replacements(manager, place, plan.kills));
     for (const { manager, captures } of all) captures.push(await capture(manager, place, plan.lines));
   }
@@ -132,21 +134,21 @@ const QUANTITIES: readonly Quantity[] = [
     id: 'pss_mb',
     label: `memory (PSS), ${FEW} workers`,
     unit: 'MB',
-    samplesOf: ({ few }) => few.map(({ proportionalKb }) => proportionalKb / 1e3),
+    samplesOf: ({ few }) => restOf(few).map(({ proportionalKb }) => proportionalKb / 1e3),
     best: 'least',
   },
   {
     id: 'pss_500_mb',
     label: `memory (PSS), ${MANY} workers`,
     unit: 'MB',
-    samplesOf: ({ many }) => many.map(({ proportionalKb }) => proportionalKb / 1e3),
+    samplesOf: ({ many }) => restOf(many).map(({ proportionalKb }) => proportionalKb / 1e3),
     best: 'least',
   },
   {
     id: 'idle_percent',
     label: `idle, ${FEW} workers`,
     unit: '% of a core',
-    samplesOf: ({ few }) => few.flatMap(({ idleShare }) => (idleShare === undefined ? [] : [idleShare * 100])),
+    samplesOf: ({ few }) => restOf(few).map(({ idleShare }) => idleShare * 100),
     best: 'least',
   },
   {
@@ -205,17 +207,22 @@ function figuresOf(all: readonly Seen[]): Figure[] {
   });
 }
 
+function restOf(courses: readonly Course[]): readonly Rest[] {
+  return courses.flatMap(({ rest }) => rest ?? []);
+}
+
 function bestOf(peers: readonly (readonly number[])[], { best }: Quantity): PeerSamples | undefined {
   const sign = best === 'least' ? 1 : -1;
   const [samples] = peers.toSorted((a, b) => sign * (quantileOf(a, 0.5) - quantileOf(b, 0.5)));
   return samples && { name: 'best peer', samples };
 }
 
-function notesOn({ rounds, idleMs, kills, lines }: Plan): readonly string[] {
+function notesOn({ rounds, rest, kills, lines }: Plan): readonly string[] {
   return [
-    `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, in each all managers by turns, in a new directory; idle (${idleMs / 1e3} s) and survival once.`,
+    `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, in each all managers by turns, in a new directory; memory, idle and survival once.`,
     'Started: from the start of the manager, cold, until /proc shows the last worker as its program (sleep); it is looked at every 20 ms. Stopped: from SIGTERM to the manager (`pm2 kill`) until it shows none. Their configurations have one entry a worker.',
     `Replaced: SIGKILL to ${kills} workers one after the other, each once, until the next one has noted its start.`,
+    `Memory and idle: ${rest.afterMs / 1e3} s after the start, CPU for ${rest.forMs / 1e3} s from then on.`,
     'Memory and CPU are those of all processes of a manager, what it keeps by each worker included, the workers themselves not.',
     `Output: ${(lines / 1e6).toFixed(2)} million lines of 100 bytes from one worker, as fast as they are taken; lost is what is not in the file as it was written.`,
     'Survival: SIGKILL to the manager of five workers that write, and its start 4 s later.',
