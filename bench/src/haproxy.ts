@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createScope } from '@roundhouse/core';
-import { isInstalled, startPeer } from '@roundhouse/testing';
+import { freePort, isInstalled, startPeer } from '@roundhouse/testing';
 
 export const HAPROXY = 'haproxy';
 
@@ -66,14 +66,4 @@ async function answers(path: string, signal: AbortSignal): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-/** haproxy takes no port 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

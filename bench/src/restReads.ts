@@ -1,6 +1,5 @@
-import { type AddressInfo, createServer } from 'node:net';
 import { createScope, type Scope } from '@roundhouse/core';
-import { s3270Available, startPeer } from '@roundhouse/testing';
+import { freePort, s3270Available, startPeer } from '@roundhouse/testing';
 import { missingPeers } from './clients.ts';
 import { figure } from './figure.ts';
 import { load, loaderName, type LoadFacts } from './httpLoader.ts';
@@ -90,15 +89,4 @@ async function showsScreen(url: string, { signal }: Scope): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** s3270 cannot tell which port it took, so one that was free a moment ago is named to it. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

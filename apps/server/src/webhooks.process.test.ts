@@ -4,6 +4,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server as TcpSe
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventRecord, NewWebhook, WebhookInput } from '@roundhouse/api';
+import { freePort } from '@roundhouse/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from './log/silentLog.fixture.ts';
 import { createServer, type Server } from './server.ts';
@@ -17,14 +18,6 @@ const HOOKS = '/api/v1/webhooks';
 const secretOf = (byte: number): string => `whsec_${Buffer.alloc(32, byte).toString('base64')}`;
 const SECRET = secretOf(1);
 const HOST = '127.0.0.1';
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('webhooks over the API', () => {
   let server: Server;

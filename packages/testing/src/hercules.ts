@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createScope, type Scope } from '@roundhouse/core';
 import { isInstalled, type PeerProcess, startPeer } from './peerProcess.ts';
+import { freePort } from './port.ts';
 
 export interface HerculesOptions {
   /** 3270 displays at 0700 and up. Default 4. */
@@ -102,18 +103,6 @@ function configuration(port: number, devices: number): string {
     `0700.${devices} 3270`,
     '',
   ].join('\n');
-}
-
-/** A port that was free a moment ago: Hercules cannot choose one itself. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 /** Whether the console begins to negotiate; a device is taken only by who negotiates to the end. */

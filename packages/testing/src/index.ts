@@ -11,6 +11,7 @@ export * from './hercules.ts';
 export * from './loadHost.ts';
 export * from './loadScreens.ts';
 export * from './peerProcess.ts';
+export { freePort, untilListening } from './port.ts';
 export * from './rpqName.ts';
 export * from './s3270.ts';
 export * from './stateRunner.ts';

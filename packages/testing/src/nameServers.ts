@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createScope, type Scope } from '@roundhouse/core';
+import { createScope } from '@roundhouse/core';
 import type { Certificate } from './certificate.ts';
 import { isInstalled, type PeerProcess, startPeer } from './peerProcess.ts';
+import { freePort, untilListening } from './port.ts';
 
 const HOST = '127.0.0.1';
-const POLL_MS = 50;
 const START_TIMEOUT_MS = 20_000;
 
 /** Where Debian has servers, which is on the path of the superuser alone. */
@@ -204,39 +203,12 @@ async function start(name: string, prepare: (folder: string) => Promise<Setup>):
   try {
     const { args, ports } = await prepare(folder);
     peer = await startPeer(commandOf(name), args, { cwd: folder });
-    while (peer.exit === undefined && !(await answers(ports.port, scope))) await scope.sleep(POLL_MS);
-    if (peer.exit !== undefined) throw peer.failure('it ended before it answered');
+    await untilListening(peer, ports.port, scope);
     return new NameServerPeer(peer, folder, ports);
   } catch (error) {
     peer?.kill();
     await peer?.exited;
     await rm(folder, { recursive: true, force: true });
     throw error;
-  }
-}
-
-/** A port that was free a moment ago, of TCP: these servers cannot choose one themselves. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
-
-async function answers(port: number, scope: Scope): Promise<boolean> {
-  const socket = connect({ host: HOST, port });
-  try {
-    return await scope.race(
-      new Promise<boolean>((resolve) => {
-        socket.once('connect', () => resolve(true));
-        socket.once('error', () => resolve(false));
-      }),
-    );
-  } finally {
-    socket.destroy();
   }
 }

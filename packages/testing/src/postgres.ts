@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createScope, type Scope } from '@roundhouse/core';
 import { type PeerProcess, startPeer } from './peerProcess.ts';
+import { freePort } from './port.ts';
 
 export interface PostgresOptions {
   /** Whether commits are forced to the disk, which a crash of the server alone does not need. Default true. */
@@ -149,15 +149,4 @@ const isRoot = (): boolean => process.getuid?.() === 0;
 function asSystemUser(program: string): string[] {
   if (!isRoot()) return [program];
   return ['setpriv', `--reuid=${SYSTEM_USER}`, `--regid=${SYSTEM_USER}`, '--clear-groups', program];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

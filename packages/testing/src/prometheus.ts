@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { get } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createScope, type Scope } from '@roundhouse/core';
 import { testingError } from './errors.ts';
 import { isInstalled, type PeerProcess, startPeer } from './peerProcess.ts';
+import { freePort } from './port.ts';
 
 export interface PrometheusOptions {
   /** What to scrape, e.g. `127.0.0.1:7070`; the job is `roundhouse`. */
@@ -146,16 +146,4 @@ function configuration({ target, ruleFiles = [], token }: PrometheusOptions): st
       },
     ],
   });
-}
-
-/** A port that was free a moment ago: Prometheus does not say which one it has chosen. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }

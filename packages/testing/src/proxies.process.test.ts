@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createScope, type Scope, Secret } from '@roundhouse/core';
+import { createScope, Secret } from '@roundhouse/core';
 import {
   createHttpConnectDialer,
   createRuntime,
@@ -16,7 +16,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCertificateAuthority } from './certificate.ts';
 import { GREETING, serveEcho } from './dialerCompliance.ts';
-import { isInstalled, startPeer } from './peerProcess.ts';
+import { isInstalled, type PeerProcess, startPeer } from './peerProcess.ts';
+import { freePort, untilListening } from './port.ts';
 
 const HOST = '127.0.0.1';
 const TIMEOUTS = { connectMs: 10_000, tlsMs: 10_000 };
@@ -30,28 +31,15 @@ let nobody: Target;
 beforeAll(async () => {
   parts.defer(() => scope.end());
   target = { host: 'localhost', port: (await listen({ host: HOST, port: 0 }, serveEcho, scope)).port };
-  nobody = { host: HOST, port: await freePort(scope) };
+  nobody = { host: HOST, port: await freePort() };
 });
 afterAll(() => parts.disposeAsync());
 
-async function freePort(within: Scope): Promise<number> {
-  const unused = await listen({ host: HOST, port: 0 }, () => {}, within);
-  await unused.close();
-  return unused.port;
-}
-
-/** Waits until the port is open. */
-async function opened(port: number, peer: { exit: unknown; failure: (reason: string) => Error }): Promise<Target> {
+/** Where the proxy listens, when it does. */
+async function opened(port: number, peer: PeerProcess): Promise<Target> {
   using starting = scope.child({ what: 'The proxy', timeoutMs: 20_000 });
-  for (;;) {
-    try {
-      (await directDialer.dial({ host: HOST, port }, starting)).stream.destroy();
-      return { host: HOST, port };
-    } catch {
-      if (peer.exit !== undefined) throw peer.failure('it ended before it listened');
-      await starting.sleep(50);
-    }
-  }
+  await untilListening(peer, port, starting);
+  return { host: HOST, port };
 }
 
 async function greetingThrough(dialer: Dialer): Promise<string> {
@@ -76,7 +64,7 @@ async function greetingThrough(dialer: Dialer): Promise<string> {
 
 describe.skipIf(!isInstalled('microsocks'))('microsocks', () => {
   const start = async (...args: string[]): Promise<Target> => {
-    const port = await freePort(scope);
+    const port = await freePort();
     return opened(port, parts.use(await startPeer('microsocks', ['-i', HOST, '-p', String(port), ...args])));
   };
 
@@ -108,7 +96,7 @@ describe.skipIf(!isInstalled('tinyproxy'))('tinyproxy', () => {
   const start = async (...lines: string[]): Promise<Target> => {
     const folder = await mkdtemp(join(tmpdir(), 'roundhouse-tinyproxy-'));
     parts.defer(() => rm(folder, { recursive: true, force: true }));
-    const port = await freePort(scope);
+    const port = await freePort();
     const file = join(folder, 'tinyproxy.conf');
     await writeFile(file, [`Port ${port}`, `Listen ${HOST}`, `Timeout 600`, ...lines, ''].join('\n'));
     return opened(port, parts.use(await startPeer('tinyproxy', ['-d', '-c', file])));

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createScope, type Scope } from '@roundhouse/core';
 import { createCertificateAuthority } from './certificate.ts';
 import { isInstalled, type PeerProcess, startPeer } from './peerProcess.ts';
+import { freePort, untilListening } from './port.ts';
 
 export interface SlapdOptions {
   /** Entries to begin with, as LDIF, below `SLAPD_BASE_DN`, which is there. */
@@ -22,7 +22,6 @@ const ADMIN_PASSWORD = 'directory-admin';
 const HOST = '127.0.0.1';
 /** Where Debian has it, which is on the path of the superuser alone. */
 const DEBIAN_SLAPD = '/usr/sbin/slapd';
-const POLL_MS = 50;
 
 export const slapdAvailable = (): boolean =>
   (isInstalled('slapd') || existsSync(DEBIAN_SLAPD)) && isInstalled('ldapadd') && isInstalled('openssl');
@@ -51,10 +50,7 @@ export async function startSlapd(options: SlapdOptions = {}): Promise<Slapd> {
     const command = isInstalled('slapd') ? 'slapd' : DEBIAN_SLAPD;
     // With a debug level it stays in the foreground.
     peer = await startPeer(command, ['-d', '0', '-f', join(folder, 'slapd.conf'), '-h', urls], { cwd: folder });
-    while (!(await answers(port, scope))) {
-      if (peer.exit !== undefined) throw peer.failure('it ended before it answered');
-      await scope.sleep(POLL_MS);
-    }
+    await untilListening(peer, port, scope);
     const slapd = new Slapd(peer, { port, tlsPort, ca: authority.cert, folder });
     await slapd.add(`${BASE}\n${options.entries ?? ''}`);
     return slapd;
@@ -150,30 +146,4 @@ function configuration(folder: string): string {
     'access to * by users read by * none',
     '',
   ].join('\n');
-}
-
-/** A port that was free a moment ago: slapd cannot choose one itself. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
-
-async function answers(port: number, scope: Scope): Promise<boolean> {
-  const socket = connect({ host: HOST, port });
-  try {
-    return await scope.race(
-      new Promise<boolean>((resolve) => {
-        socket.once('connect', () => resolve(true));
-        socket.once('error', () => resolve(false));
-      }),
-    );
-  } finally {
-    socket.destroy();
-  }
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCertificateAuthority, isInstalled, type PeerProcess, startPeer } from '@roundhouse/testing';
+import { createCertificateAuthority, freePort, isInstalled, type PeerProcess, startPeer } from '@roundhouse/testing';
 
 /** Whoever owns the mailboxes: `nobody` of Debian. */
 const OWNER = 65_534;
@@ -279,18 +279,6 @@ async function writeCertificate(folder: string): Promise<string> {
 async function userId(name: string): Promise<number> {
   const line = (await readFile('/etc/passwd', 'utf8')).split('\n').find((each) => each.startsWith(`${name}:`));
   return Number(line?.split(':')[2]);
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 async function answers(port: number, peer: PeerProcess, folder: string, log?: () => Promise<string>): Promise<void> {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkerInput } from '@roundhouse/api';
+import { freePort } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Site } from '../supervisor/site.fixture.ts';
 
@@ -67,15 +67,6 @@ async function startDaemon(): Promise<number> {
   await once(start('python3', '-c', DAEMON, pidFile()), 'exit');
   await site.until('its file', () => existsSync(pidFile()) && readFileSync(pidFile(), 'utf8').endsWith('\n'));
   return daemonPid();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const watch = (attach: NonNullable<WorkerInput['attach']>, rest: Partial<WorkerInput> = {}): Promise<void> =>

@@ -1,13 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createScope } from '@roundhouse/core';
-import { type Certificate, type PeerProcess, startPeer } from '@roundhouse/testing';
+import { type Certificate, freePort, type PeerProcess, startPeer, untilListening } from '@roundhouse/testing';
 
 const HOST = '127.0.0.1';
 const START_MS = 20_000;
-const POLL_MS = 50;
 
 /** A foreign HTTP server or proxy on a free port. */
 export interface WebPeer extends AsyncDisposable {
@@ -26,17 +25,6 @@ export async function run(command: string, args: readonly string[], input = ''):
   if (input === '') peer.endInput();
   await peer.exitWithin(START_MS);
   return { code: peer.exit?.code ?? null, output: peer.output };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, HOST, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
 }
 
 /** Starts a program with files of its own, and waits until it takes connections. */
@@ -58,26 +46,12 @@ async function start(
   try {
     peer = await startPeer(command, args(folder, port), { cwd: folder });
     using scope = createScope({ what: command, timeoutMs: START_MS });
-    while (!(await answers(port))) {
-      if (peer.exit !== undefined) throw peer.failure('it ended before it answered');
-      await scope.sleep(POLL_MS);
-    }
+    await untilListening(peer, port, scope);
     return { port, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: HOST, port });
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 /** Started by root, its workers would be somebody who may not write into the folder. */
