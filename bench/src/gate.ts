@@ -72,6 +72,8 @@ export const BARS: readonly Bar[] = [
   { figure: 'audit.group.records_s', of: 'median', bound: 'at least', limit: 20_000 },
   { figure: 'audit.group.p99_ms', of: 'median', bound: 'at most', limit: 10 },
   { figure: 'audit.strict.records_s', of: 'median', bound: 'at least', limit: 2_000 },
+  { figure: 'auditedApi.endpoint', of: 'ratio', bound: 'at least', limit: 0.97 },
+  { figure: 'auditedApi.screen', of: 'ratio', bound: 'at least', limit: 0.97 },
   { figure: 'audit.verify.records_s', of: 'median', bound: 'at least', limit: 150_000 },
   ...['newest', 'common', 'user', 'time', 'words', 'phrase', 'nothing'].map(
     (query): Bar => ({ figure: `auditSearch.${query}`, of: 'median', bound: 'below', limit: 20 }),

@@ -8,6 +8,8 @@ import { scriptPath } from './script.ts';
 /** The product as an operator runs it, in a process: a configuration file, a store on disk, a log file. */
 export interface Installation {
   readonly url: string;
+  /** Of the root principal. */
+  readonly token: string;
   /** With the token of the root principal. Keeps its connections. */
   readonly client: Client;
 }
@@ -28,7 +30,7 @@ export async function startInstallation(
   await writeFile(file, JSON.stringify(whole));
   const child = parts.use(await startScript(scriptPath('installationProcess'), file, join(directory, 'home')));
   const { url, token } = await child.next<{ url: string; token: string }>();
-  return { url, client: parts.use(createClient({ url, token })) };
+  return { url, token, client: parts.use(createClient({ url, token })) };
 }
 
 /** A directory that goes with `parts`. */

@@ -16,6 +16,7 @@ export const SECTION_NAMES = [
   'configuration',
   'policy',
   'workers',
+  'auditedApi',
   'auditSearch',
   'silent',
   'webSockets',
