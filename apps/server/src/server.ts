@@ -39,6 +39,7 @@ import type { Configuration } from './configuration/configuration.ts';
 import { serverError } from './errors.ts';
 import { type EventJournal, type JournalOptions, openEventJournal } from './event/journal.ts';
 import { serverRuntime } from './net/runtime.ts';
+import { endpointProbeOf } from './net/urlProbe.ts';
 import { labelled } from './event/labelled.ts';
 import { Access, type Attributes } from './http/access.ts';
 import { addRoutes, createApp } from './http/app.ts';
@@ -217,6 +218,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   const { secrets } = deps;
   const gateway = new Gateway(options, {
     openSession: deps.openSession,
+    probeOf: endpointProbeOf,
     events: labelled(journal, {
       session: (id) => {
         const entry = gateway.sessions.find(id);

@@ -23,6 +23,7 @@ import { desiredResources, liveLimits, logOptions, serverOptions, workersOptions
 import { endpointProbe } from './endpointProbe.ts';
 import { openRetention } from './retention.ts';
 import { openSupervisor } from './supervisor.ts';
+import { urlProbe } from '../net/urlProbe.ts';
 
 export interface RunOptions {
   readonly version: string;
@@ -99,6 +100,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     environment: variables,
     secrets,
     endpointProbe,
+    urlProbe,
   });
   if (supervisor !== undefined) {
     parts.use(supervisor);
