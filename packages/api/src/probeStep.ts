@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { lazyObject } from './lazyObject.ts';
 
 /** One step of a probe: a rung of a ladder, or a phase of a URL. */
-export const probeStepSchema = lazyObject(() => ({
+const probeStepSchema = lazyObject(() => ({
   name: z.string().meta({ examples: ['tcp', 'greeting'] }),
   ok: z.boolean(),
   elapsed_ms: z.number(),
