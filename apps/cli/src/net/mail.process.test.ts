@@ -20,10 +20,10 @@ let dovecot: Dovecot;
 let postfix: Postfix;
 let ca: { readonly postfix: string; readonly dovecot: string };
 
-async function cli(...argv: readonly string[]) {
+async function cli(...argv: ReadonlyArray<string | readonly string[]>) {
   let stdout = '';
   let stderr = '';
-  const code = await run(['net', 'mail', ...argv], {
+  const code = await run(['net', 'mail', ...argv.flat()], {
     version: '1',
     env: { ROUNDHOUSE_MAIL_PASSWORD: MAIL_USER.password },
     stdout: { write: (text) => (stdout += text) },
@@ -57,9 +57,9 @@ describe.skipIf(!mailServersAvailable())('net mail with Postfix and Dovecot', ()
     const port = scheme === 'smtp' ? postfix.port : postfix.tlsPort;
     const subject = `over ${scheme}`;
     const { code, stdout, stderr } = await cli(
-      ...['send', '--url', `${scheme}://${MAIL_USER.user}@127.0.0.1:${port}`, '--ca', ca.postfix],
-      ...['--server-name', 'localhost', '--from', 'Anna <anna@example.com>', '--to', 'anna@example.com'],
-      ...['--subject', subject, '--text', 'hello', '--attach', note, '--dkim', `example.com:s1:${key}`, '--json'],
+      ['send', '--url', `${scheme}://${MAIL_USER.user}@127.0.0.1:${port}`, '--ca', ca.postfix],
+      ['--server-name', 'localhost', '--from', 'Anna <anna@example.com>', '--to', 'anna@example.com'],
+      ['--subject', subject, '--text', 'hello', '--attach', note, '--dkim', `example.com:s1:${key}`, '--json'],
     );
     expect([code, stderr]).toEqual([EXIT.Ok, '']);
     const sent = JSON.parse(stdout);
@@ -76,8 +76,8 @@ describe.skipIf(!mailServersAvailable())('net mail with Postfix and Dovecot', ()
 
   it('is told by a code who may not log in, and when', async () => {
     const { code, stdout } = await cli(
-      ...['send', '--url', `smtp://eve@127.0.0.1:${postfix.port}`, '--ca', ca.postfix, '--server-name', 'localhost'],
-      ...['--from', 'eve@example.com', '--to', 'anna@example.com', '--json'],
+      ['send', '--url', `smtp://eve@127.0.0.1:${postfix.port}`, '--ca', ca.postfix, '--server-name', 'localhost'],
+      ['--from', 'eve@example.com', '--to', 'anna@example.com', '--json'],
     );
     expect(code).toBe(EXIT.Failure);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -103,27 +103,27 @@ describe.skipIf(!mailServersAvailable())('net mail with Postfix and Dovecot', ()
     const url = `${scheme}://${MAIL_USER.user}@127.0.0.1:${at}/`;
     const trust = ['--ca', ca.dovecot, '--server-name', 'localhost'];
 
-    const listed = await cli('list', url, ...trust, '--json');
+    const listed = await cli('list', url, trust, '--json');
     expect([listed.code, listed.stderr]).toEqual([EXIT.Ok, '']);
     const { messages, total } = JSON.parse(listed.stdout);
     expect(total).toBe(messages.length);
     const found = messages.find(({ subject }: { subject: string }) => subject === 'zwölf');
     expect(found).toMatchObject({ from: 'bert@example.org', bytes: expect.any(Number) });
-    const one = await cli('list', url, ...trust, '--limit', '1');
+    const one = await cli('list', url, trust, '--limit', '1');
     expect(one.stdout).toMatch(/: 1 of \d+ messages\n\nMESSAGE +DATE +FROM +SUBJECT +BYTES +FLAGS\n\d+ /);
 
-    const fetched = await cli('fetch', url, String(found.message), ...trust);
+    const fetched = await cli('fetch', url, String(found.message), trust);
     expect([fetched.code, fetched.stderr]).toEqual([EXIT.Ok, '']);
     expect(fetched.stdout).toMatch(/^subject +zwölf$/m);
     expect(fetched.stdout).toContain('body of 2.b');
     const file = join(folder, `${scheme}.eml`);
-    expect((await cli('fetch', url, String(found.message), ...trust, '-o', file)).code).toBe(EXIT.Ok);
+    expect((await cli('fetch', url, String(found.message), trust, '-o', file)).code).toBe(EXIT.Ok);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await readFile(file, 'utf8')).toMatch(/^From: Bert .*body of 2\.b\r\n$/s);
-    const again = await cli('fetch', url, String(found.message), ...trust, '-o', file);
+    const again = await cli('fetch', url, String(found.message), trust, '-o', file);
     expect([again.code, again.stderr]).toEqual([EXIT.Usage, expect.stringContaining('EEXIST')]);
 
-    const none = await cli('fetch', url, '4000', ...trust, '--json');
+    const none = await cli('fetch', url, '4000', trust, '--json');
     expect([EXIT.NotFound, EXIT.Failure]).toContain(none.code);
     expect(JSON.parse(none.stdout).phases.at(-2)).toMatchObject({ ok: true });
     expect(JSON.parse(none.stdout).phases.at(-1)).toMatchObject({ name: 'fetch', ok: false });

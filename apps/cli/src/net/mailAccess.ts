@@ -29,7 +29,7 @@ export interface MailPlace<Scheme extends string> {
   readonly path: string;
 }
 
-export const PASSWORD_VARIABLE = 'ROUNDHOUSE_MAIL_PASSWORD';
+const PASSWORD_VARIABLE = 'ROUNDHOUSE_MAIL_PASSWORD';
 
 /** Reads `SCHEME://[USER@]HOST[:PORT][/PATH]`; a scheme with an `s` behind it has TLS from the first byte. */
 export function placeOf<Scheme extends string>(
