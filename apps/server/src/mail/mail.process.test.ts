@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createClient, type EventRecord } from '@roundhouse/api';
 import { createScope } from '@roundhouse/core';
 import { connectSmtp } from '@roundhouse/protocols/smtp';
@@ -10,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { type RoundhouseProcess, startRoundhouse } from '../roundhouseProcess.fixture.ts';
 import { Installation } from '../run/installation.fixture.ts';
 
+const run = promisify(execFile);
 const TOKEN = 'a-token-of-this-test';
 const LIVES = 4;
 const SENDERS = 4;
@@ -160,13 +162,19 @@ describe.skipIf(!isInstalled('swaks'))('mail of swaks', () => {
   const content = (mail: object) => ({ server: { port: 0 }, mail });
 
   /** Exit code 0 when it was taken. */
-  function swaks(port: number, to: string, ...more: readonly string[]): Promise<{ code: number; output: string }> {
+  async function swaks(
+    port: number,
+    to: string,
+    ...more: readonly string[]
+  ): Promise<{ code: number; output: string }> {
     const argv = ['--server', '127.0.0.1', '--port', String(port), '--from', 'z@b.example', '--to', to, ...more];
-    return new Promise((resolve) => {
-      execFile('swaks', argv, { timeout: 30_000 }, (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code ?? 1), output: stdout + stderr });
-      });
-    });
+    try {
+      const { stdout, stderr } = await run('swaks', argv, { timeout: 30_000 });
+      return { code: 0, output: stdout + stderr };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { code, output: stdout + stderr };
+    }
   }
 
   it('is taken over TLS, for whom it is to be taken, and told to all who listen', async () => {
