@@ -17,8 +17,6 @@ export interface Acceptance {
 }
 
 const LOOPBACK = ['127.0.0.0/8', '::1/128'];
-/** An IPv4 address as a listener on `::` sees it. */
-const MAPPED = /^::ffff:(?=\d+\.)/i;
 
 /** Raises WEBHOOK_RANGE_INVALID. */
 export function acceptanceOf({ accept, allowFrom = LOOPBACK }: MailRules): Acceptance {
@@ -26,9 +24,9 @@ export function acceptanceOf({ accept, allowFrom = LOOPBACK }: MailRules): Accep
   const wanted = new Set(accept.map((each) => each.toLowerCase()));
   return {
     takesFrom(address) {
-      const bare = address.replace(MAPPED, '');
-      if (isIPv4(bare)) return networks.check(bare, 'ipv4');
-      return isIPv6(bare) && networks.check(bare, 'ipv6');
+      if (isIPv4(address)) return networks.check(address, 'ipv4');
+      // An IPv4 address inside IPv6, as a listener on `::` sees it, is in the networks of IPv4.
+      return isIPv6(address) && networks.check(address, 'ipv6');
     },
     takesFor(recipient) {
       const address = recipient.toLowerCase();

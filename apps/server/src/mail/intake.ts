@@ -66,15 +66,14 @@ export class Intake {
     };
   }
 
+  /** Of a message that may follow: those under way are bounded by the connections. */
   async #refusal(): Promise<SmtpAnswer | undefined> {
     const { journal, teller } = this.#deps;
     if (teller.waiting >= MAX_WAITING || journal.state === 'overloaded') return TOO_MUCH;
     return (await this.#hasRoom()) ? undefined : FULL;
   }
 
-  async #take(message: IncomingMessage, peer: SmtpPeer, scope: Scope): Promise<SmtpAnswer | undefined> {
-    const refusal = await this.#refusal();
-    if (refusal !== undefined) return refusal;
+  async #take(message: IncomingMessage, peer: SmtpPeer, scope: Scope): Promise<undefined> {
     const { outbox, teller, maildir, clock, log } = this.#deps;
     const { traceHeaders } = await import('@roundhouse/protocols/smtp');
     const reader = new HeadReader();
@@ -95,9 +94,12 @@ export class Intake {
       return undefined;
     } catch (error) {
       log.error('a message could not be kept', { reason: String(error) });
-      // In this order: without its file it would look like one that was taken.
-      await outbox.remove([{ name }]).catch(() => {});
-      await pending?.discard();
+      // Without its file it would look like one that was taken: that goes last, and else the next start sees to both.
+      const isForgotten = await outbox.remove([{ name }]).then(
+        () => true,
+        () => false,
+      );
+      if (isForgotten) await pending?.discard();
       throw error;
     }
   }

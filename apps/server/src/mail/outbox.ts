@@ -31,14 +31,13 @@ export class Outbox {
   /** Durable when it resolves. */
   async add(notice: MailNotice): Promise<void> {
     const path = this.#pathOf(notice.name);
-    const file = await open(path + UNFINISHED, 'wx', 0o600);
     try {
-      await file.writeFile(JSON.stringify(notice));
-      await file.sync();
-    } finally {
-      await file.close();
+      await write(path + UNFINISHED, JSON.stringify(notice));
+      await rename(path + UNFINISHED, path);
+    } catch (error) {
+      await rm(path + UNFINISHED, { force: true });
+      throw error;
     }
-    await rename(path + UNFINISHED, path);
     await this.#sync();
   }
 
@@ -70,5 +69,15 @@ export class Outbox {
     } finally {
       await folder.close();
     }
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createScope, type Scope, silentLogger, systemClock } from '@roundhouse/core';
@@ -125,6 +125,18 @@ describe('mail that is received', () => {
     await expect(send(['ops@a.example'])).rejects.toMatchObject({ code: 'PEER_REFUSED' });
     await send(['ops@a.example'], TEXT, 'required');
     await vi.waitFor(() => expect(told[0]?.data).toMatchObject({ tls: true }));
+  });
+
+  it('is answered with 451, and nothing is left of it, when the disk does not take it', async () => {
+    await open();
+    const outbox = join(folder, 'mail', 'outbox');
+    await rm(outbox, { recursive: true });
+    await expect(send(['ops@a.example'])).rejects.toMatchObject({ details: { status: '451' } });
+    expect([await kept(), told]).toEqual([[], []]);
+    await mkdir(outbox);
+    await send(['ops@a.example']);
+    await vi.waitFor(() => expect(told).toHaveLength(1));
+    expect(await kept()).toHaveLength(1);
   });
 
   it('leaves nothing when its text is no good', async () => {

@@ -43,15 +43,13 @@ export class MailTeller {
 
   /**
    * Takes up what an earlier life left. A message that was not in the mailbox yet was taken from nobody: it goes, and
-   * nothing is told of it. Rejects as store and file system do.
+   * nothing is told of it. Rejects as the file system does.
    */
   async recover(): Promise<void> {
     const { outbox } = this.#deps;
-    const told = await this.#told();
     for (const notice of await outbox.all()) {
-      const { name, pending } = notice;
-      if (told.has(name)) await outbox.remove([notice]);
-      else if (pending !== null && (await exists(pending))) {
+      const { pending } = notice;
+      if (pending !== null && (await exists(pending))) {
         // In this order: without the file it would look like one that was taken.
         await outbox.remove([notice]);
         await rm(pending, { force: true });
