@@ -44,6 +44,7 @@ export class Intake {
   /** Files in the mailbox when they were last counted, and those that were put there since. */
   #kept = Infinity;
   #countedAt = -Infinity;
+  #counting: Promise<void> | undefined;
 
   constructor(options: MailLiveOptions, hostname: string, deps: IntakeDependencies) {
     this.#hostname = hostname;
@@ -114,11 +115,19 @@ export class Intake {
   async #hasRoom(): Promise<boolean> {
     const { maildir, clock } = this.#deps;
     if (maildir === undefined || this.#kept < this.#maxKept) return true;
-    if (clock.monotonic() - this.#countedAt < RECOUNT_MS) return false;
-    this.#countedAt = clock.monotonic();
-    const folders = await Promise.all(['new', 'cur'].map((name) => readdir(join(maildir.directory, name))));
-    this.#kept = folders.flat().length;
+    if (this.#counting === undefined && clock.monotonic() - this.#countedAt >= RECOUNT_MS) {
+      this.#countedAt = clock.monotonic();
+      this.#counting = this.#count(maildir).finally(() => {
+        this.#counting = undefined;
+      });
+    }
+    await this.#counting;
     return this.#kept < this.#maxKept;
+  }
+
+  async #count({ directory }: Maildir): Promise<void> {
+    const folders = await Promise.all(['new', 'cur'].map((name) => readdir(join(directory, name))));
+    this.#kept = folders.flat().length;
   }
 }
 

@@ -84,6 +84,13 @@ describe('mail that is received', () => {
     expect(JSON.stringify(told)).not.toContain('secret body');
   });
 
+  it('is taken from many at once, from the first on', async () => {
+    await open();
+    await Promise.all(Array.from({ length: 10 }, () => send(['ops@a.example'])));
+    await vi.waitFor(() => expect(told).toHaveLength(10));
+    expect(await kept()).toHaveLength(10);
+  });
+
   it('is an event alone where it is not to be kept', async () => {
     await open({ isKept: false });
     await send(['ops@a.example']);
