@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createCertificateAuthority, isInstalled, type PeerProcess, startPeer } from '@roundhouse/testing';
+import { createCertificateAuthority, freePort, isInstalled, type PeerProcess, startPeer } from '@roundhouse/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Installation } from '../run/installation.fixture.ts';
 
@@ -11,14 +10,6 @@ afterEach(async () => {
   await peer?.close(5_000);
   await installation?.[Symbol.asyncDispose]();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** An nginx that answers `/ready` over TLS. */
 async function startNginx(folder: string, port: number): Promise<PeerProcess> {
