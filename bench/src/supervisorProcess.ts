@@ -25,6 +25,7 @@ const supervisor = createSupervisor(
     environment: process.env,
     secrets: () => Promise.reject(new Error('There are no secrets here')),
     endpointProbe: () => undefined,
+    urlProbe: { kind: 'url', check: () => Promise.reject(new Error('no URLs')) },
   },
 );
 await supervisor.open(scope);

@@ -20,7 +20,7 @@ const LOCAL = [
   'errors',
   'principal hash-password',
   'audit verify',
-  ...['probe', 'http', 'dns', 'ws'].map((verb) => `net ${verb}`),
+  ...['probe', 'http', 'dns', 'ws', 'mail send', 'mail list', 'mail fetch'].map((verb) => `net ${verb}`),
   ...['check', 'explain', 'diff', 'schema'].map((verb) => `config ${verb}`),
 ];
 
@@ -74,7 +74,7 @@ describe('the commands', () => {
       'apply',
       'diff',
       'delete',
-      ...['probe', 'http', 'dns', 'ws'].map((verb) => `net ${verb}`),
+      ...['probe', 'http', 'dns', 'ws', 'mail send', 'mail list', 'mail fetch'].map((verb) => `net ${verb}`),
       'watch',
       'usage',
       'metrics',

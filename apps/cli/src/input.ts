@@ -22,10 +22,14 @@ export async function readInput(io: Io): Promise<string> {
 
 /** The whole of a file; `-` is standard input. Raises ARGUMENT_INVALID when it cannot be read, or is too large. */
 export async function readText(file: string, io: Io): Promise<string> {
-  if (file === '-') return readInput(io);
+  return file === '-' ? readInput(io) : (await readBytes(file)).toString('utf8');
+}
+
+/** The whole of a file. Raises ARGUMENT_INVALID when it cannot be read, or is too large. */
+export async function readBytes(file: string): Promise<Buffer> {
   try {
     if ((await stat(file)).size > MAX_INPUT_BYTES) throw tooLarge(`file "${file}"`);
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (cause) {
     if (!isSystemError(cause)) throw cause;
     const reason = cause.code === 'ENOENT' ? 'there is none' : `it cannot be read (${cause.code})`;

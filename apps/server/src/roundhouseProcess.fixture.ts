@@ -14,12 +14,12 @@ export interface RoundhouseProcess {
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 }
 
-/** Starts it on a free port over a data directory; resolves when it listens. */
-export async function startRoundhouse(home: string, token: string): Promise<RoundhouseProcess> {
+/** Starts it on a free port over a data directory, `config`: with that file; resolves when it listens. */
+export async function startRoundhouse(home: string, token: string, config?: string): Promise<RoundhouseProcess> {
   const { ROUNDHOUSE_CONFIG: _, ...inherited } = process.env;
   const own = { ROUNDHOUSE_HOME: home, ROUNDHOUSE_PORT: '0', ROUNDHOUSE_TOKEN: token, ROUNDHOUSE_LOG: 'error' };
   const child = spawn(process.execPath, [BIN, 'up'], {
-    env: { ...inherited, ...own },
+    env: { ...inherited, ...own, ...(config !== undefined && { ROUNDHOUSE_CONFIG: config }) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');

@@ -38,7 +38,9 @@ import type { ComplianceOptions } from './compliance/options.ts';
 import type { Configuration } from './configuration/configuration.ts';
 import { serverError } from './errors.ts';
 import { type EventJournal, type JournalOptions, openEventJournal } from './event/journal.ts';
+import type { MailReceiver, MailReceiverOptions } from './mail/receiver.ts';
 import { serverRuntime } from './net/runtime.ts';
+import { endpointProbeOf } from './net/urlProbe.ts';
 import { labelled } from './event/labelled.ts';
 import { Access, type Attributes } from './http/access.ts';
 import { addRoutes, createApp } from './http/app.ts';
@@ -111,6 +113,8 @@ export interface ServerOptions extends GatewayOptions {
   readonly webhooks?: WebhooksOptions;
   /** Letters about events. Default: none. */
   readonly alerts?: AlertsOptions & { readonly mail: MailerOptions };
+  /** Mail that is received, kept and told. Default: none. */
+  readonly mail?: MailReceiverOptions;
   readonly workers?: WorkersOptions;
   readonly compliance?: ComplianceOptions;
   /** Version of the product, for the OpenAPI document. */
@@ -154,6 +158,8 @@ interface ServerAddress {
   readonly port: number;
   /** Port of the front door; null without one. */
   readonly frontPort: number | null;
+  /** Port of the mail receiver; null without one. */
+  readonly mailPort: number | null;
 }
 
 export interface Server extends AsyncDisposable {
@@ -163,6 +169,8 @@ export interface Server extends AsyncDisposable {
   readonly journal: EventJournal;
   /** The configuration that callers may see and reload. Default: none. */
   configuration: Configuration | undefined;
+  /** What receives mail, once it listens. */
+  readonly mail: Pick<MailReceiver, 'configure'> | undefined;
   readonly compliance: Pick<Compliance, 'configure' | 'monitor'>;
   /** May be changed at any time. */
   readonly workers: Required<WorkersOptions>;
@@ -186,6 +194,8 @@ const MAX_WAITING_EVENTS = 50_000;
 /** Bounds of a clean stop: for the goodbyes to the hosts, then for answers on their way, ms. */
 const CLOSE_SESSIONS_MS = 3_000;
 const LAST_ANSWERS_MS = 1_000;
+/** Of the first: for messages under way, and for what was not told yet. */
+const CLOSE_MAIL_MS = 2_000;
 const WEBHOOK_FIGURES_MS = 10_000;
 /** Longest wait for workers that are stopped with the server, ms: their own grace is what counts. */
 const CLOSE_WORKERS_MS = 600_000;
@@ -217,6 +227,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   const { secrets } = deps;
   const gateway = new Gateway(options, {
     openSession: deps.openSession,
+    probeOf: endpointProbeOf,
     events: labelled(journal, {
       session: (id) => {
         const entry = gateway.sessions.find(id);
@@ -323,6 +334,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   }
 
   let door: Host | undefined;
+  let mail: MailReceiver | undefined;
   let stopping: Promise<void> | undefined;
   let openApi: string | undefined;
   const access = new Access(() => roles.policy);
@@ -393,6 +405,9 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     journal,
     compliance,
     configuration: undefined,
+    get mail() {
+      return mail;
+    },
     workers,
     get stopMs() {
       return CLOSE_SESSIONS_MS + LAST_ANSWERS_MS + (workers.atStop === 'stop' ? CLOSE_WORKERS_MS : 0);
@@ -471,8 +486,10 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   }
 
   async function closeSessions(): Promise<void> {
+    const posted = mail?.close(CLOSE_MAIL_MS);
     await door?.close();
     await gateway.close();
+    await posted;
   }
 
   async function openDoor(doorOptions: FrontDoorOptions): Promise<Host> {
@@ -494,12 +511,26 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     }
   }
 
+  async function openMail(mailOptions: MailReceiverOptions): Promise<MailReceiver> {
+    const { openMailReceiver } = await import('./mail/receiver.ts');
+    const runtime = serverRuntime({ clock, random, log: logOf('mail'), tracer, observer: metrics.net });
+    const mailDeps = { journal, store, certificates, runtime, clock, random, log: logOf('mail') };
+    try {
+      return await openMailReceiver(mailOptions, mailDeps, scope);
+    } catch (cause) {
+      if (!isRoundhouseError(cause) || cause.code !== 'ADDRESS_IN_USE') throw cause;
+      const { port, host: address = '127.0.0.1' } = mailOptions;
+      throw serverError('PORT_IN_USE', { details: { port, host: address, variable: 'mail.port' }, cause });
+    }
+  }
+
   async function start(): Promise<ServerAddress> {
     if (options.frontDoor !== undefined) door = await openDoor(options.frontDoor);
     try {
+      if (options.mail !== undefined) mail = await openMail(options.mail);
       await app.listen({ host, port: options.port });
     } catch (cause) {
-      await door?.close();
+      await Promise.all([door?.close(), mail?.close(0)]);
       if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
       const details = { port: options.port, host, variable: 'ROUNDHOUSE_PORT' };
       throw serverError('PORT_IN_USE', { details, cause });
@@ -508,16 +539,21 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     const { port } = app.server.address() as AddressInfo;
     const url = `${options.tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
     log.info('listening', { url });
-    return { url, port, frontPort: door?.port ?? null };
+    return { url, port, frontPort: door?.port ?? null, mailPort: mail?.port ?? null };
   }
 
   return server;
 }
 
 /** Where this server listens, and whether it takes TLS alone there. */
-function listenersOf({ host = '127.0.0.1', tls, frontDoor, frontDoorTls }: ServerOptions) {
+function listenersOf({ host = '127.0.0.1', tls, frontDoor, frontDoorTls, mail }: ServerOptions) {
   const door = frontDoor && { name: 'front_door', host: frontDoor.host ?? '127.0.0.1', tls: frontDoorTls };
-  return [{ name: 'api', host, tls }, ...(door === undefined ? [] : [door])];
+  const post = mail && {
+    name: 'mail',
+    host: mail.host ?? '127.0.0.1',
+    tls: mail.tls ?? (mail.requiresTls === true ? mail.startTls : undefined),
+  };
+  return [{ name: 'api', host, tls }, ...[door, post].filter((each) => each !== undefined)];
 }
 
 /** Does something again and again until the scope ends; a failure waits for the next time. */

@@ -1,8 +1,9 @@
-import { COLOR_NAMES, CONNECTION_STATES, KEY_NAMES, LOCK_REASONS } from '@roundhouse/api';
+import { COLOR_NAMES, CONNECTION_STATES, KEY_NAMES, LOCK_REASONS, URL_PROBE_SCHEMES } from '@roundhouse/api';
+import { PROBE_SCHEMES } from '@roundhouse/protocols/probe';
 import { COLOR, type ConnectionState, KEYS, type LockReason } from '@roundhouse/tn3270';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 
-describe('the words of the API are those of the engine', () => {
+describe('the words of the API are those of the parts', () => {
   it('keys', () => {
     expect([...KEY_NAMES].sort()).toEqual([...KEYS].sort());
   });
@@ -12,6 +13,10 @@ describe('the words of the API are those of the engine', () => {
     expectTypeOf<(typeof LOCK_REASONS)[number]>().toEqualTypeOf<LockReason>();
     expect(new Set(CONNECTION_STATES).size).toBe(CONNECTION_STATES.length);
     expect(new Set(LOCK_REASONS).size).toBe(LOCK_REASONS.length);
+  });
+
+  it('schemes of probes', () => {
+    expect([...URL_PROBE_SCHEMES].sort()).toEqual([...PROBE_SCHEMES].sort());
   });
 
   it('colours, in the order of their codes', () => {

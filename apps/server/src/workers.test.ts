@@ -292,7 +292,15 @@ describe('events of workers', () => {
     const fact = { id: { worker: 'web', number: 0 }, labels: { env: 'prod' } };
     const exit = { generation: 1, code: null, signal: 'SIGKILL', isKnown: true, at: 0 };
     const violation = { limit: 'memory.max_rss', policy: 'restart', value: 10, step: 0 } as const;
-    const status = { status: 'failure', checkedAt: 0, elapsedMs: 1, failures: 3, code: 'X', message: 'no' } as const;
+    const status = {
+      status: 'failure',
+      checkedAt: 0,
+      elapsedMs: 1,
+      failures: 3,
+      code: 'X',
+      message: 'no',
+      steps: [],
+    } as const;
     supervisor.emit('exited', { ...fact, exit, reason: 'out_of_memory' });
     supervisor.emit('moved', {
       ...fact,

@@ -5,6 +5,8 @@ import { auditSectionSchema } from './auditSection.ts';
 import { endpointInputSchema } from './endpoint.ts';
 import { endpointGroupInputSchema } from './endpointGroup.ts';
 import { LIMITS } from './limits.ts';
+import { filePathSchema, listenerTlsSchema } from './listenerTls.ts';
+import { mailSectionSchema } from './mailSection.ts';
 import { addressRangeSchema, principalInputSchema } from './principal.ts';
 import { resourceIdSchema } from './resourceId.ts';
 import { roleInputSchema } from './role.ts';
@@ -13,21 +15,9 @@ import { webhookInputSchema } from './webhook.ts';
 import { workerInputSchema } from './worker/worker.ts';
 import { lazyObject } from './lazyObject.ts';
 
-const filePath = z.string().min(1).max(4_096);
 const listenPort = z.int().min(0).max(65_535).meta({ description: '0 for any free port.' });
 const milliseconds = z.int().min(1).max(LIMITS.maxIntervalMs);
 const count = z.int().min(0).max(10_000_000);
-
-const listenerTlsSchema = lazyObject(() => ({
-  cert_file: filePath.meta({ description: 'Certificate chain, PEM. Read again when it changes.' }),
-  key_file: filePath.meta({ description: 'Its key, PEM.' }),
-  client_ca_file: filePath.optional().meta({ description: 'Who signs the certificates of clients, PEM.' }),
-  client_certificates: z
-    .enum(['none', 'request', 'require'])
-    .optional()
-    .meta({ description: 'Default `request` with a `client_ca_file`, else `none`.' }),
-  min_version: z.enum(['TLSv1.2', 'TLSv1.3']).optional().meta({ description: 'Default TLSv1.2.' }),
-})).meta({ id: 'ListenerTls' });
 
 const rateSchema = lazyObject(() => ({
   per_second: z.number().positive().max(1_000_000),
@@ -101,7 +91,7 @@ export const configurationFileSchema = lazyObject(() => ({
       }),
       file: z
         .strictObject({
-          path: filePath,
+          path: filePathSchema,
           max_bytes: z
             .int()
             .min(65_536)
@@ -140,6 +130,7 @@ export const configurationFileSchema = lazyObject(() => ({
     })
     .optional(),
   alerts: alertsSectionSchema.optional(),
+  mail: mailSectionSchema.optional(),
   audit: auditSectionSchema.optional(),
   webhook_receivers: z
     .strictObject({

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
+import { probeStepsSchema } from './probeStep.ts';
+import { urlProbeSchema } from './probeUrl.ts';
 import { labelsSchema } from './permission.ts';
 import { pageOf, putSchemaOf, RESOURCE_FIELDS, type ResourceKind } from './resource.ts';
 import { resourceIdSchema } from './resourceId.ts';
 import { compatSchema, hostSchema, nameSchema, portSchema, tlsSchema } from './session.ts';
-import { HEALTH_STATUSES } from './vocabulary.ts';
+import { HEALTH_STATUSES, HOST_PROBE_KINDS } from './vocabulary.ts';
 import { lazyObject } from './lazyObject.ts';
 
 const signatureTextSchema = lazyObject(() => ({
@@ -14,8 +16,14 @@ const signatureTextSchema = lazyObject(() => ({
 }));
 
 export const probeSchema = lazyObject(() => ({
-  kind: z.enum(['tcp', 'tls', 'telnet', 'tn3270', 'none']).optional().meta({
-    description: 'How far the ladder is climbed. Default `tn3270`: up to the first screen.',
+  kind: z
+    .enum([...HOST_PROBE_KINDS, 'none'])
+    .optional()
+    .meta({
+      description: 'How far the ladder is climbed. Default `tn3270`: up to the first screen.',
+    }),
+  url: urlProbeSchema.optional().meta({
+    description: 'What has to answer as well, behind the ladder; with the kind `none` in its place.',
   }),
   interval_ms: z.int().min(100).max(3_600_000).optional().meta({ description: 'Between two probes. Default 10,000.' }),
   timeout_ms: z.int().min(10).max(600_000).optional().meta({ description: 'Of one probe. Default 5,000.' }),
@@ -92,6 +100,7 @@ export const endpointListSchema = pageOf(endpointSchema, 'EndpointList');
 export const endpointHealthSchema = lazyObject(() => ({
   status: z.enum(HEALTH_STATUSES),
   checked_at: z.iso.datetime().nullable(),
+  steps: probeStepsSchema,
   history: z.array(
     z.strictObject({
       at: z.iso.datetime(),

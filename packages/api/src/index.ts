@@ -21,6 +21,7 @@ export * from './openapi.ts';
 export * from './operation.ts';
 export * from './permission.ts';
 export * from './principal.ts';
+export * from './probeUrl.ts';
 export * from './problem.ts';
 export * from './resource.ts';
 export * from './resourceId.ts';

@@ -135,3 +135,26 @@ export const OPERATION_STATUSES = [
 ] as const;
 
 export type OperationStatus = (typeof OPERATION_STATUSES)[number];
+
+/** What the URL of a probe may begin with. */
+export const URL_PROBE_SCHEMES = [
+  'tcp',
+  'tls',
+  'http',
+  'https',
+  'h2',
+  'h2c',
+  'ws',
+  'wss',
+  'smtp',
+  'smtps',
+  'pop3',
+  'pop3s',
+  'dns',
+  'dns+tcp',
+  'dot',
+  'doh',
+] as const;
+
+/** How far the ladder of a host is climbed, lowest first. */
+export const HOST_PROBE_KINDS = ['tcp', 'tls', 'telnet', 'tn3270'] as const;

@@ -29,3 +29,4 @@ export { Stand, TIMEOUTS } from './contract/stand.ts';
 export * from './contract/wire.ts';
 export * from './nameServers.ts';
 export * from './scriptedProxy.ts';
+export * from './mailServers.ts';

@@ -40,7 +40,7 @@ export class ScriptedHealth implements EndpointHealth {
   }
 
   view(): HealthView {
-    return { status: this.status, checkedAt: null, history: this.#history };
+    return { status: this.status, checkedAt: null, steps: [], history: this.#history };
   }
 
   start(): void {

@@ -50,12 +50,15 @@ export function upCommand(io: Io): Command {
       );
       running = server;
       started();
-      const { url, frontDoor, token, isTokenNew } = server;
+      const { url, frontDoor, mail, token, isTokenNew } = server;
       await writeLocalServer(io.env, { url, token });
       await using _local = { [Symbol.asyncDispose]: () => removeLocalServer(io.env, { url, token }) };
       await writeDiagnostics(io, server.warnings);
-      io.stdout.write(`API    ${url}\n`);
-      if (frontDoor !== null) io.stdout.write(`Door   ${address(frontDoor.host, frontDoor.port)}\n`);
+      const lines = [`API    ${url}\n`];
+      if (frontDoor !== null) lines.push(`Door   ${address(frontDoor.host, frontDoor.port)}\n`);
+      if (mail !== null) lines.push(`Mail   ${address(mail.host, mail.port)}\n`);
+      // At once: whoever waits for the first line may leave behind it.
+      io.stdout.write(lines.join(''));
       if (isTokenNew)
         io.stdout.write(`Token  ${token}\n       It is not shown again; ${homeDirectory(io.env)}/token has it.\n`);
       await stopped;

@@ -76,12 +76,13 @@ function probeTable(
     (['startup', 'readiness', 'liveness'] as const).flatMap((role) => {
       const probe = one.health[role];
       if (probe === null) return [];
-      const { status, failures, checked_at: checkedAt, code, message } = probe;
+      const { status, failures, checked_at: checkedAt, steps, code, message } = probe;
+      const step = steps.at(-1)?.name ?? '-';
       const checked = checkedAt === null ? '-' : ago(checkedAt, nowMs);
-      return [[of(one), role, status, String(failures), checked, code ?? '-', message ?? '-']];
+      return [[of(one), role, status, String(failures), checked, step, code ?? '-', message ?? '-']];
     }),
   );
-  return tableOf(['INSTANCE', 'PROBE', 'STATUS', 'FAILURES', 'CHECKED', 'CODE', 'MESSAGE'], rows);
+  return tableOf(['INSTANCE', 'PROBE', 'STATUS', 'FAILURES', 'CHECKED', 'STEP', 'CODE', 'MESSAGE'], rows);
 }
 
 function tableOf(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {

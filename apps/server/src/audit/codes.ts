@@ -89,6 +89,7 @@ const ROWS = {
   'RHA-6005': ['Message given up', 'system', 'error', 'webhook.delivery_failed'],
   'RHA-6006': ['Events lost', 'system', 'error', 'events.lost'],
   'RHA-6007': ['Warm pool changed', 'system', 'info', 'pool.changed'],
+  'RHA-6008': ['Message received', 'access', 'info', 'mail.received'],
 } as const satisfies Readonly<Record<AuditCode, Row>>;
 
 export type ServerAuditCode = keyof typeof ROWS;

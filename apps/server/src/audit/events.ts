@@ -65,6 +65,7 @@ export const EVENT_AUDIT: Readonly<
   ...as('RHA-6004', ['webhook.disabled'], 'failure'),
   ...as('RHA-6005', ['webhook.delivery_failed'], 'failure'),
   ...as('RHA-6006', ['webhook.events_missed', 'events.lost'], 'failure'),
+  ...as('RHA-6008', ['mail.received']),
   ...as('RHA-6007', ['pool.filled']),
   ...as('RHA-6007', ['pool.failing'], 'failure'),
   ...as('RHA-3102', ['configuration.reloaded']),

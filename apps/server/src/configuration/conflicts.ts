@@ -14,6 +14,7 @@ type Check = (value: ConfigurationValue) => Iterable<Finding>;
 export const conflicts: readonly Check[] = [
   exposure,
   sharedPorts,
+  mailReceiver,
   doorInFrontOfItself,
   clientAuthorities,
   roleNames,
@@ -66,6 +67,39 @@ function* sharedPorts({ server = {}, front_door: door }: ConfigurationValue): It
   };
 }
 
+function* mailReceiver({ server = {}, front_door: door, mail }: ConfigurationValue): Iterable<Finding> {
+  if (mail === undefined) return;
+  const { host = '127.0.0.1', port, tls, start_tls: startTls } = mail;
+  if (!isLocal(host)) {
+    if (mail.allow_remote !== true) yield remote(['mail', 'host'], host);
+    else if (tls === undefined && startTls === undefined && mail.allow_plain !== true) {
+      yield conflict(
+        ['mail', 'host'],
+        `${host} can be reached from other machines, where mail would pass in the clear`,
+        'add `start_tls` or `tls`, or say `allow_plain: true`',
+      );
+    }
+  }
+  if (mail.require_tls === true && tls === undefined && startTls === undefined) {
+    yield conflict(['mail', 'require_tls'], 'no mail could be taken without a certificate', 'add `start_tls` or `tls`');
+  }
+  const others = [
+    { path: ['server', 'port'], what: 'the API', host: server.host ?? '127.0.0.1', port: server.port ?? 7070 },
+    ...(door === undefined
+      ? []
+      : [{ path: ['front_door', 'port'], what: 'the front door', host: door.host ?? '127.0.0.1', port: door.port }]),
+  ];
+  for (const other of others) {
+    if (port === 0 || other.port !== port) continue;
+    if (host !== other.host && !isEverywhere(host) && !isEverywhere(other.host)) continue;
+    yield {
+      ...conflict(['mail', 'port'], `${other.what} wants port ${port} too`, 'give one of them another'),
+      related:
+        other.what === 'the API' && server.port === undefined ? [] : [{ path: other.path, message: 'it is here' }],
+    };
+  }
+}
+
 function* doorInFrontOfItself({ front_door: door, endpoints = [] }: ConfigurationValue): Iterable<Finding> {
   if (door === undefined || door.port === 0) return;
   for (const [index, { host, port }] of endpoints.entries()) {
@@ -81,11 +115,13 @@ function* doorInFrontOfItself({ front_door: door, endpoints = [] }: Configuratio
   }
 }
 
-function* clientAuthorities({ server, front_door: door }: ConfigurationValue): Iterable<Finding> {
+function* clientAuthorities({ server, front_door: door, mail }: ConfigurationValue): Iterable<Finding> {
   const listeners = [
     [['server', 'tls'], server?.tls],
     [['front_door', 'tls'], door?.tls],
     [['front_door', 'start_tls'], door?.start_tls],
+    [['mail', 'tls'], mail?.tls],
+    [['mail', 'start_tls'], mail?.start_tls],
   ] as const;
   for (const [path, tls] of listeners) {
     const wants = tls?.client_certificates === 'request' || tls?.client_certificates === 'require';

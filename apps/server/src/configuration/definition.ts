@@ -97,10 +97,11 @@ export function configurationDefinition({ clock, ownPorts = new Set(), profiles 
 }
 
 function ports(own: ReadonlySet<number>): EnvironmentCheck<ConfigurationValue> {
-  return async ({ server = {}, front_door: door }, scope) => {
+  return async ({ server = {}, front_door: door, mail }, scope) => {
     const { host = '127.0.0.1', port = 7070 } = server;
     const wanted: Array<readonly [Path, string, number]> = [[['server', 'port'], host, port]];
     if (door !== undefined) wanted.push([['front_door', 'port'], door.host ?? '127.0.0.1', door.port]);
+    if (mail !== undefined) wanted.push([['mail', 'port'], mail.host ?? '127.0.0.1', mail.port]);
     const foreign = wanted.filter(([, , number]) => !own.has(number));
     return (
       await Promise.all(foreign.map(([path, address, number]) => checkPort(path, address, number, scope)))
@@ -109,11 +110,13 @@ function ports(own: ReadonlySet<number>): EnvironmentCheck<ConfigurationValue> {
 }
 
 function certificates(clock: Clock): EnvironmentCheck<ConfigurationValue> {
-  return async ({ server, front_door: door }) => {
+  return async ({ server, front_door: door, mail }) => {
     const listeners = [
       [['server', 'tls'], server?.tls],
       [['front_door', 'tls'], door?.tls],
       [['front_door', 'start_tls'], door?.start_tls],
+      [['mail', 'tls'], mail?.tls],
+      [['mail', 'start_tls'], mail?.start_tls],
     ] as const;
     const found = await Promise.all(
       listeners.map(async ([path, tls]) => (tls === undefined ? [] : await listenerCertificates(path, tls, clock))),
@@ -145,11 +148,13 @@ function isNamed(entry: readonly [string, string | undefined]): entry is [string
   return entry[1] !== undefined;
 }
 
-const places: EnvironmentCheck<ConfigurationValue> = async ({ audit, log, store }) => {
+const places: EnvironmentCheck<ConfigurationValue> = async ({ audit, log, mail, store }) => {
   const found = [
     ...(log?.file === undefined ? [] : await checkWritable(['log', 'file', 'path'], dirname(log.file.path))),
     ...(audit?.directory === undefined ? [] : await checkWritable(['audit', 'directory'], dirname(audit.directory))),
   ];
+  if (mail?.directory !== undefined)
+    found.push(...(await checkWritable(['mail', 'directory'], dirname(mail.directory))));
   const file = /^sqlite:(.+)$/.exec(store?.url ?? '')?.[1];
   return file === undefined ? found : [...found, ...(await checkWritable(['store', 'url'], dirname(file)))];
 };

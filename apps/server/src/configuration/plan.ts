@@ -14,6 +14,7 @@ export const PLAN_RULES: PlanRules = {
     ...['endpoint_groups[]', 'roles[]', 'principals[]', 'api_keys[]', 'workers[]', 'webhooks[]'].map(
       (path) => ({ path, action: 'live' }) as const,
     ),
+    ...['mail.accept', 'mail.allow_from', 'mail.max_kept'].map((path) => ({ path, action: 'live' }) as const),
     ...['limits.max_sessions', 'limits.max_sessions_per_user', 'sessions', 'shutdown', 'log.level', 'compliance'].map(
       (path) => ({ path, action: 'live' }) as const,
     ),

@@ -84,6 +84,21 @@ workers:
       /^3 CONFIG_VALUE workers\[a\]\.command: .*stands under `unit` too/,
     ],
     ['an unknown field', 'workers:\n  - { id: a, comand: [a] }\n', /^2 CONFIG_UNKNOWN_KEY workers\[a\]\.comand/],
+    [
+      'a URL of a scheme that cannot be probed',
+      "workers:\n  - id: a\n    command: [a]\n    probes: { readiness: { url: 'gopher://h/' } }\n",
+      /^4 CONFIG_VALUE workers\[a\]\.probes\.readiness\.url: .*a scheme of tcp, tls, http, .*doh; tcp and tls need the port$/,
+    ],
+    [
+      'an option of a probe that there is not',
+      "workers:\n  - id: a\n    command: [a]\n    probes: { readiness: { url: { address: 'tls://h:1', verfy: true } } }\n",
+      /^4 CONFIG_UNKNOWN_KEY workers\[a\]\.probes\.readiness\.url\.verfy: /,
+    ],
+    [
+      'the ladder of a host that has no such rung',
+      'workers:\n  - id: a\n    command: [a]\n    probes: { readiness: { endpoint: { kind: redis, port: 1 } } }\n',
+      /^4 CONFIG_VALUE workers\[a\]\.probes\.readiness\.endpoint\.kind: .*tn3270/,
+    ],
     ['two of one id', 'workers:\n  - { id: a }\n  - { id: a }\n', /^3 CONFIG_DUPLICATE_ID/],
   ])('are refused for %s, at its place', async (_what, text, fault) => {
     expect(await faultsOf(text)).toEqual([expect.stringMatching(fault)]);

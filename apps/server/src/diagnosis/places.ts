@@ -20,7 +20,7 @@ const OTHER_DESCRIPTORS = 256;
 
 /** Where a server of this configuration lives: what the doctor looks at. */
 export async function placesOf(
-  { server = {}, front_door: door, limits = {}, store = {}, workers = [] }: ConfigurationValue,
+  { server = {}, front_door: door, mail, limits = {}, store = {}, workers = [] }: ConfigurationValue,
   { home, clock }: { readonly home: string; readonly clock: Clock },
 ): Promise<Places> {
   const { host = HOST, port = DEFAULT_PORT, tls } = server;
@@ -28,6 +28,8 @@ export async function placesOf(
     ['api', tls],
     ['front door', door?.tls],
     ['front door, STARTTLS', door?.start_tls],
+    ['mail', mail?.tls],
+    ['mail, STARTTLS', mail?.start_tls],
   ] as const;
   return {
     home,

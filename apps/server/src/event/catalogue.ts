@@ -62,6 +62,21 @@ const ruleMove = z.strictObject({
   to: ruleStatus,
 });
 
+const mail = z.strictObject({
+  from: z.string().meta({ description: 'Of the envelope; empty for a report about a delivery.' }),
+  to: z.array(z.string()).meta({ description: 'Of the envelope.' }),
+  header_from: z.string().nullable().meta({ description: 'As the message claims.' }),
+  subject: z.string().nullable(),
+  message_id: z.string().nullable(),
+  bytes: count,
+  address: z.string().meta({ description: 'Who sent it here.' }),
+  tls: z.boolean(),
+  file: z
+    .string()
+    .nullable()
+    .meta({ description: 'What its file in the Maildir begins with; null when it was not kept.' }),
+});
+
 const nothing = z.strictObject({});
 
 const SESSION: EventRows = {
@@ -209,6 +224,7 @@ const OTHERS: EventRows = {
     z.strictObject({ days: count, expires_at: z.iso.datetime() }),
     'warning',
   ),
+  'mail.received': definition('mail', 'A message was received, and kept where that is wanted.', mail),
   'compliance.violated': definition('rule', 'A compliance rule is violated.', ruleMove, 'error'),
   'compliance.restored': definition('rule', 'A compliance rule that was violated is so no more.', ruleMove),
   'authentication.failed': definition('principal', 'Somebody could not prove to be who they said.', login, 'warning'),

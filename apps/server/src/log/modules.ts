@@ -11,6 +11,7 @@ export const LOG_MODULES = [
   'events',
   'frontDoor',
   'limits',
+  'mail',
   'metrics',
   'server',
   'sessions',

@@ -1,8 +1,7 @@
+import { HOST_PROBE_KINDS } from '@roundhouse/api';
 import { hostProbe } from '@roundhouse/sessions';
 import type { SupervisorSources } from '@roundhouse/workers';
 
-/** The checks of protocols that there are, by their names. */
-const KINDS = ['tcp', 'tls', 'telnet', 'tn3270'] as const;
 /** Bound of a negotiation; the probe of a worker has a time-out of its own, ms. */
 const TIMEOUT_MS = 30_000;
 /** Probes of a kind alone ask for none. */
@@ -10,7 +9,7 @@ const noSecrets = (): Promise<string> => Promise.reject(new Error('no secrets'))
 
 /** What endpoints are checked with, for workers that speak the same. */
 export const endpointProbe: SupervisorSources['endpointProbe'] = (protocol) => {
-  const kind = KINDS.find((each) => each === protocol);
+  const kind = HOST_PROBE_KINDS.find((each) => each === protocol);
   const probe = kind && hostProbe({ kind }, TIMEOUT_MS, noSecrets);
   return (
     probe && {

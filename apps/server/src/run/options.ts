@@ -1,8 +1,11 @@
 import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { CertificateFiles } from '@roundhouse/net';
 import type { Rate } from '../http/rateLimits.ts';
 import type { ConfigurationValue } from '../configuration/definition.ts';
 import type { LogOptions } from '../log/log.ts';
+import type { MailLiveOptions } from '../mail/intake.ts';
+import type { MailReceiverOptions } from '../mail/receiver.ts';
 import type { DesiredResources } from '../resource/resources.ts';
 import type { ServerOptions } from '../server.ts';
 import { defined } from './defined.ts';
@@ -12,7 +15,7 @@ const BYTES_PER_MB = 1024 * 1024;
 
 type Configured = Omit<ServerOptions, 'token' | 'version'>;
 
-/** What a server is told of a configuration; listeners with TLS are made by whoever has the files. */
+/** What a server is told of a configuration, mail apart. */
 export function serverOptions(value: ConfigurationValue): Configured {
   const { server = {}, front_door: door, authentication, limits = {}, sessions = {}, events = {} } = value;
   const { webhook_receivers: receivers } = value;
@@ -101,6 +104,39 @@ function alertsOptions({ events, interval_ms, source = hostname(), ca_file, ...m
     source,
     ...defined({ events, intervalMs: interval_ms }),
   };
+}
+
+type MailSection = NonNullable<ConfigurationValue['mail']>;
+
+/** Nothing without the section; `home`: the data directory. */
+export function mailOptions({ mail }: ConfigurationValue, home: string): Pick<ServerOptions, 'mail'> {
+  return mail === undefined ? {} : { mail: receiverOptions(mail, home) };
+}
+
+function receiverOptions(mail: MailSection, home: string): MailReceiverOptions {
+  return {
+    ...mailLiveOptions(mail),
+    port: mail.port,
+    directory: join(home, 'mail'),
+    ...defined({
+      host: mail.host,
+      hostname: mail.hostname,
+      tls: mail.tls && certificateFiles(mail.tls),
+      startTls: mail.start_tls && certificateFiles(mail.start_tls),
+      requiresTls: mail.require_tls,
+      isKept: mail.keep && mail.keep === 'maildir',
+      box: mail.directory && resolve(mail.directory),
+      maxMessageBytes: mail.max_message_bytes,
+      maxRecipients: mail.max_recipients,
+      maxConnections: mail.max_connections,
+      maxPerAddress: mail.max_per_address,
+    }),
+  };
+}
+
+/** May change while the server runs. */
+export function mailLiveOptions({ accept, allow_from, max_kept }: MailSection): MailLiveOptions {
+  return { accept, ...defined({ allowFrom: allow_from, maxKept: max_kept }) };
 }
 
 type ListenerTls = NonNullable<NonNullable<ConfigurationValue['server']>['tls']>;

@@ -19,10 +19,19 @@ import { createServer, type Server } from '../server.ts';
 import { openOtlpTracing } from '../trace/otlp.ts';
 import { openAudit, openAuditIndex } from './audit.ts';
 import { openHome } from './home.ts';
-import { desiredResources, liveLimits, logOptions, serverOptions, workersOptions } from './options.ts';
+import {
+  desiredResources,
+  liveLimits,
+  logOptions,
+  mailLiveOptions,
+  mailOptions,
+  serverOptions,
+  workersOptions,
+} from './options.ts';
 import { endpointProbe } from './endpointProbe.ts';
 import { openRetention } from './retention.ts';
 import { openSupervisor } from './supervisor.ts';
+import { urlProbe } from '../net/urlProbe.ts';
 
 export interface RunOptions {
   readonly version: string;
@@ -47,6 +56,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly url: string;
   /** Where terminals come in; null without a front door. */
   readonly frontDoor: { readonly host: string; readonly port: number } | null;
+  /** Where mail is received; null where none is. */
+  readonly mail: { readonly host: string; readonly port: number } | null;
   readonly token: string;
   /** Whether the token was made at this start, and nobody knows it yet. */
   readonly isTokenNew: boolean;
@@ -99,6 +110,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     environment: variables,
     secrets,
     endpointProbe,
+    urlProbe,
   });
   if (supervisor !== undefined) {
     parts.use(supervisor);
@@ -112,7 +124,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   let configuration: Configuration | undefined;
   const server = parts.use(
     await createServer(
-      { ...serverOptions(value), token, version },
+      { ...serverOptions(value), ...mailOptions(value, home.directory), token, version },
       {
         openSession,
         log,
@@ -135,19 +147,20 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     ),
   );
   await server.resources.applyFile(desiredResources(value), 'configuration');
-  const { url, frontPort } = await server.start();
+  const { url, frontPort, mailPort } = await server.start();
   if (value.audit?.retention !== undefined) retention?.start();
   const reloaded = new Configuration(sources, checked, {
     ...reading,
     scope,
     log: logger.child({ module: 'configuration' }),
     publish: (type, data) => void server.journal.publish(`configuration.${type}`, 'configuration', data),
-    ownPorts: new Set([Number(new URL(url).port), ...(frontPort === null ? [] : [frontPort])]),
+    ownPorts: new Set([Number(new URL(url).port), ...[frontPort, mailPort].filter((port) => port !== null)]),
     target: {
       async apply(next, before) {
         await server.resources.applyFile(desiredResources(next), 'configuration');
         server.gateway.configure(liveLimits(next));
         Object.assign(server.workers, workersOptions(next));
+        if (next.mail !== undefined) server.mail?.configure(mailLiveOptions(next.mail));
         server.compliance.configure(next.compliance);
         const { filter } = logOptions(next, defaults.logFilter);
         // Levels that were set by hand stay, unless the file says something else now.
@@ -166,6 +179,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const running = parts.move();
   return {
     url,
+    mail: mailPort === null ? null : { host: value.mail?.host ?? '127.0.0.1', port: mailPort },
     frontDoor: frontPort === null ? null : { host: value.front_door?.host ?? '127.0.0.1', port: frontPort },
     token,
     isTokenNew: defaults.token === undefined && home.isTokenNew,

@@ -34,7 +34,7 @@ describe('an installation with workers', () => {
       cores: expect.any(Number),
     });
     expect(Object.keys(sources ?? {}).sort()).toEqual(
-      ['clock', 'endpointProbe', 'environment', 'log', 'random', 'secrets'].sort(),
+      ['clock', 'endpointProbe', 'environment', 'log', 'random', 'secrets', 'urlProbe'].sort(),
     );
     expect(supervisor.calls).toEqual(['open', 'set db', 'set web', 'begin']);
     expect(await installation.client.getResource('worker', 'web')).toMatchObject({ origin: 'file', state: 'ready' });

@@ -85,8 +85,13 @@ function exitShown({ code, signal, reason, at }: NonNullable<InstanceStatus['las
 
 function probeShown(probe: ProbeStatus | null) {
   if (probe === null) return null;
-  const { status, checkedAt, elapsedMs, failures, code, message } = probe;
-  return { status, checked_at: timeShown(checkedAt), elapsed_ms: elapsedMs, failures, code, message };
+  const { checkedAt, elapsedMs, steps, ...rest } = probe;
+  return {
+    ...rest,
+    checked_at: timeShown(checkedAt),
+    elapsed_ms: elapsedMs,
+    steps: steps.map(({ name, ok, elapsedMs: took, code = null }) => ({ name, ok, elapsed_ms: took, code })),
+  };
 }
 
 export function limitShown({ limit, ...rest }: LimitStatus): WorkerLimitStatus {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { urlProbeSchema } from '../probeUrl.ts';
 import { durationSchema } from '../quantity.ts';
 import { hostSchema, portSchema } from '../session.ts';
+import { HOST_PROBE_KINDS } from '../vocabulary.ts';
 import { commandSchema } from './program.ts';
 import { lazyObject } from '../lazyObject.ts';
 
@@ -36,8 +38,11 @@ const ACTIONS = {
     pattern: z.string().min(1).max(1_024).meta({ description: 'Regular expression for a line.' }),
     stream: z.enum(['stdout', 'stderr']).optional().meta({ description: 'Default: both.' }),
   })).meta({ description: 'Passes once such a line is written, from the start of the program on.' }),
-  endpoint: lazyObject(() => ({ kind: z.string().max(32), ...targetFields, tls: z.boolean().optional() })).meta({
-    description: 'The check of a protocol, as endpoints have it.',
+  url: urlProbeSchema.meta({
+    description: 'Passes when the service answers one harmless request as its protocol says.',
+  }),
+  endpoint: lazyObject(() => ({ kind: z.enum(HOST_PROBE_KINDS), ...targetFields, tls: z.boolean().optional() })).meta({
+    description: 'The ladder of a host, as endpoints have it.',
   }),
   contract: z.literal(true).meta({ description: 'What the worker says itself over the worker contract.' }),
   notify: z.literal(true).meta({ description: '`READY=1` on `NOTIFY_SOCKET`, as sd_notify(3) sends it.' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { labelsSchema } from '../permission.ts';
+import { probeStepsSchema } from '../probeStep.ts';
 import { durationSchema } from '../quantity.ts';
 import { pageOf, putSchemaOf, RESOURCE_FIELDS, type ResourceKind } from '../resource.ts';
 import { resourceIdSchema } from '../resourceId.ts';
@@ -128,6 +129,7 @@ export const probeStatusSchema = lazyObject(() => ({
   failures: z.int().meta({ description: 'In a row.' }),
   code: z.string().nullable(),
   message: z.string().nullable(),
+  steps: probeStepsSchema,
 })).meta({ id: 'WorkerProbeStatus' });
 
 export const LIMIT_ENFORCEMENTS = ['kernel', 'watched', 'unavailable'] as const;

@@ -4,9 +4,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createScope } from '@roundhouse/core';
-import { isInstalled } from '@roundhouse/testing';
+import {
+  type Dovecot,
+  eventually,
+  isInstalled,
+  MAIL_USER as USER,
+  mailServersAvailable,
+  startDovecot,
+} from '@roundhouse/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Dovecot, eventually, mailServersAvailable, startDovecot, USER } from '../mail/servers.fixture.ts';
 import { connectImap, type ImapClient, type ImapConnectOptions, type ImapEvent } from './index.ts';
 
 const run = promisify(execFile);

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRuntime } from '@roundhouse/net';
-import { createCertificateAuthority, freePort, type PeerProcess, startPeer } from '@roundhouse/testing';
+import { createCertificateAuthority, eventually, freePort, type PeerProcess, startPeer } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseMessage } from '../mime/index.ts';
 import { playMailbox as playImap } from '../imap/mailbox.fixture.ts';
 import { playMailbox } from '../pop3/mailbox.fixture.ts';
 import { ScriptedPeer } from './scriptedPeer.fixture.ts';
-import { eventually } from './servers.fixture.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../../../examples/net/', import.meta.url));
 

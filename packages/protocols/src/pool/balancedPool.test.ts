@@ -29,7 +29,7 @@ class HeardHealth extends Emitter<HealthEvents> implements EndpointHealth {
     this.signals.push(signal);
   }
   view() {
-    return { status: this.status, checkedAt: null, history: [] } as const;
+    return { status: this.status, checkedAt: null, steps: [], history: [] } as const;
   }
   start(): void {}
   stop(): void {}

@@ -3,9 +3,8 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '@roundhouse/core';
-import { isInstalled } from '@roundhouse/testing';
+import { type Dovecot, isInstalled, MAIL_USER as USER, mailServersAvailable, startDovecot } from '@roundhouse/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Dovecot, mailServersAvailable, startDovecot, USER } from '../mail/servers.fixture.ts';
 import { connectSmtp, maildirHandlers, serveSmtp } from '../smtp/index.ts';
 import { connectPop3, type Pop3ConnectOptions } from './index.ts';
 

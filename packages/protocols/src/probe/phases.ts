@@ -1,4 +1,4 @@
-import { type Clock, isRoundhouseError, type RoundhouseError } from '@roundhouse/core';
+import { type Clock, isRoundhouseError } from '@roundhouse/core';
 import { NetError } from '@roundhouse/net';
 import type { ProbeStep } from '@roundhouse/traffic';
 
@@ -56,6 +56,8 @@ export function failureOf(error: unknown): { readonly code: string; readonly mes
   return { code: isTimeout(error) ? 'TIMEOUT' : error.code, message, hint };
 }
 
-function isTimeout(error: RoundhouseError): boolean {
-  return error.code === 'DEADLINE_EXCEEDED' || (error instanceof NetError && error.code === 'TIMEOUT');
+/** Whether a time was over. */
+export function isTimeout(error: unknown): boolean {
+  if (error instanceof NetError) return error.code === 'TIMEOUT';
+  return isRoundhouseError(error) && error.code === 'DEADLINE_EXCEEDED';
 }

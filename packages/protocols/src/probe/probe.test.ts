@@ -194,6 +194,21 @@ describe('a probe', () => {
     await expect(probing).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
+  it('whose caller has no more time is a TIMEOUT that tells how far it came', async () => {
+    const port = await listen(null);
+    using patience = scope.child({ timeoutMs: 500 });
+    const probing = probeUrl(`http://localhost:${port}/`, { timeoutMs: 500 }, patience, runtime);
+    await clock.advance(500);
+    expect(await probing).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'TIMEOUT' },
+      phases: [
+        { name: 'connect', ok: true },
+        { name: 'request', ok: false, code: 'TIMEOUT' },
+      ],
+    });
+  });
+
   it('is one of endpoints as well', async () => {
     const port = await listen('HTTP/1.1 500 Oops\r\n\r\n');
     const kind = createUrlProbe('http', (target: string) => target, {}, runtime);

@@ -10,7 +10,7 @@ import {
 } from '@roundhouse/net';
 import type { Probe, ProbeResult, ProbeStep } from '@roundhouse/traffic';
 import type { ProbeFacts, Scheme } from './checker.ts';
-import { failureOf, Phases } from './phases.ts';
+import { failureOf, isTimeout, Phases } from './phases.ts';
 import { SCHEMES } from './schemes.ts';
 
 export interface ProbeOptions {
@@ -39,7 +39,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 
 /**
  * Connects to a service and makes one harmless request, each phase timed. Resolves with what was found, failures
- * included, within its time; rejects only with NET_OPTION_INVALID, ADDRESS_INVALID, or the reason of the scope.
+ * included, within its time or that of the scope; rejects only with NET_OPTION_INVALID, ADDRESS_INVALID, or the reason of a scope that was
+ * ended.
  */
 export async function probeUrl(
   text: string,
@@ -75,8 +76,9 @@ export async function probeUrl(
     phases.succeed();
     return { ...report(), outcome: 'ok' };
   } catch (error) {
-    scope.throwIfEnded();
-    const failure = failureOf(error);
+    const reason: unknown = scope.signal.aborted ? scope.signal.reason : error;
+    if (scope.signal.aborted && !isTimeout(reason)) throw reason;
+    const failure = failureOf(reason);
     phases.fail(failure.code);
     return { ...report(), outcome: 'failed', error: failure };
   }

@@ -8,8 +8,8 @@ import {
   type Postfix,
   startDovecot,
   startPostfix,
-  USER,
-} from '../mail/servers.fixture.ts';
+  MAIL_USER as USER,
+} from '@roundhouse/testing';
 import { connectSmtp, createSmtpPool, type SmtpConnectOptions } from './index.ts';
 
 const TO_ANNA = { from: 'me@example.org', to: ['anna@example.com'] };

@@ -66,10 +66,11 @@ export function endpointResource(input: EndpointInput, view: EndpointView): Show
   };
 }
 
-export function healthResource({ status, checkedAt, history }: HealthView): EndpointHealthResource {
+export function healthResource({ status, checkedAt, steps, history }: HealthView): EndpointHealthResource {
   return {
     status,
     checked_at: checkedAt === null ? null : new Date(checkedAt).toISOString(),
+    steps: steps.map(({ name, ok, elapsedMs, code = null }) => ({ name, ok, elapsed_ms: elapsedMs, code })),
     history: history.map(({ at, elapsedMs, ...entry }) => ({
       at: new Date(at).toISOString(),
       ...entry,

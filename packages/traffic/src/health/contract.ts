@@ -1,5 +1,5 @@
 import type { EventSource } from '@roundhouse/core';
-import type { ProbeResult } from '../probe.ts';
+import type { ProbeResult, ProbeStep } from '../probe.ts';
 
 /** `unknown` until the first probe or the first traffic: one lease at a time tries it out, more where nothing is healthy. */
 export type HealthStatus = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
@@ -29,6 +29,8 @@ export interface HealthView {
   readonly status: HealthStatus;
   /** Wall clock of the last probe or decisive signal; null before the first. */
   readonly checkedAt: number | null;
+  /** Of the last probe, in the order tried. */
+  readonly steps: readonly ProbeStep[];
   /** Newest last, bounded. */
   readonly history: readonly HistoryEntry[];
 }

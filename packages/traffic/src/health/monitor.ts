@@ -1,7 +1,7 @@
 import { type Clock, Emitter, type Scope, type Timer, type Unsubscribe } from '@roundhouse/core';
 import type { Random } from '@roundhouse/resilience';
 import type { Endpoint } from '../endpoint.ts';
-import type { Probe, ProbeResult } from '../probe.ts';
+import type { Probe, ProbeResult, ProbeStep } from '../probe.ts';
 import type {
   EndpointHealth,
   HealthEvents,
@@ -70,6 +70,7 @@ class MonitoredHealth<Target> implements HealthMonitor<Target> {
   readonly #history: HistoryEntry[] = [];
   #state = INITIAL_HEALTH;
   #checkedAt: number | null = null;
+  #steps: readonly ProbeStep[] = [];
   #phase: 'new' | 'started' | 'stopped' = 'new';
   #leaveScope: (() => void) | undefined;
   #timer: Timer | undefined;
@@ -109,7 +110,7 @@ class MonitoredHealth<Target> implements HealthMonitor<Target> {
   }
 
   view(): HealthView {
-    return { status: this.status, checkedAt: this.#checkedAt, history: [...this.#history] };
+    return { status: this.status, checkedAt: this.#checkedAt, steps: this.#steps, history: [...this.#history] };
   }
 
   start(): void {
@@ -167,7 +168,8 @@ class MonitoredHealth<Target> implements HealthMonitor<Target> {
     this.#carryOut(effects);
   }
 
-  #takeResult({ outcome, elapsedMs, error }: ProbeResult): void {
+  #takeResult({ outcome, elapsedMs, error, steps }: ProbeResult): void {
+    this.#steps = steps;
     const code = error?.code ?? null;
     const effects = this.#reduce({ kind: 'probe', outcome, elapsedMs, code });
     this.#record(outcome, elapsedMs, code);

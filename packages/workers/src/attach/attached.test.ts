@@ -88,7 +88,7 @@ describe('a worker that somebody else starts', () => {
     tellVerdict?.({
       role,
       isPassing,
-      status: { status, checkedAt: 0, elapsedMs: 1, failures: 0, code: null, message: null },
+      status: { status, checkedAt: 0, elapsedMs: 1, failures: 0, code: null, message: null, steps: [] },
     });
   }
 

@@ -41,6 +41,7 @@ async function check(action: ProbeAction, timeoutMs = 5_000): Promise<ProbeResul
       execute,
       logs: { follow: unwanted },
       endpointProbe: unwanted,
+      urlProbe: { kind: 'url', check: unwanted },
       contract: undefined,
       notices: { isReady: unwanted },
     },

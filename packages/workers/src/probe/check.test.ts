@@ -11,7 +11,7 @@ import { workerError } from '../errors.ts';
 import type { LogLine, LogQuery } from '../logs/contract.ts';
 import type { Run } from '../process/contract.ts';
 import type { ProbeAction, ProbeRole } from '../spec/spec.ts';
-import { type CheckDependencies, createWorkerCheck, type ProbeTarget } from './check.ts';
+import { type CheckDependencies, createWorkerCheck, type ProbeTarget, type UrlTarget } from './check.ts';
 import type { WorkerCheck } from './contract.ts';
 
 const INSTANCE = { worker: 'web', number: 0 };
@@ -53,6 +53,7 @@ function checkWith(deps: Partial<CheckDependencies>, scope: Scope): WorkerCheck 
       execute: unwanted,
       logs: { follow: unwanted },
       endpointProbe: () => undefined,
+      urlProbe: { kind: 'url', check: unwanted },
       contract: undefined,
       notices: { isReady: unwanted },
       ...deps,
@@ -341,6 +342,24 @@ describe('a check by the protocol', () => {
       code: 'PROBE_UNSUPPORTED',
       message: 'A probe of the kind endpoint is not possible: there is no check for redis',
     });
+  });
+});
+
+describe('a check by a URL', () => {
+  it('is made by the protocol of its scheme', async () => {
+    const asked: unknown[] = [];
+    const found: ProbeResult = { outcome: 'ok', elapsedMs: 2, steps: [{ name: 'greeting', ok: true, elapsedMs: 1 }] };
+    const urlProbe: Probe<UrlTarget> = {
+      kind: 'url',
+      async check({ id, target: { url, isVerified } }) {
+        asked.push(id, url, isVerified);
+        return found;
+      },
+    };
+    const url = 'smtp://127.0.0.1:2525';
+    const action = { kind: 'url', url, isVerified: false, serverName: undefined, ca: undefined } as const;
+    expect(await check(action, { urlProbe })).toBe(found);
+    expect(asked).toEqual(['web/0', url, false]);
   });
 });
 

@@ -33,10 +33,15 @@ export interface CheckDependencies {
   readonly logs: Pick<Logs, 'follow'>;
   /** The check of a protocol; undefined for one that is not known. */
   readonly endpointProbe: (protocol: string) => Probe<ProbeTarget> | undefined;
+  /** The check of a URL, by the protocol of its scheme. */
+  readonly urlProbe: Probe<UrlTarget>;
   /** Undefined for a worker that is not integrated. */
   readonly contract: WorkerContract | undefined;
   readonly notices: Notices;
 }
+
+/** What a URL is checked with. */
+export type UrlTarget = Omit<Extract<ProbeAction, { kind: 'url' }>, 'kind'>;
 
 type Action<K extends ProbeAction['kind']> = Extract<ProbeAction, { kind: K }>;
 
@@ -60,6 +65,7 @@ class RunCheck implements WorkerCheck {
   }
 
   async check(action: ProbeAction, role: ProbeRole, scope: Scope): Promise<ProbeResult> {
+    if (action.kind === 'url') return this.#deps.urlProbe.check(this.#endpoint(action), scope);
     if (action.kind === 'endpoint') {
       const probe = this.#deps.endpointProbe(action.protocol);
       if (probe !== undefined) return probe.check(this.#endpoint(action), scope);
@@ -84,8 +90,9 @@ class RunCheck implements WorkerCheck {
         return runCommand(action.command, this.#deps.execute, scope);
       case 'log':
         return this.#pattern(action).check(scope);
+      case 'url':
       case 'endpoint':
-        throw unsupported(action.kind, `there is no check for ${action.protocol}`);
+        throw unsupported(action.kind, `there is no check for ${action.kind === 'url' ? action.url : action.protocol}`);
       case 'contract':
         return checkContract(this.#deps.contract, role, scope);
       default:

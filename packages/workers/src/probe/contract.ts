@@ -1,5 +1,5 @@
 import type { Scope } from '@roundhouse/core';
-import type { ProbeResult } from '@roundhouse/traffic';
+import type { ProbeResult, ProbeStep } from '@roundhouse/traffic';
 import type { ProbeAction, ProbeRole } from '../spec/spec.ts';
 
 /** Checks one instance, once. It opens nothing that outlives the scope. */
@@ -22,6 +22,8 @@ export interface ProbeStatus {
   readonly failures: number;
   readonly code: string | null;
   readonly message: string | null;
+  /** Of the last check, in their order. */
+  readonly steps: readonly ProbeStep[];
 }
 
 export type ProbeStatuses = Readonly<Record<ProbeRole, ProbeStatus | null>>;

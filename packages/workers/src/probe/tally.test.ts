@@ -4,10 +4,11 @@ import { describe, expect, it } from 'vitest';
 import type { ProbeRole } from '../spec/spec.ts';
 import { count, UNTRIED } from './tally.ts';
 
+const STEP = { name: 'exec', ok: false, elapsedMs: 5, code: 'PROBE_EXIT_CODE' } as const;
 const results = {
   p: { outcome: 'ok', elapsedMs: 3, steps: [] },
   d: { outcome: 'degraded', elapsedMs: 3, steps: [], error: { code: 'SLOW', message: 'It is slow' } },
-  f: { outcome: 'failed', elapsedMs: 5, steps: [], error: { code: 'PROBE_EXIT_CODE', message: 'It failed' } },
+  f: { outcome: 'failed', elapsedMs: 5, steps: [STEP], error: { code: 'PROBE_EXIT_CODE', message: 'It failed' } },
 } as const satisfies Record<string, ProbeResult>;
 
 /** What is told of a sequence of checks: `S` success, `F` failure, `.` nothing. */
@@ -52,6 +53,7 @@ describe('what the checks of a role come to', () => {
       failures: 0,
       code: null,
       message: null,
+      steps: [],
     });
     let tally = passed;
     for (const now of [2, 3, 4]) tally = count(tally, results.f, 'liveness', thresholds, now).tally;
@@ -62,6 +64,7 @@ describe('what the checks of a role come to', () => {
       failures: 3,
       code: 'PROBE_EXIT_CODE',
       message: 'It failed',
+      steps: [STEP],
     });
   });
 

@@ -11,7 +11,7 @@ export interface Tally {
 }
 
 export const UNTRIED: Tally = {
-  status: { status: 'unknown', checkedAt: null, elapsedMs: null, failures: 0, code: null, message: null },
+  status: { status: 'unknown', checkedAt: null, elapsedMs: null, failures: 0, code: null, message: null, steps: [] },
   last: undefined,
   inRow: 0,
 };
@@ -19,7 +19,7 @@ export const UNTRIED: Tally = {
 /** One that answers, but not as it should, passes. */
 export function count(
   before: Tally,
-  { outcome, elapsedMs, error }: ProbeResult,
+  { outcome, elapsedMs, error, steps }: ProbeResult,
   role: ProbeRole,
   { successThreshold, failureThreshold }: Pick<ProbeSpec, 'successThreshold' | 'failureThreshold'>,
   now: number,
@@ -37,6 +37,7 @@ export function count(
     failures: came === 'failure' ? before.status.failures + 1 : 0,
     code: error?.code ?? null,
     message: error?.message ?? null,
+    steps,
   };
   const isRepeated = isVital && came === 'failure';
   return {

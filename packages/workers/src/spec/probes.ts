@@ -25,7 +25,7 @@ function probeOf(input: WorkerProbeInput): ProbeSpec {
 }
 
 /** The schema has checked that there is exactly one. */
-function actionOf({ http, tcp, grpc, exec, log, endpoint, contract }: WorkerProbeInput): ProbeAction {
+function actionOf({ http, tcp, grpc, exec, log, url, endpoint, contract }: WorkerProbeInput): ProbeAction {
   if (http !== undefined) {
     const { host = LOOPBACK, port, tls: isTls = false, path = '/', headers = {} } = http;
     return { kind: 'http', host, port, isTls, path, headers };
@@ -37,6 +37,10 @@ function actionOf({ http, tcp, grpc, exec, log, endpoint, contract }: WorkerProb
   }
   if (exec !== undefined) return { kind: 'exec', command: argumentsOf(exec.command) };
   if (log !== undefined) return { kind: 'log', pattern: log.pattern, stream: log.stream };
+  if (url !== undefined) {
+    const { address, verify = false, server_name, ca } = typeof url === 'string' ? { address: url } : url;
+    return { kind: 'url', url: address, isVerified: verify, serverName: server_name, ca };
+  }
   if (endpoint !== undefined) {
     const { kind: protocol, host = LOOPBACK, port, tls: isTls = false } = endpoint;
     return { kind: 'endpoint', protocol, host, port, isTls };

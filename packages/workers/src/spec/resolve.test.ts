@@ -270,8 +270,16 @@ describe('a resolved worker', () => {
     [{ log: { pattern: 'up' } }, { kind: 'log', pattern: 'up', stream: undefined }],
     [{ log: { pattern: 'up', stream: 'stderr' } }, { kind: 'log', pattern: 'up', stream: 'stderr' }],
     [
-      { endpoint: { kind: 'tn3270e', port: 23 } },
-      { kind: 'endpoint', protocol: 'tn3270e', host: '127.0.0.1', port: 23, isTls: false },
+      { endpoint: { kind: 'tn3270', port: 23 } },
+      { kind: 'endpoint', protocol: 'tn3270', host: '127.0.0.1', port: 23, isTls: false },
+    ],
+    [
+      { url: 'smtp://127.0.0.1:2525' },
+      { kind: 'url', url: 'smtp://127.0.0.1:2525', isVerified: false, serverName: undefined, ca: undefined },
+    ],
+    [
+      { url: { address: 'https://10.0.0.1/up', verify: true, server_name: 'app.example', ca: 'PEM' } },
+      { kind: 'url', url: 'https://10.0.0.1/up', isVerified: true, serverName: 'app.example', ca: 'PEM' },
     ],
     [{ contract: true }, { kind: 'contract' }],
     [{ notify: true }, { kind: 'notify' }],

@@ -170,6 +170,14 @@ export type ProbeAction =
   | { readonly kind: 'exec'; readonly command: readonly [string, ...string[]] }
   | { readonly kind: 'log'; readonly pattern: string; readonly stream: 'stdout' | 'stderr' | undefined }
   | {
+      readonly kind: 'url';
+      readonly url: string;
+      readonly isVerified: boolean;
+      readonly serverName: string | undefined;
+      /** PEM; undefined: the public authorities. */
+      readonly ca: string | undefined;
+    }
+  | {
       readonly kind: 'endpoint';
       readonly protocol: string;
       readonly host: string;

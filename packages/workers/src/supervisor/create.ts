@@ -48,6 +48,7 @@ export interface SupervisorSources {
   readonly secrets: (reference: string, scope: Scope) => Promise<string>;
   /** The check of a protocol, as endpoints have it. */
   readonly endpointProbe: CheckDependencies['endpointProbe'];
+  readonly urlProbe: CheckDependencies['urlProbe'];
 }
 
 /** Nothing is opened before `open`. Raises NOT_SUPPORTED where there is no `/proc`. */
@@ -73,8 +74,8 @@ export function createSupervisor(options: SupervisorOptions, sources: Supervisor
   const watchOf =
     (contract: WorkerContract | undefined): ManagedDependencies['watchProbes'] =>
     ({ id, spec, run }, execute, onVerdict, within) => {
-      const { endpointProbe } = sources;
-      const parts = { execute, logs, endpointProbe, contract, notices };
+      const { endpointProbe, urlProbe } = sources;
+      const parts = { execute, logs, endpointProbe, urlProbe, contract, notices };
       const check = createWorkerCheck(id, run, parts, within);
       const watched = { name: nameOf(id), probes: spec.probes, startedAt: run.startedAt };
       return watchProbes(watched, { check, random, onVerdict }, within);

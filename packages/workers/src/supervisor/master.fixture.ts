@@ -26,6 +26,7 @@ const supervisor = createSupervisor(
     environment: process.env,
     secrets: () => Promise.reject(new Error('no secrets')),
     endpointProbe: () => undefined,
+    urlProbe: { kind: 'url', check: () => Promise.reject(new Error('no URLs')) },
   },
 );
 await supervisor.open(scope);

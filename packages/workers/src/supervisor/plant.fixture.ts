@@ -351,6 +351,7 @@ export class Plant {
       failures: 0,
       code: null,
       message: null,
+      steps: [],
     };
     this.#verdicts.get(name)?.({ role, isPassing, status });
   }

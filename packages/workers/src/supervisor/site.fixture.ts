@@ -67,6 +67,7 @@ export class Site {
         environment: process.env,
         secrets: () => Promise.reject(new Error('there are no secrets')),
         endpointProbe: () => undefined,
+        urlProbe: { kind: 'url', check: () => Promise.reject(new Error('no URLs')) },
       },
     );
     this.#supervisor = supervisor;

@@ -35,7 +35,18 @@ describe('endpoint commands', () => {
   it('add one with what the options say', async () => {
     api.replies.createEndpoint = endpointOf();
     const settings = ['--group', 'prod', '--weight', '2', '--priority', '1', '--max-sessions', '50'];
-    const argv = ['endpoint', 'add', 'lpar1', 'host.example', ...settings, '--tls', '--probe', 'tls'];
+    const argv = [
+      'endpoint',
+      'add',
+      'lpar1',
+      'host.example',
+      ...settings,
+      '--tls',
+      '--probe',
+      'tls',
+      '--probe-url',
+      'https://h/up',
+    ];
     const { code, stdout } = await api.cli(argv);
     expect(code).toBe(EXIT.Ok);
     expect(stdout).toMatch(/^status +healthy$/m);
@@ -48,7 +59,7 @@ describe('endpoint commands', () => {
       priority: 1,
       max_sessions: 50,
       tls: true,
-      probe: { kind: 'tls' },
+      probe: { kind: 'tls', url: 'https://h/up' },
     });
   });
 
@@ -94,11 +105,13 @@ describe('endpoint commands', () => {
 
   it('show what was measured, or that nothing was', async () => {
     const at = '2026-01-01T00:00:00.000Z';
+    const step = { name: 'url_connect', ok: false, elapsed_ms: 12.4, code: 'CONNECT_REFUSED' };
     const entry = { at, status: 'unhealthy', outcome: 'failed', elapsed_ms: 12.4, code: 'CONNECT_REFUSED' };
-    api.replies.getEndpointHealth = { status: 'unhealthy', checked_at: at, history: [entry] };
+    api.replies.getEndpointHealth = { status: 'unhealthy', checked_at: at, steps: [step], history: [entry] };
     const { stdout } = await api.cli(['endpoint', 'health', 'lpar1']);
     expect(stdout).toMatch(/^2026-01-01T00:00:00.000Z +unhealthy +failed +12 ms +CONNECT_REFUSED$/m);
-    api.replies.getEndpointHealth = { status: 'unknown', checked_at: null, history: [] };
+    expect(stdout).toMatch(/^url_connect +12 ms +CONNECT_REFUSED$/m);
+    api.replies.getEndpointHealth = { status: 'unknown', checked_at: null, steps: [], history: [] };
     expect((await api.cli(['endpoint', 'health', 'lpar1'])).stdout).toContain('Nothing has been measured yet.');
   });
 

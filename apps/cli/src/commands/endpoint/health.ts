@@ -16,7 +16,7 @@ export function healthCommand(io: Io): Command {
   });
 }
 
-function healthReport({ history, ...rest }: EndpointHealthResource): string {
+function healthReport({ history, steps, ...rest }: EndpointHealthResource): string {
   if (history.length === 0) return `${facts(rest)}\nNothing has been measured yet.\n`;
   const rows = history.map(({ at, status, outcome, elapsed_ms: elapsed, code }) => [
     at,
@@ -25,5 +25,7 @@ function healthReport({ history, ...rest }: EndpointHealthResource): string {
     elapsed === null ? '-' : `${Math.round(elapsed)} ms`,
     code ?? '-',
   ]);
-  return `${facts(rest)}\n${table(['AT', 'STATUS', 'OUTCOME', 'TIME', 'CODE'], rows)}`;
+  const climbed = steps.map(({ name, elapsed_ms: elapsed, code }) => [name, `${Math.round(elapsed)} ms`, code ?? 'ok']);
+  const last = climbed.length === 0 ? '' : `\n${table(['LAST PROBE', 'TIME', 'OUTCOME'], climbed)}`;
+  return `${facts(rest)}${last}\n${table(['AT', 'STATUS', 'OUTCOME', 'TIME', 'CODE'], rows)}`;
 }

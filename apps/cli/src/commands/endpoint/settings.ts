@@ -11,6 +11,7 @@ export interface SettingOptions extends ApiOptions {
   readonly maxSessions?: number;
   readonly tls?: boolean;
   readonly probe?: NonNullable<EndpointProbeInput['kind']>;
+  readonly probeUrl?: string;
 }
 
 export const TELNET_PORT = 23;
@@ -31,18 +32,20 @@ export function withSettings(command: Command): Command {
         'tn3270',
         'none',
       ] satisfies Array<SettingOptions['probe']>),
-    );
+    )
+    .option('--probe-url <url>', 'what has to answer as well; with --probe none in its place');
 }
 
 /** What the options say, and nothing that they do not. */
 export function settingsOf(options: SettingOptions): Omit<Partial<EndpointInput>, 'id' | 'host' | 'port'> {
-  const { group, weight, priority, maxSessions, tls, probe } = options;
+  const { group, weight, priority, maxSessions, tls, probe, probeUrl } = options;
+  const asked = { ...(probe !== undefined && { kind: probe }), ...(probeUrl !== undefined && { url: probeUrl }) };
   return {
     ...(group === undefined ? {} : { group }),
     ...(weight === undefined ? {} : { weight }),
     ...(priority === undefined ? {} : { priority }),
     ...(maxSessions === undefined ? {} : { max_sessions: maxSessions }),
     ...(tls === undefined ? {} : { tls }),
-    ...(probe === undefined ? {} : { probe: { kind: probe } }),
+    ...(Object.keys(asked).length === 0 ? {} : { probe: asked }),
   };
 }

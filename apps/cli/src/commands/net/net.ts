@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { VerdictIo } from '../../io.ts';
 import { dnsCommand } from './dns.ts';
 import { httpCommand } from './http.ts';
+import { mailCommand } from './mail.ts';
 import { probeCommand } from './probe.ts';
 import { wsCommand } from './ws.ts';
 
@@ -11,5 +12,6 @@ export function netCommand(io: VerdictIo): Command {
     .addCommand(probeCommand(io))
     .addCommand(httpCommand(io))
     .addCommand(dnsCommand(io))
-    .addCommand(wsCommand(io));
+    .addCommand(wsCommand(io))
+    .addCommand(mailCommand(io));
 }

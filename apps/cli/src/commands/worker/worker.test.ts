@@ -81,13 +81,14 @@ describe('worker list', () => {
 describe('worker describe', () => {
   it('shows instances, probes, limits, and who depends on it', async () => {
     const probe = {
-      status: 'failure',
+      status: 'failure' as const,
       checked_at: AT,
       elapsed_ms: 3,
       failures: 2,
       code: 'PROBE_HTTP_STATUS',
       message: 'it answered 503',
-    } as const;
+      steps: [{ name: 'http', ok: false, elapsed_ms: 3, code: 'PROBE_HTTP_STATUS' }],
+    };
     const exit = { code: null, signal: 'SIGKILL', reason: 'out_of_memory', at: AT };
     const instance = instanceOf({
       state: 'running',
@@ -108,7 +109,7 @@ describe('worker describe', () => {
       const { stdout } = await api.cli(argv);
       expect(stdout).toMatch(/^command +sh -c 'echo '\\''a b'\\'''$/m);
       expect(stdout).toMatch(/^web +running +4711 .* SIGKILL \(out_of_memory\), 0s ago$/m);
-      expect(stdout).toMatch(/^web +readiness +failure +2 +0s ago +PROBE_HTTP_STATUS +it answered 503$/m);
+      expect(stdout).toMatch(/^web +readiness +failure +2 +0s ago +http +PROBE_HTTP_STATUS +it answered 503$/m);
       expect(stdout).toMatch(/^web +memory\.max_rss +100M +50\.0M +warning +kernel +cgroup v1 memory +alert$/m);
       expect(stdout).toMatch(/^web +jobs_total +7 +queue=a +Jobs done$/m);
       expect(stdout).toMatch(/^worker +front$/m);

@@ -3,12 +3,15 @@ import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } fr
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCertificateAuthority, freePort, isInstalled, type PeerProcess, startPeer } from '@roundhouse/testing';
+import { createCertificateAuthority } from './certificate.ts';
+import { isInstalled, type PeerProcess, startPeer } from './peerProcess.ts';
+import { freePort } from './port.ts';
 
 /** Whoever owns the mailboxes: `nobody` of Debian. */
 const OWNER = 65_534;
 const HOST = '127.0.0.1';
-export const USER = { user: 'anna', password: 'hunter2' };
+/** Who has a mailbox there. */
+export const MAIL_USER = { user: 'anna', password: 'hunter2' };
 
 /** Where Debian has them, which is on the path of the superuser alone. */
 const command = (name: string): string => (isInstalled(name) ? name : `/usr/sbin/${name}`);
@@ -39,11 +42,14 @@ export async function startDovecot(): Promise<Dovecot> {
   const [port, tlsPort] = [await freePort(), await freePort()];
   const [imapPort, imapTlsPort] = [await freePort(), await freePort()];
   const ca = await writeCertificate(folder);
-  const maildir = join(folder, 'mail', USER.user);
+  const maildir = join(folder, 'mail', MAIL_USER.user);
   for (const name of ['run', 'state', 'mail', 'mail/anna', 'mail/anna/new', 'mail/anna/cur', 'mail/anna/tmp']) {
     await mkdir(join(folder, name), { recursive: true });
   }
-  await writeFile(join(folder, 'users'), `${USER.user}:{PLAIN}${USER.password}:${OWNER}:${OWNER}::${maildir}\n`);
+  await writeFile(
+    join(folder, 'users'),
+    `${MAIL_USER.user}:{PLAIN}${MAIL_USER.password}:${OWNER}:${OWNER}::${maildir}\n`,
+  );
   await writeFile(
     join(folder, 'dovecot.conf'),
     `base_dir = ${folder}/run
