@@ -13,6 +13,7 @@ export interface MailNotice {
 
 const ENDING = '.json';
 const UNFINISHED = '.new';
+const SPOILT = '.spoilt';
 
 /** Notices on the disk, from before a message is taken until its event is durable. */
 export class Outbox {
@@ -47,15 +48,25 @@ export class Outbox {
     await this.#sync();
   }
 
-  /** In the order in which they were added; what was never finished is removed. */
-  async all(): Promise<readonly MailNotice[]> {
+  /**
+   * In the order in which they were added; what was never finished is removed. A notice that the disk has spoilt is laid
+   * aside under the name that `spoilt` has, so that the others are told.
+   */
+  async all(): Promise<{ readonly notices: readonly MailNotice[]; readonly spoilt: readonly string[] }> {
     const notices: MailNotice[] = [];
+    const spoilt: string[] = [];
     for (const file of (await readdir(this.#directory)).sort()) {
       const path = join(this.#directory, file);
       if (file.endsWith(UNFINISHED)) await rm(path, { force: true });
-      else if (file.endsWith(ENDING)) notices.push(JSON.parse(await readFile(path, 'utf8')) as MailNotice);
+      if (!file.endsWith(ENDING)) continue;
+      const notice = noticeOf(await readFile(path, 'utf8'));
+      if (notice !== undefined) notices.push(notice);
+      else {
+        await rename(path, path + SPOILT);
+        spoilt.push(path + SPOILT);
+      }
     }
-    return notices;
+    return { notices, spoilt };
   }
 
   #pathOf(name: string): string {
@@ -69,6 +80,17 @@ export class Outbox {
     } finally {
       await folder.close();
     }
+  }
+}
+
+/** Undefined for what is none. */
+function noticeOf(text: string): MailNotice | undefined {
+  try {
+    const notice = JSON.parse(text) as MailNotice | null;
+    const isWhole = typeof notice?.name === 'string' && typeof notice.summary === 'object' && notice.summary !== null;
+    return isWhole ? notice : undefined;
+  } catch {
+    return undefined;
   }
 }
 

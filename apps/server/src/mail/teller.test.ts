@@ -66,6 +66,13 @@ describe('what is told of mail', () => {
     expect(teller.waiting).toBe(0);
   });
 
+  it('is not held up by a notice that the disk has spoilt, which is laid aside', async () => {
+    await outbox.add(notice('2'));
+    await writeFile(join(folder, 'outbox', '1.json'), '{"name":"1","summ');
+    await tellerOver().recover();
+    await vi.waitFor(async () => expect([told, await files()]).toEqual([['2'], ['1.json.spoilt']]));
+  });
+
   it('waits for a journal that takes nothing, and is told once when it does', async () => {
     let isDown = true;
     const troubled = {

@@ -46,8 +46,10 @@ export class MailTeller {
    * nothing is told of it. Rejects as the file system does.
    */
   async recover(): Promise<void> {
-    const { outbox } = this.#deps;
-    for (const notice of await outbox.all()) {
+    const { outbox, log } = this.#deps;
+    const { notices, spoilt } = await outbox.all();
+    for (const file of spoilt) log.error('a message cannot be told: its notice cannot be read', { file });
+    for (const notice of notices) {
       const { pending } = notice;
       if (pending !== null && (await exists(pending))) {
         // In this order: without the file it would look like one that was taken.
