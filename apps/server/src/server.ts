@@ -24,15 +24,16 @@ import type { Supervisor } from '@roundhouse/workers';
 import type { Host } from '@roundhouse/tn3270/host';
 import type { Server as TlsServer } from 'node:tls';
 import type { AuditJournal, Retention, SearchIndex } from '@roundhouse/audit';
-import { type AlertsOptions, startAlerts } from './alert/alerts.ts';
+import { alertFilter, type AlertsOptions, startAlerts } from './alert/alerts.ts';
 import { createMailer, type MailerOptions } from './alert/mailer.ts';
 import { recordEvents } from './audit/events.ts';
 import { auditRequests } from './audit/requests.ts';
+import { custodyOf } from './audit/custody.ts';
+import { auditReviewRoutes } from './http/auditReviewRoutes.ts';
 import { auditRoutes } from './http/auditRoutes.ts';
 import { retentionRoutes } from './http/retentionRoutes.ts';
 import { Certificates } from './tls/certificates.ts';
 import type { FastifyInstance } from 'fastify';
-import { journalStatus } from './compliance/facts/audit.ts';
 import { type Compliance, type ComplianceSources, createCompliance } from './compliance/compliance.ts';
 import type { ComplianceOptions } from './compliance/options.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -142,6 +143,8 @@ export interface ServerDependencies {
   readonly audit?: AuditJournal;
   /** What finds records in it; stays the caller's. Default: it can be exported, and not searched. */
   readonly auditIndex?: SearchIndex;
+  /** Where it is, and which of its sinks are on another host. Default: nothing verifies or looks through it here. */
+  readonly auditPlace?: { readonly directory: string; readonly offHostSinks: readonly string[] };
   /** How long it is kept; stays the caller's. Default: for ever. */
   readonly auditRetention?: Retention;
   /** Opened, begun and closed by the server. Without one there are no workers. */
@@ -369,8 +372,24 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   settleFirst(app, journal);
   app.addHook('onSend', idempotency.onSend);
   measure(app, metrics, logOf('api'));
+  const { verification, reviewer } = custodyOf(deps.audit, deps.auditPlace, {
+    store,
+    clock,
+    log: logOf('audit'),
+    scope,
+    onChange: () => compliance.monitor.changed(),
+  });
   const compliance = createCompliance(options.compliance, {
-    sources: { audit: () => Promise.resolve(journalStatus(deps.audit)), ...deps.compliance },
+    sources: { ...deps.compliance },
+    audit: {
+      journal: deps.audit,
+      index: deps.auditIndex,
+      retention: deps.auditRetention,
+      verification,
+      reviewer,
+      offHostSinks: deps.auditPlace?.offHostSinks ?? [],
+    },
+    mailed: options.alerts && alertFilter(options.alerts),
     listeners: listenersOf(options),
     hasFrontDoor: options.frontDoor !== undefined,
     authentication: options.authentication,
@@ -423,6 +442,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...complianceRoutes({ monitor: compliance.monitor, version: options.version }),
     ...configurationRoutes(() => server.configuration, { clock, startedAt }),
     ...retentionRoutes({ retention: deps.auditRetention, scope }),
+    ...auditReviewRoutes({ reviewer, verification, resources, scope }),
     ...auditRoutes({
       audit: deps.audit,
       index: deps.auditIndex,
@@ -435,6 +455,8 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   });
   webhooks.start();
   compliance.monitor.start();
+  reviewer?.start();
+  verification?.start();
   every(WEBHOOK_FIGURES_MS, scope, async () => {
     webhookFigures = (await webhooks.statuses()).map(({ id, pending, dead }) => ({ webhook: id, pending, dead }));
   });

@@ -8,7 +8,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Resources } from '../resource/resources.ts';
 import { accountFacts } from './facts/accounts.ts';
 import { alertFacts } from './facts/alerts.ts';
-import { auditFacts, type AuditStatus } from './facts/audit.ts';
+import { auditFacts, type AuditFactsSources } from './facts/audit.ts';
 import { changeFacts } from './facts/changes.ts';
 import { exposureFacts, type ExposureFactsSources } from './facts/exposure.ts';
 import { machineFacts, type TimePlaces } from './facts/machine.ts';
@@ -22,8 +22,6 @@ import { Usage } from './usage.ts';
 
 /** What only some servers have; what is absent makes its facts unknown. */
 export interface ComplianceSources {
-  /** Of the audit journal. */
-  readonly audit?: () => Promise<AuditStatus>;
   /** Keeps each change of a result as a record. */
   readonly record?: (transition: Transition) => void;
   /** Facts from where the server cannot look: its file, backups, reviews, second factors, masks. */
@@ -36,6 +34,13 @@ export interface ComplianceSources {
 export interface ComplianceDependencies
   extends Pick<ExposureFactsSources, 'listeners' | 'hasFrontDoor' | 'authentication' | 'certificates'> {
   readonly sources: ComplianceSources;
+  /** The audit journal and what looks after it. */
+  readonly audit: Pick<
+    AuditFactsSources,
+    'journal' | 'index' | 'retention' | 'verification' | 'reviewer' | 'offHostSinks'
+  >;
+  /** Types of events that letters are sent about. */
+  readonly mailed: ((type: string) => boolean) | undefined;
   /** That of the root principal. */
   readonly token: string;
   readonly resources: Resources;
@@ -98,10 +103,11 @@ function providersOf(
   files: () => NonNullable<ComplianceOptions['evidence']>,
 ): readonly FactProvider[] {
   const { sources, resources, authentication, clock, journal, gateway, limits, hasConfiguration } = deps;
-  const { audit, dataDirectory, time, nodeVersion, providers = [] } = sources;
+  const { dataDirectory, time, nodeVersion, providers = [] } = sources;
   return [
     accountFacts({ resources, authentication, policy: deps.policy, usage, clock }),
-    alertFacts(resources),
+    alertFacts(resources, deps.mailed),
+    auditFacts({ ...deps.audit, resources, policy: deps.policy, clock }),
     changeFacts({ journal, hasConfiguration }),
     exposureFacts({ ...deps, resources, clock }),
     machineFacts({
@@ -116,7 +122,6 @@ function providersOf(
     sealingFacts(deps.store),
     softwareFacts({ files, clock }),
     tokenFacts(deps.token),
-    ...(audit === undefined ? [] : [auditFacts(audit)]),
     ...providers,
   ];
 }

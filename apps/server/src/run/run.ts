@@ -17,10 +17,11 @@ import { openLog } from '../log/log.ts';
 import { LOG_MODULES } from '../log/modules.ts';
 import { createServer, type Server } from '../server.ts';
 import { openOtlpTracing } from '../trace/otlp.ts';
-import { openAudit, openAuditIndex } from './audit.ts';
+import { auditDirectory, openAudit, openAuditIndex } from './audit.ts';
 import { openHome } from './home.ts';
 import { desiredResources, liveLimits, logOptions, serverOptions, workersOptions } from './options.ts';
 import { endpointProbe } from './endpointProbe.ts';
+import { offHostSinks } from './offHost.ts';
 import { openRetention } from './retention.ts';
 import { openSupervisor } from './supervisor.ts';
 
@@ -92,6 +93,10 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const auditIndex = audit && parts.use(openAuditIndex(home.directory, audit, auditDeps));
   const retentionParts = audit && { journal: audit, index: auditIndex, clock, log: auditDeps.log };
   const retention = retentionParts && parts.use(openRetention(home.directory, value.audit ?? {}, retentionParts));
+  const auditPlace = audit && {
+    directory: auditDirectory(home.directory, value.audit ?? {}),
+    offHostSinks: await offHostSinks(value.audit ?? {}),
+  };
   const supervisor = openSupervisor(home.directory, options.createSupervisor ?? createSupervisor, {
     clock,
     log: logger.child({ module: 'workers' }),
@@ -129,6 +134,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         ...(supervisor === undefined ? {} : { supervisor }),
         ...(audit === undefined ? {} : { audit }),
         ...(auditIndex === undefined ? {} : { auditIndex }),
+        ...(auditPlace === undefined ? {} : { auditPlace }),
         ...(retention === undefined ? {} : { auditRetention: retention }),
         ...(traces === undefined ? {} : { tracer: traces.tracer }),
       },

@@ -73,9 +73,14 @@ export const JOURNAL_RULES: readonly RuleDefinition[] = [
     title: 'Reading the audit journal is itself recorded',
     type: 'audit_mandatory',
     severity: 'medium',
-    expression: '"audit.read" in audit.recorded_actions',
-    remediation: { text: 'Record the action `audit.read`.' },
+    expression: 'audit.is_enabled && size(audit.unrecorded_reads) == 0',
+    remediation: {
+      text: 'Turn the audit journal on, and start the server again: queries, exports, proofs, checkpoints, findings and plans of retention are then on record (`roundhouse audit query --type audit`). A way in that the evidence names is a fault of the product: please report it.',
+      configuration: `audit: { enabled: true }
+`,
+    },
     mappings: { pci_dss: ['10.2.1.3'], hipaa: ['308(a)(1)(ii)(D)'], soc2: ['CC7.2'] },
+    limits: 'Whoever reads the files of the journal on its host is for the audit of the operating system to record.',
   },
   {
     id: 'RH-C07',

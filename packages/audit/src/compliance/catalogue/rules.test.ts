@@ -24,7 +24,7 @@ const FAILING: Readonly<Record<string, ReadonlyArray<Partial<Facts>>>> = {
   'RH-C03': [{ 'audit.is_intact': false }, { 'audit.verified_age_hours': 24 }],
   'RH-C04': [{ 'audit.off_host_sinks': 0 }, { 'audit.off_host_lag_minutes': 15.1 }],
   'RH-C05': [{ 'retention.kept_months': 11.9 }, { 'retention.searchable_months': 2.9 }],
-  'RH-C06': [{ 'audit.recorded_actions': ['audit.readers'] }],
+  'RH-C06': [{ 'audit.is_enabled': false }, { 'audit.unrecorded_reads': ['exportAudit'] }],
   'RH-C07': [{ 'audit.reader_roles': ['auditor', 'viewer'] }],
   'RH-C08': [{ 'audit.recorded_actions': ['journal.closed'] }, { 'alerts.event_types': ['configuration.reloaded'] }],
   'RH-C09': [{ 'audit.recorded_actions': [] }, { 'alerts.event_types': ['authentication.failed'] }],

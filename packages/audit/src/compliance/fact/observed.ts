@@ -13,7 +13,7 @@ export const OBSERVED_FACTS = {
   'audit.incomplete_records': {
     type: 'number',
     unit: null,
-    meaning: 'Records of the last verification that lack who, what, when, outcome, origin or object',
+    meaning: 'Records that lack who, what, when, outcome, origin or object, of all that were looked at',
     source: JOURNAL,
   },
   'audit.is_enabled': { type: 'boolean', unit: null, meaning: 'Whether the audit journal is on', source: JOURNAL },
@@ -38,7 +38,7 @@ export const OBSERVED_FACTS = {
   'audit.off_host_sinks': {
     type: 'number',
     unit: null,
-    meaning: 'Places off this host that checkpoints are copied to',
+    meaning: 'Places off this host that checkpoints are copied to: HTTP, buckets, and mounts of a network',
     source: JOURNAL,
   },
   'audit.reader_roles': {
@@ -56,7 +56,7 @@ export const OBSERVED_FACTS = {
   'audit.review_age_hours': {
     type: 'number',
     unit: 'hours',
-    meaning: 'Time since the automated review of the records ran to its end',
+    meaning: 'Time since somebody reviewed the records',
     source: JOURNAL,
   },
   'audit.sequence_gaps': {
@@ -68,7 +68,13 @@ export const OBSERVED_FACTS = {
   'audit.unacknowledged_findings': {
     type: 'number',
     unit: null,
-    meaning: 'Findings of the automated review that nobody has acknowledged within a day',
+    meaning: 'Findings among the records that nobody has acknowledged within a day',
+    source: JOURNAL,
+  },
+  'audit.unrecorded_reads': {
+    type: 'texts',
+    unit: null,
+    meaning: 'Ways to read the journal over the API that leave no record',
     source: JOURNAL,
   },
   'audit.verified_age_hours': {
