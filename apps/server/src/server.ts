@@ -402,6 +402,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     journal,
     store,
     hasConfiguration: () => server.configuration !== undefined,
+    configurationFiles: () => server.configuration?.current.document.paths ?? [],
     clock,
     log: logOf('compliance'),
     scope,

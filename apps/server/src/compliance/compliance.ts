@@ -8,10 +8,13 @@ import type { Policy } from '../policy/policy.ts';
 import type { Resources } from '../resource/resources.ts';
 import { accountFacts } from './facts/accounts.ts';
 import { alertFacts } from './facts/alerts.ts';
+import { backupFacts } from './facts/backup.ts';
 import { auditFacts, type AuditFactsSources } from './facts/audit.ts';
 import { changeFacts } from './facts/changes.ts';
 import { exposureFacts, type ExposureFactsSources } from './facts/exposure.ts';
 import { machineFacts, type TimePlaces } from './facts/machine.ts';
+import { maskingFacts } from './facts/masking.ts';
+import { secondFactorFacts } from './facts/secondFactor.ts';
 import { sealingFacts } from './facts/sealing.ts';
 import { softwareFacts } from './facts/software.ts';
 import { tokenFacts } from './facts/token.ts';
@@ -50,6 +53,8 @@ export interface ComplianceDependencies
   readonly journal: EventJournal;
   readonly store: Store;
   readonly hasConfiguration: () => boolean;
+  /** Files of the configuration in force. */
+  readonly configurationFiles: () => readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
   readonly scope: Scope;
@@ -108,7 +113,8 @@ function providersOf(
     accountFacts({ resources, authentication, policy: deps.policy, usage, clock }),
     alertFacts(resources, deps.mailed),
     auditFacts({ ...deps.audit, resources, policy: deps.policy, clock }),
-    changeFacts({ journal, hasConfiguration }),
+    backupFacts({ files, clock, journal: () => deps.audit.journal?.status().journal }),
+    changeFacts({ journal, resources, hasConfiguration, files, configurationFiles: deps.configurationFiles }),
     exposureFacts({ ...deps, resources, clock }),
     machineFacts({
       clock,
@@ -119,6 +125,8 @@ function providersOf(
       ...(time === undefined ? {} : { time }),
       ...(nodeVersion === undefined ? {} : { nodeVersion }),
     }),
+    maskingFacts(),
+    secondFactorFacts({ authentication, listeners: deps.listeners, resources, usage, clock }),
     sealingFacts(deps.store),
     softwareFacts({ files, clock }),
     tokenFacts(deps.token),

@@ -76,6 +76,13 @@ export const complianceSchema = z
         manifest_file: filePath.optional().meta({
           description: 'Digests of the installed files, as `sha256sum` writes them; relative to its folder.',
         }),
+        approvals_file: filePath.optional().meta({
+          description: 'Digests of configuration files that somebody has approved, each as `SHA256 NAME`, a line each.',
+        }),
+        backup_file: filePath.optional().meta({ description: 'The newest backup, or a link to it; its time counts.' }),
+        restore_test_file: filePath.optional().meta({
+          description: 'What `roundhouse audit verify --json` wrote about a restored copy of the journal.',
+        }),
       })
       .optional()
       .meta({ description: 'Files that are made outside, and read at each evaluation.' }),

@@ -74,7 +74,7 @@ export function auditFacts(sources: AuditFactsSources): FactProvider {
     name: 'audit',
     names: NAMES,
     async gather(scope) {
-      if (sources.journal === undefined) return absent(sources);
+      if (sources.journal === undefined) return ABSENT;
       return {
         ...writingFacts(sources.journal),
         ...(await verificationFacts(sources)),
@@ -88,15 +88,7 @@ export function auditFacts(sources: AuditFactsSources): FactProvider {
 }
 
 /** Where no journal is kept nothing is recorded, which is known. */
-function absent(sources: AuditFactsSources): AuditStatus {
-  return {
-    'audit.is_enabled': false,
-    'audit.recorded_actions': [],
-    'audit.off_host_sinks': 0,
-    'audit.unrecorded_reads': Object.keys(AUDIT_READS),
-    ...readerFacts(sources),
-  };
-}
+const ABSENT: AuditStatus = { 'audit.is_enabled': false, 'audit.recorded_actions': [], 'audit.off_host_sinks': 0 };
 
 function writingFacts(journal: Pick<AuditJournal, 'status'>): AuditStatus {
   const { state, lost } = journal.status();

@@ -52,13 +52,15 @@ export const CONFIGURED_FACTS = {
   'mfa.is_required_for_admins': {
     type: 'boolean',
     unit: null,
-    meaning: 'Whether every way in to the role admin asks for a second factor',
+    meaning:
+      'Whether every way in for people with the role admin asks for a second factor, and root was not used for a day',
     source: 'authentication',
   },
   'mfa.is_required_for_remote': {
     type: 'boolean',
     unit: null,
-    meaning: 'Whether every way in from another machine asks for a second factor',
+    meaning:
+      'Whether every way in for people from another machine asks for a second factor, and root was not used for a day',
     source: 'authentication',
   },
   'password.history': {

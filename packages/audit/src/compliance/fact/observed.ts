@@ -8,7 +8,7 @@ export const OBSERVED_FACTS = {
     type: 'number',
     unit: 'days',
     meaning: 'Time since a review of all accounts and their rights was completed',
-    source: 'access review',
+    source: 'audit journal',
   },
   'audit.incomplete_records': {
     type: 'number',
@@ -86,14 +86,14 @@ export const OBSERVED_FACTS = {
   'backup.age_hours': {
     type: 'number',
     unit: 'hours',
-    meaning: 'Time since a backup was taken to its end',
-    source: 'backup',
+    meaning: 'Time since the newest backup was written',
+    source: 'file named by compliance.evidence.backup_file',
   },
   'backup.restore_tested_days': {
     type: 'number',
     unit: 'days',
-    meaning: 'Time since a backup was restored as a test, and was right',
-    source: 'backup',
+    meaning: 'Time since the journal of a restored backup was verified, and was intact',
+    source: 'file named by compliance.evidence.restore_test_file',
   },
   'capacity.disk_free_share': {
     type: 'number',
@@ -130,8 +130,8 @@ export const OBSERVED_FACTS = {
   'changes.without_approver': {
     type: 'number',
     unit: null,
-    meaning: 'Those of them that nobody but their author has approved',
-    source: 'events',
+    meaning: 'Those of them that were made beside the configuration files, and files in force that nobody has approved',
+    source: 'events, and file named by compliance.evidence.approvals_file',
   },
   'changes.without_author': {
     type: 'number',
