@@ -11,6 +11,7 @@ import {
   type DefaultPorts,
   readConfiguration,
 } from '../configuration/configuration.ts';
+import type { ComplianceSources } from '../compliance/compliance.ts';
 import { secretFacts } from '../compliance/facts/secrets.ts';
 import { parseLogFilter } from '../log/filter.ts';
 import { openLog } from '../log/log.ts';
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly sources: Sources;
   /** Whether a change of the files is a reload. Default true. */
   readonly isWatched?: boolean;
+  /** Where compliance looks at what is outside of the server. Default: where it is on this machine. */
+  readonly outside?: Pick<ComplianceSources, 'nodeVersion' | 'time'>;
   /** Where the configuration says nothing. */
   readonly defaults: DefaultPorts & {
     readonly logFilter: string;
@@ -128,6 +131,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         randomBytes,
         secrets,
         compliance: {
+          ...options.outside,
           dataDirectory: home.directory,
           providers: [secretFacts({ document: () => (configuration?.current ?? checked).document, variables })],
         },

@@ -84,11 +84,7 @@ const reviewAgo = (hours: number) => ({ time: ago(hours), by: 'ada', note: null 
 
 describe('the facts of the audit journal', () => {
   it.each<readonly [string, Told | 'off', GatheredFacts]>([
-    [
-      'that is off',
-      'off',
-      { 'audit.is_enabled': false, 'audit.recorded_actions': [], 'audit.off_host_sinks': 0 },
-    ],
+    ['that is off', 'off', { 'audit.is_enabled': false, 'audit.recorded_actions': [], 'audit.off_host_sinks': 0 }],
     ['that writes', {}, { 'audit.is_enabled': true, 'audit.is_writer_healthy': true, 'audit.unrecorded_reads': [] }],
     ['that cannot write', { status: { state: 'unavailable' } }, { 'audit.is_writer_healthy': false }],
     ['that has lost a record', { status: { lost: 1 } }, { 'audit.is_writer_healthy': false }],
@@ -186,7 +182,12 @@ describe('the facts of the audit journal', () => {
 
   it('have nothing to say of what nobody looks after', async () => {
     const facts = await gather('off');
-    for (const name of ['audit.reader_roles', 'audit.is_intact', 'retention.kept_months', 'audit.review_age_hours'] as const) {
+    for (const name of [
+      'audit.reader_roles',
+      'audit.is_intact',
+      'retention.kept_months',
+      'audit.review_age_hours',
+    ] as const) {
       expect(facts[name]).toBeUndefined();
     }
   });

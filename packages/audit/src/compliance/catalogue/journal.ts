@@ -130,7 +130,7 @@ export const JOURNAL_RULES: readonly RuleDefinition[] = [
       alerts: ['configuration.reloaded', 'events.lost'],
     },
     remediation: {
-      text: 'Turn the audit journal on (`audit: { enabled: true }`), and send these events to a webhook that somebody is called by, or by mail: `alerts.mail`, with the types in `alerts.events`.',
+      text: 'Turn the audit journal on (`audit: { enabled: true }`), and send these events to a webhook that somebody is called by, or by mail: `alerts.mail`, with the types in `alerts.mail.events`.',
       configuration: ALERT('configuration.*, events.lost'),
     },
     mappings: { pci_dss: ['10.2.1.6', '10.7.3'], hipaa: ['312(b)'], soc2: ['CC7.3'] },
@@ -144,7 +144,7 @@ export const JOURNAL_RULES: readonly RuleDefinition[] = [
       '"authentication.failed" in audit.recorded_actions && params.alerts.all(type, type in alerts.event_types)',
     parameters: { alerts: ['authentication.locked_out'] },
     remediation: {
-      text: 'Turn the audit journal on (`audit: { enabled: true }`), and send the event of a lock-out to a webhook that somebody is called by, or by mail: `alerts.mail`, with the type in `alerts.events`.',
+      text: 'Turn the audit journal on (`audit: { enabled: true }`), and send the event of a lock-out to a webhook that somebody is called by, or by mail: `alerts.mail`, with the type in `alerts.mail.events`.',
       configuration: ALERT('authentication.locked_out'),
     },
     mappings: { pci_dss: ['10.2.1.4'], hipaa: ['308(a)(5)(ii)(C)'], soc2: ['CC7.2'] },

@@ -88,7 +88,7 @@ export const OPERATION_RULES: readonly RuleDefinition[] = [
       'capacity.limits.all(limit, limit.used_share <= params.max_used_share) && capacity.disk_free_share >= params.min_disk_free_share',
     parameters: { max_used_share: 0.8, min_disk_free_share: 0.1 },
     remediation: {
-      text: 'Raise the limit that the evidence names, or make room on the disk of the data directory.',
+      text: 'Raise the limit that the evidence names, or make room on the disk of the data directory. Each session takes two descriptors: give the process as many (`LimitNOFILE=` of its unit, or `ulimit -n`).',
       configuration: `limits: { max_sessions: 20000 }
 `,
     },

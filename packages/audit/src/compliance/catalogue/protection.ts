@@ -96,7 +96,9 @@ endpoints:
     title: 'What is past its period is erased, and there is a certificate of it',
     type: 'data_retention',
     severity: 'medium',
+    applies: 'retention.kept_months < params.for_ever_months || retention.erased_without_certificate > 0',
     expression: 'retention.erased_without_certificate == 0',
+    parameters: { for_ever_months: 12_000 },
     remediation: {
       text: 'Give each class a period and start the server again: it erases what is past it once a day, `roundhouse audit retention run` at once, and each key that is destroyed leaves a certificate. `roundhouse audit retention plan` says what is in the way; a legal hold is none.',
       configuration: `audit:

@@ -113,8 +113,10 @@ describe('the rules of the product', () => {
   });
 
   it.each([
+    ['RH-C14', { 'principals.accounts': [] }],
     ['RH-C17', { 'password.local_accounts': [] }],
     ['RH-C24', { 'certificates.items': [] }],
+    ['RH-C31', { 'retention.kept_months': 12_000 }],
   ] as const)('%s does not apply with %j', (id, way) => {
     expect(statusOf(id, { ...PASSING, ...way })).toBe('not_applicable');
   });
