@@ -17,6 +17,7 @@ import {
   type GatewayOptions,
   openFrontDoor,
   type OpenSession,
+  type TerminalInput,
 } from '@roundhouse/sessions';
 import { type CertificateFiles, nodeTlsOptions, setServerTls } from '@roundhouse/net';
 import { createMemoryStore, type Store } from '@roundhouse/store';
@@ -27,7 +28,8 @@ import type { AuditJournal, Retention, SearchIndex } from '@roundhouse/audit';
 import { alertFilter, type AlertsOptions, startAlerts } from './alert/alerts.ts';
 import { createMailer, type MailerOptions } from './alert/mailer.ts';
 import { recordEvents } from './audit/events.ts';
-import { auditRequests } from './audit/requests.ts';
+import { fieldDigest, terminalEntry } from './audit/input.ts';
+import { auditRequests, noteSubmitted } from './audit/requests.ts';
 import { custodyOf } from './audit/custody.ts';
 import { auditReviewRoutes } from './http/auditReviewRoutes.ts';
 import { auditRoutes } from './http/auditRoutes.ts';
@@ -144,7 +146,12 @@ export interface ServerDependencies {
   /** What finds records in it; stays the caller's. Default: it can be exported, and not searched. */
   readonly auditIndex?: SearchIndex;
   /** Where it is, and which of its sinks are on another host. Default: nothing verifies or looks through it here. */
-  readonly auditPlace?: { readonly directory: string; readonly offHostSinks: readonly string[] };
+  readonly auditPlace?: {
+    readonly directory: string;
+    readonly offHostSinks: readonly string[];
+    /** Whether records have digests of what was typed into fields that are shown. Default false. */
+    readonly fieldDigests?: boolean;
+  };
   /** How long it is kept; stays the caller's. Default: for ever. */
   readonly auditRetention?: Retention;
   /** Opened, begun and closed by the server. Without one there are no workers. */
@@ -325,6 +332,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     parts.use(startAlerts(options.alerts, { journal, store, clock, random, log: logOf('alerts'), send }));
   }
 
+  const digest = fieldDigest(deps.auditPlace?.fieldDigests === true, bytes);
   let door: Host | undefined;
   let stopping: Promise<void> | undefined;
   let openApi: string | undefined;
@@ -429,7 +437,17 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       openApi ??= JSON.stringify(buildOpenApi(options.version));
       return reply.header('content-type', 'application/json; charset=utf-8').send(openApi);
     },
-    ...sessionRoutes({ gateway, metrics, access, cursors, attributesOf, scope }),
+    ...sessionRoutes({
+      gateway,
+      metrics,
+      access,
+      cursors,
+      attributesOf,
+      scope,
+      ...(deps.audit !== undefined && {
+        noteInput: (request) => ({ digest, onSubmit: (input) => noteSubmitted(request, input) }),
+      }),
+    }),
     ...endpointRoutes(gateway),
     ...operationRoutes({ gateway, access, cursors, attributesOf }),
     ...eventRoutes({ journal, access, clock, log: logOf('events'), scope: streams }),
@@ -509,7 +527,10 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
           door?.setTls({ startTls: next }),
         ));
       const secured = { ...doorOptions, ...(tls && { tls }), ...(startTls && { startTls }) };
-      return await openFrontDoor(secured, { gateway, clock, log: logOf('frontDoor') }, scope);
+      const { audit } = deps;
+      const noter = audit && { onInput: (input: TerminalInput) => audit.record(terminalEntry(input)) };
+      const parts = { gateway, clock, log: logOf('frontDoor'), ...noter, ...(digest !== undefined && { digest }) };
+      return await openFrontDoor(secured, parts, scope);
     } catch (cause) {
       if (!isRoundhouseError(cause) || cause.code !== 'ADDRESS_IN_USE') throw cause;
       const { port, host: address = '127.0.0.1' } = doorOptions;

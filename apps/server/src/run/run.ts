@@ -99,6 +99,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const auditPlace = audit && {
     directory: auditDirectory(home.directory, value.audit ?? {}),
     offHostSinks: await offHostSinks(value.audit ?? {}),
+    fieldDigests: value.audit?.field_digests === true,
   };
   const supervisor = openSupervisor(home.directory, options.createSupervisor ?? createSupervisor, {
     clock,
