@@ -7,13 +7,15 @@ const idSchema = z
   .string()
   .max(64)
   .regex(/^[A-Za-z][A-Za-z0-9._-]*$/, 'Expected a letter, then letters, digits, dots and dashes');
-const expressionSchema = z.string().min(1).max(2_000);
+/** Digests are made of what has one text alone: no halves of surrogate pairs. */
+const wholeText = z.string().refine((text) => text.isWellFormed(), 'Expected text without halves of surrogate pairs');
+const expressionSchema = wholeText.min(1).max(2_000);
 const parametersSchema = z.record(
   z
     .string()
     .max(64)
     .regex(/^[a-z][a-z0-9_]*$/, 'Expected a name in lower case'),
-  z.union([z.boolean(), z.number(), z.string().max(256), z.array(z.string().max(256)).max(100)]),
+  z.union([z.boolean(), z.number(), wholeText.max(256), z.array(wholeText.max(256)).max(100)]),
 );
 const parametersByRuleSchema = z.record(idSchema, parametersSchema);
 const filePath = z.string().min(1).max(4_096);
