@@ -2,7 +2,7 @@ import type { AuditReview } from '@roundhouse/api';
 import { Command } from 'commander';
 import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
 import type { Io } from '../../io.ts';
-import { cellText, table, writeJson } from '../../render.ts';
+import { cellText, printable, table, writeJson } from '../../render.ts';
 
 interface ReviewOptions extends ApiOptions {
   readonly access?: boolean;
@@ -56,6 +56,6 @@ function findings({ findings: found, omitted }: AuditReview): string {
 
 function last({ records, access }: AuditReview): string {
   const line = (what: string, review: AuditReview['records']): string =>
-    `${what}: ${review === null ? 'never reviewed' : `reviewed ${review.time} by ${cellText(review.by)}`}\n`;
+    `${what}: ${review === null ? 'never reviewed' : `reviewed ${review.time} by ${printable(review.by)}`}\n`;
   return `${line('Records', records)}${line('Accounts and rights', access)}`;
 }
