@@ -145,14 +145,20 @@ export class Verification {
     return this.#memory;
   }
 
-  async #record({ at: _, ...result }: VerificationResult): Promise<void> {
+  async #record(result: VerificationResult): Promise<void> {
     const { journal, scope, log } = this.#deps;
     const code = isIntact(result.verdict) ? 'RHA-5012' : 'RHA-5013';
     const { class: auditClass, action } = SERVER_CODES[code];
     const outcome = code === 'RHA-5012' ? 'success' : 'failure';
     const actor = { type: 'system', id: 'verification', authentication: 'none' } as const;
     const resource = { kind: 'audit', id: journal.status().journal };
-    const facts = { phase: 'fact', outcome, actor, resource, details: { ...result } } as const;
+    const facts = {
+      phase: 'fact',
+      outcome,
+      actor,
+      resource,
+      details: { ...result, at: new Date(result.at).toISOString() },
+    } as const;
     try {
       await journal.append({ class: auditClass, action, code, ...facts }, scope);
     } catch (error) {

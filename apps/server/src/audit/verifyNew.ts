@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Report, verifyFiles } from '@roundhouse/audit/verify';
 
 /** Where a verification goes on: everything up to the end of this segment was verified. Hashes are base64. */
-export interface VerifiedEnd {
+interface VerifiedEnd {
   readonly last_segment: number;
   readonly next_seq: number;
   readonly chain: string;
@@ -11,7 +11,7 @@ export interface VerifiedEnd {
 }
 
 /** What is remembered of the files that were verified: one of another length or time is verified again. */
-export type SeenFiles = Readonly<Record<string, readonly [bytes: number, mtimeMs: number]>>;
+type SeenFiles = Readonly<Record<string, readonly [bytes: number, mtimeMs: number]>>;
 
 export interface Verified {
   /** All in front of it was verified before, and its files are as they were then. */

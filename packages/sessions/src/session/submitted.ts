@@ -11,7 +11,7 @@ import {
 import { decodeFieldText, decodeInbound } from '@roundhouse/tn3270/host';
 
 /** A field that was changed and sent. Of one that shows nothing there is its place alone. */
-export interface SubmittedField {
+interface SubmittedField {
   /** From 1. */
   readonly row: number;
   readonly column: number;
