@@ -385,7 +385,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     clock,
     log: logOf('audit'),
     scope,
-    onChange: () => compliance.monitor.changed(),
+    onChange: () => compliance.changed(),
   });
   const compliance = createCompliance(options.compliance, {
     sources: { ...deps.compliance },
@@ -458,7 +458,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...workerLogRoutes({ supervisor: supervised, journal, access, clock, log: logOf('workers'), scope: streams }),
     ...identityRoutes({ access, unlock: (whom) => authenticator.unlock(whom), attributesOf }),
     ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
-    ...complianceRoutes({ monitor: compliance.monitor, version: options.version }),
+    ...complianceRoutes({ monitor: () => compliance.monitor(), version: options.version }),
     ...configurationRoutes(() => server.configuration, { clock, startedAt }),
     ...retentionRoutes({ retention: deps.auditRetention, scope }),
     ...auditReviewRoutes({ reviewer, verification, resources, scope }),
@@ -473,7 +473,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     }),
   });
   webhooks.start();
-  compliance.monitor.start();
+  compliance.start();
   reviewer?.start();
   verification?.start();
   every(WEBHOOK_FIGURES_MS, scope, async () => {

@@ -247,7 +247,7 @@ describe('violations', () => {
 
   it('are looked for on schedule', async () => {
     await site.start('compliance: { interval_ms: 60000 }\n');
-    const { monitor } = site.server.compliance;
+    const monitor = await site.server.compliance.monitor();
     const soon = { timeout: 8_000 };
     // Facts come from the machine, which takes its own time beside that of the clock.
     const evaluatedAfter = (moment: number) =>

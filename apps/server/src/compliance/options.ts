@@ -1,5 +1,5 @@
 import { resourceIdSchema } from '@roundhouse/api';
-import { FRAMEWORKS, RULE_TYPES, SEVERITIES } from '@roundhouse/audit/compliance';
+import { FRAMEWORKS, RULE_TYPES, SEVERITIES } from '@roundhouse/audit/compliance/vocabulary';
 import { z } from 'zod';
 
 const HOUR_MS = 3_600_000;

@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalEvent } from '../../event/record.ts';
 import { ROOT_PRINCIPAL } from '../../identity/identity.ts';
 import type { AuthenticationOptions } from '../../identity/options.ts';
+import { ChangeCount } from '../changeCount.ts';
 import { Usage } from '../usage.ts';
 import { backupFacts } from './backup.ts';
 import { changeFacts } from './changes.ts';
@@ -85,14 +86,13 @@ describe('approvals', () => {
 
   function changes(approvals: boolean, principals: readonly string[] = []) {
     let tell: (event: JournalEvent) => void = () => {};
+    const watch = (listener: (event: JournalEvent) => void): (() => void) => {
+      tell = listener;
+      return () => {};
+    };
+    const find = (_kind: string, id: string) => (principals.includes(id) ? ({} as never) : undefined);
     const provider = changeFacts({
-      journal: {
-        watch: (listener) => {
-          tell = listener;
-          return () => {};
-        },
-      },
-      resources: { find: (_kind, id) => (principals.includes(id) ? ({} as never) : undefined) },
+      changes: new ChangeCount({ watch }, { find }),
       hasConfiguration: () => true,
       configurationFiles: () => [at('roundhouse.yaml'), at('conf.d'), folder],
       files: () => (approvals ? { approvals_file: at('approvals') } : {}),

@@ -24,7 +24,6 @@ export const IDENTITY_RULES: readonly RuleDefinition[] = [
     title: 'Accounts that nobody has used for 90 days are disabled',
     type: 'access_control',
     severity: 'medium',
-    applies: 'size(principals.accounts) > 0',
     expression: 'principals.accounts.all(account, account.unused_days < params.max_unused_days)',
     parameters: { max_unused_days: 90 },
     remediation: {
