@@ -23,12 +23,13 @@ let tasks: VerifyTask[];
 /** What comes of the next ones; the last stays. */
 let outcomes: Array<Report | Error>;
 let told = 0;
+let signed = 0;
 
 beforeEach(() => {
   clock = new FakeClock(Date.UTC(2026, 10, 22));
   scope = createScope({ clock });
   kept = undefined;
-  [entries, tasks, outcomes, told] = [[], [], [INTACT], 0];
+  [entries, tasks, outcomes, told, signed] = [[], [], [INTACT], 0, 0];
 });
 afterEach(() => {
   scope.end();
@@ -41,6 +42,10 @@ function make(): Verification {
       append: async (entry: AuditEntry) => {
         entries.push(entry);
         return { id: '0', durable: true };
+      },
+      checkpoint: async () => {
+        signed++;
+        if (signed === 1) throw new Error('the disk is full');
       },
       status: () => ({ journal: 'J' }),
     } as never,
@@ -82,7 +87,7 @@ describe('the verification of the journal by its server', () => {
     expect(tasks.at(-1)).toEqual({ directory: '/nowhere', verified: SEEN });
     expect(entries).toHaveLength(2);
     expect(entries[0]).toMatchObject({ code: 'RHA-5012', outcome: 'success', resource: { id: 'J' } });
-    expect(told).toBe(2);
+    expect([told, signed]).toEqual([2, 2]);
   });
 
   it('remembers over a restart, and is due when it would have been', async () => {

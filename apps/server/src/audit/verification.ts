@@ -30,7 +30,7 @@ export interface VerificationMemory {
 }
 
 export interface VerificationDependencies {
-  readonly journal: Pick<AuditJournal, 'append' | 'status'>;
+  readonly journal: Pick<AuditJournal, 'append' | 'checkpoint' | 'status'>;
   /** Of the journal. */
   readonly directory: string;
   readonly verify: (task: VerifyTask, scope: Scope) => Promise<VerifyOutcome>;
@@ -114,6 +114,7 @@ export class Verification {
     const { verified, whole_at: wholeAt = 0 } = await this.#recall();
     const begunAt = clock.monotonic();
     const isDue = clock.now() - wholeAt >= WHOLE_MS;
+    await this.#sign();
     let outcome = await this.#verify(isDue ? undefined : verified);
     if (outcome.report.fault !== undefined) {
       await scope.sleep(SECOND_LOOK_MS);
@@ -133,6 +134,14 @@ export class Verification {
     });
     onResult();
     return result;
+  }
+
+  /** What nothing that is signed covers is vouched for by nobody. */
+  async #sign(): Promise<void> {
+    const { journal, log } = this.#deps;
+    await journal.checkpoint().catch((error: unknown) => {
+      log.warn('there is no checkpoint of all that is verified', { reason: String(error) });
+    });
   }
 
   #verify(verified: Verified | undefined): Promise<VerifyOutcome> {

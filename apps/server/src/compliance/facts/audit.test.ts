@@ -155,6 +155,7 @@ describe('the facts of the audit journal', () => {
 
   it.each<readonly [string, Told, keyof GatheredFacts, string]>([
     ['nothing has verified', {}, 'audit.is_intact', 'NOT_VERIFIED'],
+    ['nothing is signed', { verified: { ...VERIFIED, signed_size: 0 } }, 'audit.is_intact', 'NOT_VERIFIED'],
     ['nothing has verified', {}, 'audit.sequence_gaps', 'NOT_VERIFIED'],
     ['nothing has verified', {}, 'audit.verified_age_hours', 'NOT_VERIFIED'],
     [

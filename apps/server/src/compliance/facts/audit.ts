@@ -112,10 +112,16 @@ async function verificationFacts({ journal, verification, clock }: AuditFactsSou
     };
   }
   return {
-    'audit.is_intact': !isDamaged && isIntact(last.verdict),
+    'audit.is_intact': isDamaged ? false : intactOf(last),
     'audit.sequence_gaps': gapsOf(last),
     'audit.verified_age_hours': Math.max(0, clock.now() - last.at) / HOUR_MS,
   };
+}
+
+/** Where nothing is signed, whoever has changed records may have worked out all hashes again. */
+function intactOf({ verdict, signed_size: signed }: VerificationResult): boolean | UnknownFact {
+  if (!isIntact(verdict)) return false;
+  return signed > 0 || new UnknownFact('NOT_VERIFIED', 'No checkpoint vouches for what was verified');
 }
 
 /** A verification ends with the first fault: what is behind it was not looked at. */
