@@ -16,6 +16,7 @@ const ASCII = /^[\0-\x7f]*$/;
 const PROGRAMS = {
   auditArchiveCheck: 'packages/audit/src/retention/checkThread.ts',
   auditIndex: 'packages/audit/src/index/thread.ts',
+  auditVerification: 'apps/server/src/audit/verifyThread.ts',
   logDaemon: 'packages/workers/src/logs/daemon/main.ts',
   // The last: its time says that all are there.
   main: 'apps/cli/src/main.ts',

@@ -19,7 +19,6 @@ const LOCAL = [
   'connect',
   'errors',
   'principal hash-password',
-  'audit verify',
   ...['probe', 'http', 'dns', 'ws', 'mail send', 'mail list', 'mail fetch'].map((verb) => `net ${verb}`),
   ...['check', 'explain', 'diff', 'schema'].map((verb) => `config ${verb}`),
 ];
@@ -90,6 +89,7 @@ describe('the commands', () => {
         'status',
         'checkpoint',
         'verify',
+        'review',
         'rebuild',
         'retention plan',
         'retention run',

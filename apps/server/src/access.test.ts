@@ -75,6 +75,7 @@ beforeAll(async () => {
       supervisor: new FakeSupervisor(),
       audit,
       auditIndex,
+      auditPlace: { directory: join(folder, 'audit'), offHostSinks: [] },
       openSession: async (options, scope) => {
         const session = new FakeSession(options);
         scope.onEnd((reason) => session.destroy(reason));

@@ -17,6 +17,7 @@ import {
   type GatewayOptions,
   openFrontDoor,
   type OpenSession,
+  type TerminalInput,
 } from '@roundhouse/sessions';
 import { type CertificateFiles, nodeTlsOptions, setServerTls } from '@roundhouse/net';
 import { createMemoryStore, type Store } from '@roundhouse/store';
@@ -24,15 +25,17 @@ import type { Supervisor } from '@roundhouse/workers';
 import type { Host } from '@roundhouse/tn3270/host';
 import type { Server as TlsServer } from 'node:tls';
 import type { AuditJournal, Retention, SearchIndex } from '@roundhouse/audit';
-import { type AlertsOptions, startAlerts } from './alert/alerts.ts';
+import { alertFilter, type AlertsOptions, startAlerts } from './alert/alerts.ts';
 import { createMailer, type MailerOptions } from './alert/mailer.ts';
 import { recordEvents } from './audit/events.ts';
-import { auditRequests } from './audit/requests.ts';
+import { fieldDigest, terminalEntry } from './audit/input.ts';
+import { auditRequests, noteSubmitted } from './audit/requests.ts';
+import { custodyOf } from './audit/custody.ts';
+import { auditReviewRoutes } from './http/auditReviewRoutes.ts';
 import { auditRoutes } from './http/auditRoutes.ts';
 import { retentionRoutes } from './http/retentionRoutes.ts';
 import { Certificates } from './tls/certificates.ts';
 import type { FastifyInstance } from 'fastify';
-import { journalStatus } from './compliance/facts/audit.ts';
 import { type Compliance, type ComplianceSources, createCompliance } from './compliance/compliance.ts';
 import type { ComplianceOptions } from './compliance/options.ts';
 import type { Configuration } from './configuration/configuration.ts';
@@ -146,6 +149,13 @@ export interface ServerDependencies {
   readonly audit?: AuditJournal;
   /** What finds records in it; stays the caller's. Default: it can be exported, and not searched. */
   readonly auditIndex?: SearchIndex;
+  /** Where it is, and which of its sinks are on another host. Default: nothing verifies or looks through it here. */
+  readonly auditPlace?: {
+    readonly directory: string;
+    readonly offHostSinks: readonly string[];
+    /** Whether records have digests of what was typed into fields that are shown. Default false. */
+    readonly fieldDigests?: boolean;
+  };
   /** How long it is kept; stays the caller's. Default: for ever. */
   readonly auditRetention?: Retention;
   /** Opened, begun and closed by the server. Without one there are no workers. */
@@ -333,6 +343,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     parts.use(startAlerts(options.alerts, { journal, store, clock, random, log: logOf('alerts'), send }));
   }
 
+  const digest = fieldDigest(deps.auditPlace?.fieldDigests === true, bytes);
   let door: Host | undefined;
   let mail: MailReceiver | undefined;
   let stopping: Promise<void> | undefined;
@@ -381,8 +392,24 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   settleFirst(app, journal);
   app.addHook('onSend', idempotency.onSend);
   measure(app, metrics, logOf('api'));
+  const { verification, reviewer } = custodyOf(deps.audit, deps.auditPlace, {
+    store,
+    clock,
+    log: logOf('audit'),
+    scope,
+    onChange: () => compliance.changed(),
+  });
   const compliance = createCompliance(options.compliance, {
-    sources: { audit: () => Promise.resolve(journalStatus(deps.audit)), ...deps.compliance },
+    sources: { ...deps.compliance },
+    audit: {
+      journal: deps.audit,
+      index: deps.auditIndex,
+      retention: deps.auditRetention,
+      verification,
+      reviewer,
+      offHostSinks: deps.auditPlace?.offHostSinks ?? [],
+    },
+    mailed: options.alerts && alertFilter(options.alerts),
     listeners: listenersOf(options),
     hasFrontDoor: options.frontDoor !== undefined,
     authentication: options.authentication,
@@ -395,6 +422,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     journal,
     store,
     hasConfiguration: () => server.configuration !== undefined,
+    configurationFiles: () => server.configuration?.current.document.paths ?? [],
     clock,
     log: logOf('compliance'),
     scope,
@@ -424,7 +452,17 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       openApi ??= JSON.stringify(buildOpenApi(options.version));
       return reply.header('content-type', 'application/json; charset=utf-8').send(openApi);
     },
-    ...sessionRoutes({ gateway, metrics, access, cursors, attributesOf, scope }),
+    ...sessionRoutes({
+      gateway,
+      metrics,
+      access,
+      cursors,
+      attributesOf,
+      scope,
+      ...(deps.audit !== undefined && {
+        noteInput: (request) => ({ digest, onSubmit: (input) => noteSubmitted(request, input) }),
+      }),
+    }),
     ...endpointRoutes(gateway),
     ...operationRoutes({ gateway, access, cursors, attributesOf }),
     ...eventRoutes({ journal, access, clock, log: logOf('events'), scope: streams }),
@@ -435,9 +473,10 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...workerLogRoutes({ supervisor: supervised, journal, access, clock, log: logOf('workers'), scope: streams }),
     ...identityRoutes({ access, unlock: (whom) => authenticator.unlock(whom), attributesOf }),
     ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
-    ...complianceRoutes({ monitor: compliance.monitor, version: options.version }),
+    ...complianceRoutes({ monitor: () => compliance.monitor(), version: options.version }),
     ...configurationRoutes(() => server.configuration, { clock, startedAt }),
     ...retentionRoutes({ retention: deps.auditRetention, scope }),
+    ...auditReviewRoutes({ reviewer, verification, resources, scope }),
     ...auditRoutes({
       audit: deps.audit,
       index: deps.auditIndex,
@@ -449,7 +488,9 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     }),
   });
   webhooks.start();
-  compliance.monitor.start();
+  compliance.start();
+  reviewer?.start();
+  verification?.start();
   every(WEBHOOK_FIGURES_MS, scope, async () => {
     webhookFigures = (await webhooks.statuses()).map(({ id, pending, dead }) => ({ webhook: id, pending, dead }));
   });
@@ -503,7 +544,10 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
           door?.setTls({ startTls: next }),
         ));
       const secured = { ...doorOptions, ...(tls && { tls }), ...(startTls && { startTls }) };
-      return await openFrontDoor(secured, { gateway, clock, log: logOf('frontDoor') }, scope);
+      const { audit } = deps;
+      const noter = audit && { onInput: (input: TerminalInput) => audit.record(terminalEntry(input)) };
+      const parts = { gateway, clock, log: logOf('frontDoor'), ...noter, ...(digest !== undefined && { digest }) };
+      return await openFrontDoor(secured, parts, scope);
     } catch (cause) {
       if (!isRoundhouseError(cause) || cause.code !== 'ADDRESS_IN_USE') throw cause;
       const { port, host: address = '127.0.0.1' } = doorOptions;

@@ -10,6 +10,7 @@ import {
   auditRetentionSchema,
   auditStatusSchema,
 } from './audit.ts';
+import { auditReviewInputSchema, auditReviewSchema, auditVerificationSchema } from './auditReview.ts';
 import type { Route } from './routes.ts';
 
 const JSON_TYPE = 'application/json';
@@ -97,6 +98,40 @@ export const AUDIT_ROUTES = {
     summary: 'Make the index of the journal anew; its status says how far it is',
     success: { status: 202, description: 'It has begun.', content: { [JSON_TYPE]: auditStatusSchema } },
     problems: ['AUDIT_DISABLED', 'AUDIT_INDEX_UNAVAILABLE'],
+  },
+  getAuditReview: {
+    method: 'GET',
+    path: '/api/v1/audit/review',
+    permission: { verb: 'get', kind: 'audit' },
+    summary: 'What was found in the records and nobody has acknowledged, and who reviewed last',
+    success: { status: 200, description: 'The findings.', content: { [JSON_TYPE]: auditReviewSchema } },
+    problems: ['AUDIT_DISABLED'],
+  },
+  giveAuditReview: {
+    method: 'POST',
+    path: '/api/v1/audit/review',
+    permission: { verb: 'review', kind: 'audit' },
+    summary: 'Put on record that you have reviewed the findings, or accounts and rights',
+    body: auditReviewInputSchema,
+    bodyOptional: true,
+    success: { status: 200, description: 'What is left.', content: { [JSON_TYPE]: auditReviewSchema } },
+    problems: ['AUDIT_DISABLED', 'AUDIT_UNAVAILABLE', 'AUDIT_RANGE_INVALID'],
+  },
+  getAuditVerification: {
+    method: 'GET',
+    path: '/api/v1/audit/verification',
+    permission: { verb: 'get', kind: 'audit' },
+    summary: 'What the last verification of the journal by this server came to',
+    success: { status: 200, description: 'The result.', content: { [JSON_TYPE]: auditVerificationSchema } },
+    problems: ['AUDIT_DISABLED'],
+  },
+  verifyAudit: {
+    method: 'POST',
+    path: '/api/v1/audit/verification',
+    permission: { verb: 'review', kind: 'audit' },
+    summary: 'Verify now what is new in the journal, and all of it where it is not as it was',
+    success: { status: 200, description: 'The result.', content: { [JSON_TYPE]: auditVerificationSchema } },
+    problems: ['AUDIT_DISABLED', 'AUDIT_UNAVAILABLE'],
   },
   getAuditRetention: {
     method: 'GET',

@@ -124,6 +124,10 @@ export const auditSectionSchema = lazyObject(() => ({
   mask_keys: z.array(z.string().min(1).max(256)).max(1_000).optional().meta({
     description: 'Names of more fields whose values are never kept.',
   }),
+  field_digests: z.boolean().optional().meta({
+    description:
+      'Whether records of input have salted digests of what stood in fields that are shown, besides its length: whoever has the content can then show that it was that, and whoever reads the journal can guess what is short. Default false.',
+  }),
   retention: retentionSchema.optional().meta({
     description: 'How long records are kept. Without it, for ever. Looked at once a day.',
   }),

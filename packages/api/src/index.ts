@@ -1,5 +1,6 @@
 export * from './apiKey.ts';
 export * from './audit.ts';
+export * from './auditReview.ts';
 export type { AuditCalls } from './client/audit.ts';
 export * from './client/client.ts';
 export type { EventStreamOptions } from './client/events.ts';

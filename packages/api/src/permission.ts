@@ -54,6 +54,8 @@ export const VERBS = [
   'assess',
   /** audit: take all of it away. */
   'export',
+  /** audit: verify it, and put on record what was reviewed. */
+  'review',
 ] as const;
 
 export const kindNameSchema = z.enum(KINDS);

@@ -11,8 +11,8 @@ export interface Definition<S extends z.ZodObject> {
   readonly references?: readonly Reference[];
   /** Lists whose items have an id: they merge by it, and it may stand in paths. All others replace each other. */
   readonly keyedLists?: readonly KeyedList[];
-  /** Contradictions within a configuration that is valid by its schema. */
-  readonly conflicts?: readonly ((value: z.output<S>) => Iterable<Finding>)[];
+  /** Contradictions within a configuration that is valid by its schema; one may have to load what it judges by. */
+  readonly conflicts?: readonly ((value: z.output<S>) => Iterable<Finding> | Promise<Iterable<Finding>>)[];
   /** Questions to the machine; asked when all else is right. */
   readonly environment?: readonly EnvironmentCheck<z.output<S>>[];
   /** Values that are never shown. */

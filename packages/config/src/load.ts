@@ -108,7 +108,7 @@ export async function loadConfig<S extends z.ZodObject>(
   const tell = (phase: Phase, found: Iterable<Finding>): void => {
     for (const finding of found) tellFinding(phase, finding, root, faults, format);
   };
-  for (const check of definition.conflicts ?? []) tell('conflicts', check(value));
+  for (const check of definition.conflicts ?? []) tell('conflicts', await scope.race(Promise.resolve(check(value))));
   if (deps.isMachineChecked !== false && !faults.hasErrors) {
     const found = await scope.race(Promise.all((definition.environment ?? []).map((check) => check(value, scope))));
     tell('environment', found.flat());

@@ -59,10 +59,15 @@ export function startAlerts(options: AlertsOptions, deps: AlertsDependencies): A
   return new MailAlerts(options, deps);
 }
 
+/** Which types, with their prefix, letters tell of. */
+export function alertFilter({ events }: Pick<AlertsOptions, 'events'>): (type: string) => boolean {
+  return events === undefined ? (type) => eventDefinition(type)?.severity === 'error' : typeFilter(events);
+}
+
 class MailAlerts implements Alerts {
   readonly #source: string;
   readonly #intervalMs: number;
-  readonly #isNamed: ((type: string) => boolean) | undefined;
+  readonly #isWanted: (type: string) => boolean;
   readonly #deps: AlertsDependencies;
   readonly #scope: Scope;
   readonly #leave: () => void;
@@ -75,7 +80,7 @@ class MailAlerts implements Alerts {
   constructor({ source, intervalMs = 60_000, events }: AlertsOptions, deps: AlertsDependencies) {
     this.#source = source;
     this.#intervalMs = intervalMs;
-    this.#isNamed = events && typeFilter(events);
+    this.#isWanted = alertFilter(events === undefined ? {} : { events });
     this.#deps = deps;
     this.#scope = createScope({ clock: deps.clock });
     this.#leave = deps.journal.watch((event) => {
@@ -193,6 +198,6 @@ class MailAlerts implements Alerts {
   }
 
   #wants({ type }: JournalEvent): boolean {
-    return this.#isNamed === undefined ? eventDefinition(type)?.severity === 'error' : this.#isNamed(type);
+    return this.#isWanted(type);
   }
 }

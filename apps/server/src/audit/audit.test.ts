@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Route, type RouteName, ROUTES } from '@roundhouse/api';
-import { type AuditEntry, type AuditRecord, openJournal } from '@roundhouse/audit';
+import { type AuditEntry, type AuditRecord, type JsonObject, openJournal } from '@roundhouse/audit';
 import { coreError, createScope, silentLogger, systemClock } from '@roundhouse/core';
 import { FakeSession } from '@roundhouse/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +16,7 @@ import { bearer, call, type WireAnswer } from '../wire.fixture.ts';
 import { FakeSupervisor } from '../worker/supervisor.fixture.ts';
 import { SERVER_CODES } from './codes.ts';
 import { auditOfEvent, EVENT_AUDIT } from './events.ts';
+import { isComplete } from './finding.ts';
 import type { AuditTrail } from './requests.ts';
 import { ROUTE_AUDIT, type RouteAudit } from './routes.ts';
 
@@ -73,6 +76,13 @@ function ask(method: string, path: string, body?: unknown, authorization = beare
   return call(url, method, path, { authorization, ...(body === undefined ? {} : { body }) });
 }
 
+/** As the journal keeps it. */
+function kept(entry: AuditEntry): AuditRecord {
+  const { personal: _, details, ...facts } = entry;
+  const time = '2026-11-22T00:00:00.000Z';
+  return { ...facts, details: details as JsonObject, v: 1, seq: 0, id: 'i', time, boot: 'b', monotonic_ms: 0 };
+}
+
 function pathOf({ path }: Route): string {
   return path.replaceAll(/\{\w+\}/g, 'nothing-of-this-name');
 }
@@ -102,6 +112,7 @@ describe('the audit of requests', () => {
     expect(completed.outcome).toBe(status < 400 ? 'success' : 'failure');
     if (status >= 400) expect(completed.reason).toMatch(/^[A-Z][A-Z_]+$/);
     expect(completed.request_id).toBe(received.request_id);
+    for (const entry of own) expect(isComplete(kept(entry))).toBe(true);
   });
 
   it.each(changes)('does nothing of %s while the journal keeps no record', async (name, route) => {
@@ -142,6 +153,46 @@ describe('the audit of requests', () => {
   });
 });
 
+describe('the audit of streams', () => {
+  const streams = (Object.entries(ROUTES) as [RouteName, Route][]).filter(([, { success }]) =>
+    Object.hasOwn(success.content ?? {}, 'text/event-stream'),
+  );
+  const recorded = streams.filter(([name]) => auditOf(name) !== null);
+  /** Of those that begin only when there is what they are about. */
+  const paths: Partial<Record<RouteName, string>> = {
+    getWorkerLogs: '/api/v1/workers/WORKER/logs',
+    getWorkersLogs: '/api/v1/worker-logs?worker=WORKER',
+    // What finds records is not there in this test; src/http/auditRoutes.test.ts has it.
+    queryAudit: '',
+  };
+
+  it('are all begun in one place, which no record escapes', () => {
+    const folder = fileURLToPath(new URL('..', import.meta.url));
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+    );
+    const hijacking = sources.filter((name) => /\.hijack\(/.test(readFileSync(join(folder, name), 'utf8')));
+    expect(hijacking).toEqual(['http/eventStream.ts']);
+    expect(recorded.map(([name]) => name).toSorted()).toEqual(Object.keys(paths).toSorted());
+  });
+
+  it.each(recorded.filter(([name]) => paths[name] !== ''))('are on record when they begin: %s', async (name) => {
+    const id = `web-${name.toLowerCase()}`;
+    await server.resources.create('worker', { id, command: ['true'] }, { by: 'test' });
+    entries = [];
+    const path = (paths[name] ?? '').replace('WORKER', id);
+    // Its head goes out with the first that is written, for which nobody waits here.
+    const target = `${url}${path}${path.includes('?') ? '&' : '?'}follow=true`;
+    const asked = get(target, { headers: { authorization: bearer(TOKEN) }, agent: false }).on('error', () => {});
+    const own = (): readonly AuditEntry[] => entries.filter(({ details }) => details?.['route'] === name);
+    await expect
+      .poll(own, { timeout: 8_000 })
+      .toMatchObject([{ code: auditOf(name)?.code, phase: 'fact', outcome: 'success' }]);
+    expect(own()[0]?.actor.id).toBe('root');
+    asked.destroy();
+  });
+});
+
 describe('the audit of events', () => {
   it('knows every type of the catalogue, and no other', () => {
     expect(Object.keys(EVENT_AUDIT).toSorted()).toEqual(Object.keys(EVENT_CATALOGUE).toSorted());
@@ -163,6 +214,7 @@ describe('the audit of events', () => {
       const own = records.filter(({ code }) => code in SERVER_CODES);
       expect(own.map(({ details }) => details?.['type'])).toEqual(types);
       expect(own.every(({ actor, reason }) => actor.id === 'ann' && reason === 'SOME_CODE')).toBe(true);
+      expect(records.filter((record) => !isComplete(record))).toEqual([]);
       expect(JSON.stringify(records)).not.toContain('hunter2');
       await journal.close();
     } finally {

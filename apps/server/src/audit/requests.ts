@@ -4,11 +4,43 @@ import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { routeNameOf } from '../http/guard.ts';
 import { traceOf } from '../trace/requests.ts';
+import type { SubmittedInput } from '@roundhouse/sessions';
 import { actorOf } from './actor.ts';
+import { submittedShown } from './input.ts';
 import { SERVER_CODES, type ServerAuditCode } from './codes.ts';
 import { ROUTE_AUDIT, type RouteAudit } from './routes.ts';
 
 export type AuditTrail = Pick<AuditJournal, 'append' | 'record'>;
+
+/** What keeps the record of a request whose answer is a stream. */
+const streams = new WeakMap<FastifyRequest, () => void>();
+
+/** Tells that the answer is a stream, which no hook sees: it is on record when it begins. */
+export function noteStream(request: FastifyRequest): void {
+  streams.get(request)?.();
+}
+
+/** What requests have sent to hosts so far. */
+const sent = new WeakMap<FastifyRequest, SubmittedInput[]>();
+/** Screens of one request that its record has; more are counted. */
+const MAX_SENT = 20;
+
+/** Keeps what a request sends to a host for its record. */
+export function noteSubmitted(request: FastifyRequest, input: SubmittedInput | undefined): void {
+  if (input === undefined) return;
+  const inputs = sent.get(request);
+  if (inputs === undefined) sent.set(request, [input]);
+  else inputs.push(input);
+}
+
+function submittedBy(request: FastifyRequest): Readonly<Record<string, unknown>> {
+  const inputs = sent.get(request);
+  if (inputs === undefined) return {};
+  return {
+    submitted: inputs.slice(0, MAX_SENT).map(submittedShown),
+    ...(inputs.length > MAX_SENT && { more_submitted: inputs.length - MAX_SENT }),
+  };
+}
 
 /** What is known of a request that is recorded. */
 interface Recorded {
@@ -33,7 +65,9 @@ export function auditRequests(app: FastifyInstance, trail: AuditTrail, scope: Sc
 
   app.addHook('preHandler', async (request) => {
     const rule = ruleOf(request);
-    if (rule?.as !== 'change') return;
+    if (rule === null) return;
+    streams.set(request, () => trail.record(requestEntry(request, rule.code, { phase: 'fact', outcome: 'success' })));
+    if (rule.as !== 'change') return;
     await trail.append(requestEntry(request, rule.code, { phase: 'received', outcome: 'pending' }), scope);
     recordOf(request).isReceived = true;
   });
@@ -94,7 +128,12 @@ export function requestEntry(
     actor: actorOf(request.identity),
     source: { address: request.ip },
     request_id: request.id,
-    details: { route: name, method: request.method, ...(kind === 'audit' && askedOf(request)) },
+    details: {
+      route: name,
+      method: request.method,
+      ...(kind === 'audit' && askedOf(request)),
+      ...submittedBy(request),
+    },
     ...(kind !== undefined && { resource: { kind, id: id ?? '*' } }),
     ...(kind === 'session' && id !== undefined && { session_id: id }),
     ...(traceId !== undefined && { trace_id: traceId }),

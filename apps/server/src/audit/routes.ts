@@ -117,6 +117,10 @@ export const ROUTE_AUDIT = {
   getAuditCheckpoint: read('RHA-5005'),
   takeAuditCheckpoint: change('RHA-5005'),
   rebuildAuditIndex: change('RHA-5004'),
+  getAuditReview: read('RHA-5014'),
+  giveAuditReview: change('RHA-5009'),
+  getAuditVerification: null,
+  verifyAudit: change('RHA-5008'),
   getAuditRetention: read('RHA-5006'),
   runAuditRetention: change('RHA-5007'),
 } as const satisfies Readonly<Record<RouteName, RouteAudit>>;

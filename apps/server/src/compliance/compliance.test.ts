@@ -10,7 +10,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalEvent } from '../event/record.ts';
 import { eventFault } from '../event/catalogue.ts';
 import { bearer, call, type WireAnswer } from '../wire.fixture.ts';
-import { journalStatus } from './facts/audit.ts';
 import { Site, TOKEN } from './site.fixture.ts';
 
 const DAY_MS = 86_400_000;
@@ -248,7 +247,7 @@ describe('violations', () => {
 
   it('are looked for on schedule', async () => {
     await site.start('compliance: { interval_ms: 60000 }\n');
-    const { monitor } = site.server.compliance;
+    const monitor = await site.server.compliance.monitor();
     const soon = { timeout: 8_000 };
     // Facts come from the machine, which takes its own time beside that of the clock.
     const evaluatedAfter = (moment: number) =>
@@ -289,53 +288,5 @@ describe('changes', () => {
       { name: 'changes.without_approver', code: 'NOT_SUPPORTED' },
       { name: 'changes.without_author', value: 0 },
     ]);
-  });
-});
-
-describe('the journal', () => {
-  const status = {
-    journal: 'j',
-    state: 'writing',
-    first_seq: 0,
-    next_seq: 9,
-    buffered: 0,
-    waiting: 0,
-    lost: 0,
-    refused: 0,
-    epoch: 0,
-    public_key: 'k',
-    sinks: [],
-  } as const;
-
-  it.each([
-    [status, { 'RH-C01': 'unknown', 'RH-C03': 'unknown', 'RH-C06': 'fail', 'RH-C10': 'pass' }],
-    [
-      { ...status, state: 'unavailable' },
-      { 'RH-C01': 'fail', 'RH-C10': 'pass' },
-    ],
-    [{ ...status, lost: 1 }, { 'RH-C01': 'fail' }],
-    [{ ...status, damage: { segment: 0, offset: 7, reason: 'chain' } }, { 'RH-C03': 'fail' }],
-  ] as const)('is believed what it says, and nothing that it does not', async (said, expected) => {
-    await site[Symbol.asyncDispose]();
-    site = await Site.prepare({ sources: { audit: () => Promise.resolve(journalStatus({ status: () => said })) } });
-    await site.start('{}\n');
-    for (const [rule, result] of Object.entries(expected))
-      expect([rule, (await site.result(rule)).status]).toEqual([rule, result]);
-  });
-
-  it('turns its rules to pass or fail by what it says of itself', async () => {
-    await site[Symbol.asyncDispose]();
-    let gaps = 0;
-    site = await Site.prepare({
-      sources: {
-        audit: () =>
-          Promise.resolve({ 'audit.is_enabled': true, 'audit.is_writer_healthy': true, 'audit.sequence_gaps': gaps }),
-      },
-    });
-    await site.start('{}\n');
-    expect((await site.result('RH-C01')).status).toBe('pass');
-    expect((await site.result('RH-C02')).status).toBe('unknown');
-    gaps = 1;
-    expect((await site.result('RH-C01')).status).toBe('fail');
   });
 });

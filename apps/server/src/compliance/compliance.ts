@@ -1,4 +1,4 @@
-import { ComplianceMonitor, type FactProvider, type Transition } from '@roundhouse/audit/compliance';
+import type { ComplianceMonitor, FactProvider, Transition } from '@roundhouse/audit/compliance';
 import type { Clock, Logger, Scope } from '@roundhouse/core';
 import type { Gateway } from '@roundhouse/sessions';
 import type { Store } from '@roundhouse/store';
@@ -6,24 +6,16 @@ import type { EventJournal } from '../event/journal.ts';
 import type { Limits } from '../limit/limits.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Resources } from '../resource/resources.ts';
-import { accountFacts } from './facts/accounts.ts';
-import { alertFacts } from './facts/alerts.ts';
-import { auditFacts, type AuditStatus } from './facts/audit.ts';
-import { changeFacts } from './facts/changes.ts';
-import { exposureFacts, type ExposureFactsSources } from './facts/exposure.ts';
-import { machineFacts, type TimePlaces } from './facts/machine.ts';
-import { sealingFacts } from './facts/sealing.ts';
-import { softwareFacts } from './facts/software.ts';
-import { tokenFacts } from './facts/token.ts';
-import { statusMemory } from './memory.ts';
+import type { AuditFactsSources } from './facts/audit.ts';
+import type { ExposureFactsSources } from './facts/exposure.ts';
+import type { TimePlaces } from './facts/machine.ts';
+import { ChangeCount } from './changeCount.ts';
 import type { ComplianceOptions } from './options.ts';
-import { monitorSettings } from './settings.ts';
+import type { RulesInForce } from './rulesInForce.ts';
 import { Usage } from './usage.ts';
 
 /** What only some servers have; what is absent makes its facts unknown. */
 export interface ComplianceSources {
-  /** Of the audit journal. */
-  readonly audit?: () => Promise<AuditStatus>;
   /** Keeps each change of a result as a record. */
   readonly record?: (transition: Transition) => void;
   /** Facts from where the server cannot look: its file, backups, reviews, second factors, masks. */
@@ -36,6 +28,13 @@ export interface ComplianceSources {
 export interface ComplianceDependencies
   extends Pick<ExposureFactsSources, 'listeners' | 'hasFrontDoor' | 'authentication' | 'certificates'> {
   readonly sources: ComplianceSources;
+  /** The audit journal and what looks after it. */
+  readonly audit: Pick<
+    AuditFactsSources,
+    'journal' | 'index' | 'retention' | 'verification' | 'reviewer' | 'offHostSinks'
+  >;
+  /** Types of events that letters are sent about. */
+  readonly mailed: ((type: string) => boolean) | undefined;
   /** That of the root principal. */
   readonly token: string;
   readonly resources: Resources;
@@ -45,6 +44,8 @@ export interface ComplianceDependencies
   readonly journal: EventJournal;
   readonly store: Store;
   readonly hasConfiguration: () => boolean;
+  /** Files of the configuration in force. */
+  readonly configurationFiles: () => readonly string[];
   readonly clock: Clock;
   readonly log: Logger;
   readonly scope: Scope;
@@ -52,78 +53,62 @@ export interface ComplianceDependencies
 
 /** Rules over this server, evaluated soon after what may change them, on schedule, and when somebody asks. */
 export interface Compliance {
-  readonly monitor: ComplianceMonitor;
+  /** What evaluates them: loaded for the first who asks, and for itself some seconds after the start. */
+  monitor(): Promise<ComplianceMonitor>;
+  /** Begins to evaluate by itself. */
+  start(): void;
+  /** Something has happened that may change a result. */
+  changed(): void;
   /** Somebody was let in. */
   noteUse(principal: string): void;
   /** Takes another configuration. */
   configure(options: ComplianceOptions | undefined): void;
 }
 
+/** Rules and the language of their expressions are not loaded while a server starts, ms. */
+const LOAD_MS = 20_000;
+/** What is left of the time for which a start is left alone, ms. */
+const SETTLE_MS = 10_000;
+
 /** Events that may change a result: of resources, of the configuration, of certificates, of limits. */
 const RELEVANT =
   /^roundhouse\.(?:(?:principal|role|api_key|endpoint|webhook)\.(?:created|changed|removed)|configuration\.|certificate\.|limit\.)/;
 
 export function createCompliance(options: ComplianceOptions | undefined, deps: ComplianceDependencies): Compliance {
-  const { sources, store, journal, clock, log, scope } = deps;
+  const { store, journal, resources, clock, log, scope } = deps;
   const usage = new Usage(store, clock);
+  const changes = new ChangeCount(journal, resources);
   let current = options;
-  const monitor = new ComplianceMonitor(monitorSettings(options), {
-    providers: providersOf(deps, usage, () => current?.evidence ?? {}),
-    clock,
-    scope,
-    memory: statusMemory(store),
-    onTransition: (transition) => {
-      tell(transition, journal);
-      sources.record?.(transition);
-    },
-    onFailure: (what, error) => log.warn('a source of facts failed', { source: what, reason: String(error) }),
-  });
+  let loading: Promise<RulesInForce> | undefined;
+  let loaded: RulesInForce | undefined;
+  const load = (): Promise<RulesInForce> => {
+    loading ??= import('./rulesInForce.ts').then(({ rulesInForce }) => {
+      loaded = rulesInForce(current, deps, { usage, changes });
+      return loaded;
+    });
+    return loading;
+  };
+  const changed = (): void => loaded?.monitor.changed();
   const leave = journal.watch(({ type }) => {
-    if (RELEVANT.test(type)) monitor.changed();
+    if (RELEVANT.test(type)) changed();
   });
   scope.onEnd(leave);
   return {
-    monitor,
+    monitor: async () => (await load()).monitor,
+    changed,
     noteUse: (principal) => usage.note(principal),
+    start() {
+      const timer = clock.setTimer(LOAD_MS, () => {
+        load().then(
+          ({ monitor }) => monitor.start(SETTLE_MS),
+          (error: unknown) => log.error('compliance cannot be evaluated', { reason: String(error) }),
+        );
+      });
+      scope.onEnd(() => timer.cancel());
+    },
     configure(next) {
       current = next;
-      monitor.configure(monitorSettings(next));
+      loaded?.configure(next);
     },
   };
-}
-
-function providersOf(
-  deps: ComplianceDependencies,
-  usage: Usage,
-  files: () => NonNullable<ComplianceOptions['evidence']>,
-): readonly FactProvider[] {
-  const { sources, resources, authentication, clock, journal, gateway, limits, hasConfiguration } = deps;
-  const { audit, dataDirectory, time, nodeVersion, providers = [] } = sources;
-  return [
-    accountFacts({ resources, authentication, policy: deps.policy, usage, clock }),
-    alertFacts(resources),
-    changeFacts({ journal, hasConfiguration }),
-    exposureFacts({ ...deps, resources, clock }),
-    machineFacts({
-      clock,
-      limits,
-      gateway,
-      resources,
-      dataDirectory,
-      ...(time === undefined ? {} : { time }),
-      ...(nodeVersion === undefined ? {} : { nodeVersion }),
-    }),
-    sealingFacts(deps.store),
-    softwareFacts({ files, clock }),
-    tokenFacts(deps.token),
-    ...(audit === undefined ? [] : [auditFacts(audit)]),
-    ...providers,
-  ];
-}
-
-function tell({ fact, from, profile, result }: Transition, journal: EventJournal): void {
-  const { rule, status } = result;
-  const data = { profile, title: rule.title, severity: rule.severity, from, to: status };
-  if (fact === 'violated') journal.publish('compliance.violated', rule.id, data);
-  if (fact === 'restored') journal.publish('compliance.restored', rule.id, data);
 }

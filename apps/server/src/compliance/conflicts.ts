@@ -1,6 +1,6 @@
 import { expressionFault, FACT_NAMES, type Parameters, PROFILES, RULES } from '@roundhouse/audit/compliance';
-import type { EnvironmentCheck, Finding, Path } from '@roundhouse/config';
-import { type Clock, nearest } from '@roundhouse/core';
+import type { Finding, Path } from '@roundhouse/config';
+import { nearest } from '@roundhouse/core';
 import { conflict } from '../configuration/conflict.ts';
 import type { ComplianceOptions } from './options.ts';
 
@@ -33,23 +33,6 @@ export function* complianceConflicts({ compliance = {} }: Section): Iterable<Fin
     const ids = [...PROFILES, ...profiles].map(({ id }) => id);
     yield* reference(['compliance', 'profile'], profile, ids, 'profile');
   }
-}
-
-/** Warns of waivers that have run out: they do not count, and whoever relies on one should know. */
-export function expiredWaivers(clock: Clock): EnvironmentCheck<Section> {
-  return ({ compliance = {} }) =>
-    Promise.resolve(
-      (compliance.waivers ?? []).flatMap(({ rule, expires }, index): Finding[] => {
-        if (Date.parse(expires) > clock.now()) return [];
-        const path: Path = ['compliance', 'waivers', index, 'expires'];
-        return [
-          {
-            ...conflict(path, `the waiver of ${rule} has run out`, 'remove it, or decide anew'),
-            severity: 'warning',
-          },
-        ];
-      }),
-    );
 }
 
 function* taken(list: Path, own: ReadonlyArray<{ readonly id: string }>, ids: ReadonlySet<string>): Iterable<Finding> {

@@ -1,5 +1,5 @@
 import { resourceIdSchema } from '@roundhouse/api';
-import { FRAMEWORKS, RULE_TYPES, SEVERITIES } from '@roundhouse/audit/compliance';
+import { FRAMEWORKS, RULE_TYPES, SEVERITIES } from '@roundhouse/audit/compliance/vocabulary';
 import { z } from 'zod';
 
 const HOUR_MS = 3_600_000;
@@ -7,13 +7,15 @@ const idSchema = z
   .string()
   .max(64)
   .regex(/^[A-Za-z][A-Za-z0-9._-]*$/, 'Expected a letter, then letters, digits, dots and dashes');
-const expressionSchema = z.string().min(1).max(2_000);
+/** Digests are made of what has one text alone: no halves of surrogate pairs. */
+const wholeText = z.string().refine((text) => text.isWellFormed(), 'Expected text without halves of surrogate pairs');
+const expressionSchema = wholeText.min(1).max(2_000);
 const parametersSchema = z.record(
   z
     .string()
     .max(64)
     .regex(/^[a-z][a-z0-9_]*$/, 'Expected a name in lower case'),
-  z.union([z.boolean(), z.number(), z.string().max(256), z.array(z.string().max(256)).max(100)]),
+  z.union([z.boolean(), z.number(), wholeText.max(256), z.array(wholeText.max(256)).max(100)]),
 );
 const parametersByRuleSchema = z.record(idSchema, parametersSchema);
 const filePath = z.string().min(1).max(4_096);
@@ -75,6 +77,13 @@ export const complianceSchema = z
         dependency_audit_file: filePath.optional().meta({ description: 'What `npm audit --json` wrote.' }),
         manifest_file: filePath.optional().meta({
           description: 'Digests of the installed files, as `sha256sum` writes them; relative to its folder.',
+        }),
+        approvals_file: filePath.optional().meta({
+          description: 'Digests of configuration files that somebody has approved, each as `SHA256 NAME`, a line each.',
+        }),
+        backup_file: filePath.optional().meta({ description: 'The newest backup, or a link to it; its time counts.' }),
+        restore_test_file: filePath.optional().meta({
+          description: 'What `roundhouse audit verify --json` wrote about a restored copy of the journal.',
         }),
       })
       .optional()

@@ -112,8 +112,8 @@ export class Site implements AsyncDisposable {
     await this.server.resources.applyFile(desiredResources(checked.value), 'configuration');
   }
 
-  assess(profile?: string): Promise<Assessment> {
-    return this.server.compliance.monitor.assess(profile);
+  async assess(profile?: string): Promise<Assessment> {
+    return await (await this.server.compliance.monitor()).assess(profile);
   }
 
   async result(rule: string): Promise<RuleResult> {

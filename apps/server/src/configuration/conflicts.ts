@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
 import type { Finding, Path } from '@roundhouse/config';
-import { complianceConflicts } from '../compliance/conflicts.ts';
 import { isLoopback } from '../http/clientAddress.ts';
 import type { ConfigurationValue } from './definition.ts';
 import { conflict } from './conflict.ts';
@@ -8,7 +7,7 @@ import { refusals } from './refusals.ts';
 import { roleNames } from './roleNames.ts';
 import { workerConflicts } from './workers.ts';
 
-type Check = (value: ConfigurationValue) => Iterable<Finding>;
+type Check = (value: ConfigurationValue) => Iterable<Finding> | Promise<Iterable<Finding>>;
 
 /** Contradictions that no schema sees. */
 export const conflicts: readonly Check[] = [
@@ -25,9 +24,16 @@ export const conflicts: readonly Check[] = [
   workerConflicts,
   webhooks,
   limits,
-  complianceConflicts,
+  compliance,
   refusals,
 ];
+
+/** Rules and the language of their expressions take a while to load: only where there is something to check. */
+async function compliance(value: ConfigurationValue): Promise<Iterable<Finding>> {
+  if (value.compliance === undefined) return [];
+  const { complianceConflicts } = await import('../compliance/conflicts.ts');
+  return complianceConflicts(value);
+}
 
 /** Nothing listens beyond this machine, and nothing listens there in the clear, unless it is said. */
 function* exposure({ server = {}, front_door: door }: ConfigurationValue): Iterable<Finding> {

@@ -19,7 +19,7 @@ import {
 import { type Clock, systemClock } from '@roundhouse/core';
 import type { z } from 'zod';
 import { complianceSchema } from '../compliance/options.ts';
-import { expiredWaivers } from '../compliance/conflicts.ts';
+import { expiredWaivers } from '../compliance/expiredWaivers.ts';
 import { authenticationSchema } from '../identity/options.ts';
 import { conflicts } from './conflicts.ts';
 

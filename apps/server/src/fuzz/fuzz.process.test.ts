@@ -71,7 +71,12 @@ describe('the API, asked whatever can be asked', () => {
         },
         // What it is asked to run is run by nobody.
         supervisor: new FakeSupervisor(),
-        ...(audit !== undefined && auditIndex !== undefined && { audit, auditIndex }),
+        ...(audit !== undefined &&
+          auditIndex !== undefined && {
+            audit,
+            auditIndex,
+            auditPlace: { directory: join(home, 'audit'), offHostSinks: [] },
+          }),
         // No name is looked up: what is not this machine is not there.
         openSession: (options, scope, ...rest) => {
           if (options.host === '127.0.0.1') return openSession(options, scope, ...rest);

@@ -21,7 +21,6 @@ import {
 import type { Logger, Scope } from '@roundhouse/core';
 import { sessionsError } from '@roundhouse/sessions';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { requestEntry } from '../audit/requests.ts';
 import type { EventJournal } from '../event/journal.ts';
 import { identityOf } from './access.ts';
 import type { Cursors } from './cursor.ts';
@@ -73,7 +72,6 @@ export function auditRoutes({ audit, index, events, cursors, log, scope: server,
     // What it asks for is found out before the answer begins.
     using asking = requestScope(reply, server);
     await found.query({ ...query, limit: 1 }, asking);
-    journal().record(requestEntry(request, 'RHA-5001', { phase: 'fact', outcome: 'success' }));
     const raw = openEventStream(reply);
     if (request.method === 'HEAD') {
       raw.end();

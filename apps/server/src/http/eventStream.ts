@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { EventRecord } from '@roundhouse/api';
 import type { Scope } from '@roundhouse/core';
 import type { FastifyReply } from 'fastify';
+import { noteStream } from '../audit/requests.ts';
 import type { Identity } from '../identity/identity.ts';
 
 /** How often a comment shows that the connection lives; a watcher that took nothing from one to the next is cut, ms. */
@@ -12,6 +13,7 @@ export const HEARTBEAT = ': alive\n\n';
 export function openEventStream(reply: FastifyReply): ServerResponse {
   const headers = reply.getHeaders() as OutgoingHttpHeaders;
   const { raw } = reply.hijack();
+  noteStream(reply.request);
   raw.writeHead(200, {
     ...headers,
     'content-type': 'text/event-stream; charset=utf-8',

@@ -17,7 +17,7 @@ import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { serverError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Gateway } from '@roundhouse/sessions';
+import type { Gateway, InputNote } from '@roundhouse/sessions';
 import { type Access, type Attributes, identityOf } from './access.ts';
 import type { Cursors } from './cursor.ts';
 import { idOf, valid } from './request.ts';
@@ -30,6 +30,8 @@ export interface SessionRoutesDependencies {
   readonly cursors: Cursors;
   readonly attributesOf: (kind: KindName, id: string) => Attributes | undefined;
   readonly scope: Scope;
+  /** Keeps what is sent to hosts. Default: nobody does. */
+  readonly noteInput?: (request: FastifyRequest) => InputNote;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -91,7 +93,7 @@ export function sessionRoutes(deps: SessionRoutesDependencies) {
       const input = valid(validate(inputSchema, body, 'body'));
       using scope = requestScope(reply, server);
       try {
-        const answer = await entry.input(input, scope);
+        const answer = await entry.input(input, scope, deps.noteInput?.(request));
         metrics.inputs.add(1, { outcome: 'ok' });
         return reply.header('content-type', JSON_TYPE).send(answer);
       } catch (error) {

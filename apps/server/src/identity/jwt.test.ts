@@ -127,6 +127,23 @@ describe('a JWT', () => {
     });
   });
 
+  it.each<readonly [IssuerOptions['second_factor'], JWTPayload, boolean]>([
+    [{}, { amr: ['pwd', 'mfa'] }, true],
+    [{}, { amr: ['pwd'] }, false],
+    [{}, {}, false],
+    [{}, { amr: 'mfa' }, true],
+    [{ claim: 'acr', values: ['gold', 'silver'] }, { acr: 'silver' }, true],
+    [{ claim: 'acr', values: ['gold'] }, { acr: 'silver', amr: ['mfa'] }, false],
+  ])(
+    'has to say that a second factor was asked for, where the issuer is to: %j, %j',
+    async (factor, claims, isTaken) => {
+      const { ask, sign } = setUp({ second_factor: factor });
+      const answer = await ask(await sign(claims));
+      if (isTaken) expect(answer).toMatchObject({ principal: 'joe' });
+      else expect(answer).toBe('CREDENTIALS_INVALID');
+    },
+  );
+
   it('is restricted by a principal of its name, and gets no roles from it', async () => {
     const { ask, sign, directory } = setUp();
     directory.putPrincipal({ id: 'joe', roles: ['admin'], addresses: [HERE] });

@@ -98,6 +98,7 @@ class Issuer {
       throw invalid('the JWT is made for another use', { cause: type });
     }
     const { principal_claim: claim = 'sub', principal_prefix: prefix = '', roles = {} } = this.#options;
+    this.#checkSecondFactor(payload);
     const principal = externalPrincipal(prefix, claimOf(payload, claim));
     const values = textsOf(claimOf(payload, roles.claim ?? 'roles'));
     const credential = typeof payload.jti === 'string' ? payload.jti.slice(0, 128) : null;
@@ -109,6 +110,16 @@ class Issuer {
       roles: mapRoles(values, roles.map ?? {}, roles.default),
       credential,
     };
+  }
+
+  #checkSecondFactor(payload: JWTPayload): void {
+    const { second_factor: factor } = this.#options;
+    if (factor === undefined) return;
+    const { claim = 'amr', values = ['mfa'] } = factor;
+    const said = textsOf(claimOf(payload, claim));
+    if (!values.some((value) => said.includes(value))) {
+      throw invalid(`the JWT does not say in its ${claim} that a second factor was asked for`);
+    }
   }
 
   close(): Promise<void> {

@@ -110,6 +110,15 @@ const issuerSchema = z
         default: rolesSchema.optional().meta({ description: 'Roles of every principal of this issuer.' }),
       })
       .optional(),
+    second_factor: z
+      .strictObject({
+        claim: claimPath('amr'),
+        values: z.array(z.string().min(1).max(256)).min(1).max(16).optional().meta({
+          description: 'Any of them is enough. Default `mfa` (RFC 8176 §2).',
+        }),
+      })
+      .optional()
+      .meta({ description: 'Refuses tokens whose claim does not say that a second factor was asked for.' }),
     timeout_ms: z
       .int()
       .min(100)

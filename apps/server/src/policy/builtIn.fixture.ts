@@ -116,6 +116,10 @@ export const EXPECTED: Readonly<Record<RouteName, Row | 'open'>> = {
   getAuditCheckpoint: ['y', '-', '-', '-', 'y'],
   takeAuditCheckpoint: ['y', '-', '-', '-', '-'],
   rebuildAuditIndex: ['y', '-', '-', '-', '-'],
+  getAuditReview: ['y', '-', '-', '-', 'y'],
+  giveAuditReview: ['y', '-', '-', '-', 'y'],
+  getAuditVerification: ['y', '-', '-', '-', 'y'],
+  verifyAudit: ['y', '-', '-', '-', 'y'],
   getAuditRetention: ['y', '-', '-', '-', 'y'],
   runAuditRetention: ['y', '-', '-', '-', '-'],
 };

@@ -56,11 +56,11 @@ export const BUILT_IN_ROLES = [
   {
     id: 'auditor',
     description:
-      'Looks at everything but screens and logs of workers; who may do what, the audit journal and evidence of compliance included. Changes nothing.',
+      'Looks at everything but screens and logs of workers; who may do what, the audit journal and evidence of compliance included. Changes nothing, and may put on record what it has reviewed.',
     rules: [
       { verbs: ['get', 'list', 'watch'], kinds: ['*'] },
       { verbs: ['assess'], kinds: [...EVIDENCE_KINDS] },
-      { verbs: ['export'], kinds: [...AUDITED_KINDS] },
+      { verbs: ['export', 'review'], kinds: [...AUDITED_KINDS] },
     ],
   },
 ] satisfies readonly Role[];

@@ -29,7 +29,8 @@ export async function openAudit(
   deps: JournalDependencies,
 ): Promise<AuditJournal | undefined> {
   if (!enabled) return undefined;
-  const { directory = join(home, 'audit'), sinks = [], mask_keys: keys, classes = {} } = section;
+  const directory = auditDirectory(home, section);
+  const { sinks = [], mask_keys: keys, classes = {} } = section;
   const isLocked = section.retention?.attributes === true;
   const files = isLocked ? { files: await openLockedFiles(nodeFiles, directory, deps.log) } : {};
   return await openJournal(
@@ -59,6 +60,11 @@ export async function openAudit(
     },
     { ...deps, ...files },
   );
+}
+
+/** Where the journal is. */
+export function auditDirectory(home: string, { directory = join(home, 'audit') }: AuditSection): string {
+  return directory;
 }
 
 /** Begins to make what finds records; it is no part of the journal, and not where others get copies of that. */

@@ -11,13 +11,14 @@ import {
   type DefaultPorts,
   readConfiguration,
 } from '../configuration/configuration.ts';
+import type { ComplianceSources } from '../compliance/compliance.ts';
 import { secretFacts } from '../compliance/facts/secrets.ts';
 import { parseLogFilter } from '../log/filter.ts';
 import { openLog } from '../log/log.ts';
 import { LOG_MODULES } from '../log/modules.ts';
 import { createServer, type Server } from '../server.ts';
 import { openOtlpTracing } from '../trace/otlp.ts';
-import { openAudit, openAuditIndex } from './audit.ts';
+import { auditDirectory, openAudit, openAuditIndex } from './audit.ts';
 import { openHome } from './home.ts';
 import {
   desiredResources,
@@ -29,6 +30,7 @@ import {
   workersOptions,
 } from './options.ts';
 import { endpointProbe } from './endpointProbe.ts';
+import { offHostSinks } from './offHost.ts';
 import { openRetention } from './retention.ts';
 import { openSupervisor } from './supervisor.ts';
 import { urlProbe } from '../net/urlProbe.ts';
@@ -44,6 +46,8 @@ export interface RunOptions {
   readonly sources: Sources;
   /** Whether a change of the files is a reload. Default true. */
   readonly isWatched?: boolean;
+  /** Where compliance looks at what is outside of the server. Default: where it is on this machine. */
+  readonly outside?: Pick<ComplianceSources, 'nodeVersion' | 'time'>;
   /** Where the configuration says nothing. */
   readonly defaults: DefaultPorts & {
     readonly logFilter: string;
@@ -103,6 +107,11 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const auditIndex = audit && parts.use(openAuditIndex(home.directory, audit, auditDeps));
   const retentionParts = audit && { journal: audit, index: auditIndex, clock, log: auditDeps.log };
   const retention = retentionParts && parts.use(openRetention(home.directory, value.audit ?? {}, retentionParts));
+  const auditPlace = audit && {
+    directory: auditDirectory(home.directory, value.audit ?? {}),
+    offHostSinks: await offHostSinks(value.audit ?? {}),
+    fieldDigests: value.audit?.field_digests === true,
+  };
   const supervisor = openSupervisor(home.directory, options.createSupervisor ?? createSupervisor, {
     clock,
     log: logger.child({ module: 'workers' }),
@@ -135,12 +144,14 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         randomBytes,
         secrets,
         compliance: {
+          ...options.outside,
           dataDirectory: home.directory,
           providers: [secretFacts({ document: () => (configuration?.current ?? checked).document, variables })],
         },
         ...(supervisor === undefined ? {} : { supervisor }),
         ...(audit === undefined ? {} : { audit }),
         ...(auditIndex === undefined ? {} : { auditIndex }),
+        ...(auditPlace === undefined ? {} : { auditPlace }),
         ...(retention === undefined ? {} : { auditRetention: retention }),
         ...(traces === undefined ? {} : { tracer: traces.tracer }),
       },

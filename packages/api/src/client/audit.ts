@@ -10,6 +10,7 @@ import type {
   AuditRetention,
   AuditStatus,
 } from '../audit.ts';
+import type { AuditReview, AuditReviewInput, AuditVerification } from '../auditReview.ts';
 import { type Route, ROUTES } from '../routes.ts';
 import { EventStreamParser } from './eventStream.ts';
 import type { HttpConnection } from './http.ts';
@@ -32,6 +33,13 @@ export interface AuditCalls {
   takeCheckpoint(signal?: AbortSignal): Promise<AuditCheckpoint>;
   /** Gives how it is when that has begun. */
   rebuild(signal?: AbortSignal): Promise<AuditStatus>;
+  /** What was found, and who reviewed last. */
+  review(signal?: AbortSignal): Promise<AuditReview>;
+  giveReview(review: AuditReviewInput, signal?: AbortSignal): Promise<AuditReview>;
+  /** What the last verification by the server came to. */
+  verification(signal?: AbortSignal): Promise<AuditVerification>;
+  /** Gives what it came to when it is done. */
+  verify(signal?: AbortSignal): Promise<AuditVerification>;
   /** What retention would do now. */
   retention(signal?: AbortSignal): Promise<AuditRetention>;
   runRetention(signal?: AbortSignal): Promise<AuditRetention>;
@@ -54,6 +62,10 @@ export function createAuditCalls(http: HttpConnection): AuditCalls {
     takeCheckpoint: (signal) => http.json(ROUTES.takeAuditCheckpoint, { signal }),
     retention: (signal) => http.json(ROUTES.getAuditRetention, { signal }),
     runRetention: (signal) => http.json(ROUTES.runAuditRetention, { signal }),
+    review: (signal) => http.json(ROUTES.getAuditReview, { signal }),
+    giveReview: (review, signal) => http.json(ROUTES.giveAuditReview, { body: review, signal }),
+    verification: (signal) => http.json(ROUTES.getAuditVerification, { signal }),
+    verify: (signal) => http.json(ROUTES.verifyAudit, { signal }),
     rebuild: (signal) => http.json(ROUTES.rebuildAuditIndex, { signal }),
   };
 }

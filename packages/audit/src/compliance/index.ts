@@ -16,5 +16,5 @@ export { oscalReport } from './report/oscal.ts';
 export { type ComplianceReport, reportOf } from './report/report.ts';
 export { expressionFault, type Parameters } from './rule/expression.ts';
 export type { Profile } from './rule/profile.ts';
-export { compileRule, FRAMEWORKS, type Rule, RULE_TYPES, type RuleDefinition, SEVERITIES } from './rule/rule.ts';
+export { compileRule, type Rule, type RuleDefinition } from './rule/rule.ts';
 export type { Waiver } from './rule/waiver.ts';

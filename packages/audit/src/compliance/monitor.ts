@@ -80,12 +80,12 @@ export class ComplianceMonitor {
     return this.#latest;
   }
 
-  /** Begins to evaluate by itself. */
-  start(): void {
+  /** Begins to evaluate by itself, `settleMs` from now. */
+  start(settleMs = SETTLE_MS): void {
     const { clock, scope } = this.#deps;
     scope.onEnd(() => this.#timer?.cancel());
-    this.#earliest = clock.monotonic() + SETTLE_MS;
-    this.#plan(SETTLE_MS);
+    this.#earliest = clock.monotonic() + settleMs;
+    this.#plan(settleMs);
   }
 
   /** Takes other settings, and looks at all of it anew. */

@@ -206,6 +206,20 @@ describe('retention', PATIENT, () => {
     expect(verifyJournal(bed.directory).verdict).toBe('intact');
   });
 
+  it('counts what is past its period and readable, held aside, and what is erased without a certificate', async () => {
+    const journal = await threeDays(bed, keyRing());
+    const strict = retentionOf(bed, journal, { policy: policyOf('1d', 'erase') });
+    expect(strict.policy.classes.data?.mode).toBe('erase');
+    expect(await strict.overdue(0, scope)).toBe(3);
+    expect(await strict.overdue(10 * 86_400_000, scope)).toBe(0);
+    const held = retentionOf(bed, journal, { policy: policyOf('1d', 'erase'), holds: [{ ...HOLD, user: 'ada' }] });
+    expect(await held.overdue(0, scope)).toBe(2);
+    await journal.erase(2);
+    expect(await retentionOf(bed, journal, { policy: { classes: {} } }).overdue(0, scope)).toBe(1);
+    await strict.run(ADA, scope);
+    expect(await strict.overdue(0, scope)).toBe(0);
+  });
+
   it('makes up for the certificate of an erasure that nobody told', async () => {
     const journal = await threeDays(bed, keyRing());
     await journal.erase(1);

@@ -11,6 +11,7 @@ import { checkInThread } from './archiveThread.ts';
 import { nodeRetentionFiles, type RetentionFiles } from './files.ts';
 import type { LegalHold } from './hold.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
+import { overdueOf } from './overdue.ts';
 import { planRetention, type RetentionPolicy } from './plan.ts';
 
 export interface RetentionOptions {
@@ -69,6 +70,13 @@ export interface Retention extends AsyncDisposable {
   plan(scope: Scope): Promise<RetentionReport>;
   /** Plans and carries it out, one run at a time. Raises AUDIT_UNAVAILABLE, AUDIT_CLOSED. */
   run(actor: Actor, scope: Scope): Promise<RetentionReport>;
+  /**
+   * Segments and archives past their period for more than `graceMs` that can still be read, and those erased without a
+   * certificate. Raises as `plan`.
+   */
+  overdue(graceMs: number, scope: Scope): Promise<number>;
+  /** What it goes by. */
+  readonly policy: RetentionPolicy;
   status(): RetentionStatus;
   /** Runs by itself from now on, once a day. */
   start(): void;
@@ -123,6 +131,17 @@ class JournalRetention implements Retention {
         throw error;
       }
     });
+  }
+
+  overdue(graceMs: number, scope: Scope): Promise<number> {
+    return this.#alone(async () => {
+      const { inventory, plan } = await this.#plan(scope);
+      return overdueOf([...inventory.segments, ...inventory.archives], plan, graceMs);
+    });
+  }
+
+  get policy(): RetentionPolicy {
+    return this.#options.policy;
   }
 
   status(): RetentionStatus {

@@ -17,13 +17,17 @@ const CONTINUE = 'Press Enter to continue.';
  * first. Raises SESSION_ATTACHED, SESSION_CLOSED, TERMINAL_SIZE_MISMATCH, or the reason of a scope that has
  * ended.
  */
-export function bridge(terminal: RawTerminal, session: LiveSession, scope: Scope): Bridge {
-  return new Bridge(terminal, session, scope);
+export function bridge(terminal: RawTerminal, session: LiveSession, scope: Scope, onRecord?: OnRecord): Bridge {
+  return new Bridge(terminal, session, scope, onRecord);
 }
+
+/** Called with each record of the terminal before the session has it; the body is borrowed. */
+type OnRecord = (session: LiveSession, dataType: number, body: Uint8Array) => void;
 
 /** A terminal on a session. It owns neither: both outlive it. */
 export class Bridge {
   readonly #terminal: RawTerminal;
+  readonly #onRecord: OnRecord | undefined;
   readonly #ended = Promise.withResolvers<BridgeEnd>();
   readonly #leaveScopes: ReadonlyArray<() => void>;
   #session: LiveSession;
@@ -34,10 +38,11 @@ export class Bridge {
   #awaitsHost = false;
   #isOver = false;
 
-  constructor(terminal: RawTerminal, session: LiveSession, scope: Scope) {
+  constructor(terminal: RawTerminal, session: LiveSession, scope: Scope, onRecord?: OnRecord) {
     scope.throwIfEnded();
     terminal.scope.throwIfEnded();
     this.#terminal = terminal;
+    this.#onRecord = onRecord;
     this.#session = session;
     this.#take(session);
     this.#leaveScopes = [
@@ -126,6 +131,7 @@ export class Bridge {
     return {
       record: (dataType, body) => {
         if (this.#awaitsHost) return;
+        this.#onRecord?.(this.#session, dataType, body);
         if (!attachment.sendRecord(dataType, body)) this.#terminal.pause();
         // What a classic terminal sends to something other than a 3270 application is lost: let it type again.
         if (this.#terminal.protocol === 'tn3270' && !this.#in3270) {

@@ -6,6 +6,7 @@ import { LiveSession } from '@roundhouse/tn3270';
 import { type Host, type RawTerminal, serveRawHost } from '@roundhouse/tn3270/host';
 import type { Gateway } from '../gateway.ts';
 import type { SessionEntry } from '../session/entry.ts';
+import { type InputDigest, type SubmittedInput, submittedRecord } from '../session/submitted.ts';
 import { bridge } from './bridge.ts';
 import { frontDoorError } from './errors.ts';
 import { gatewayLus } from './lus.ts';
@@ -34,7 +35,20 @@ export interface FrontDoorOptions {
   readonly maxPerAddressPerMinute?: number;
 }
 
+/** What somebody at a terminal has sent. */
+export interface TerminalInput extends SubmittedInput {
+  readonly sessionId: string;
+  /** Address and port of the terminal. */
+  readonly peer: string;
+  /** Empty while there is none. */
+  readonly host: string;
+}
+
 export interface FrontDoorDependencies {
+  /** Hears of each screen that is sent; must be quick. */
+  readonly onInput?: (input: TerminalInput) => void;
+  /** Of what stands in the fields that are shown. Default: none is made. */
+  readonly digest?: InputDigest;
   readonly gateway: Gateway;
   readonly clock: Clock;
   readonly log: Logger;
@@ -71,13 +85,15 @@ class FrontDoor {
   readonly #options: FrontDoorOptions;
   readonly #gateway: Gateway;
   readonly #log: Logger;
+  readonly #noter: Pick<FrontDoorDependencies, 'onInput' | 'digest'>;
   readonly #rate: RateLimit;
   readonly #perAddress = new Map<string, number>();
 
-  constructor(options: FrontDoorOptions, { gateway, clock, log }: FrontDoorDependencies) {
+  constructor(options: FrontDoorOptions, { gateway, clock, log, ...noter }: FrontDoorDependencies) {
     this.#options = options;
     this.#gateway = gateway;
     this.#log = log;
+    this.#noter = noter;
     this.#rate = createRateLimit(
       {
         limit: options.maxPerAddressPerMinute ?? 600,
@@ -117,13 +133,13 @@ class FrontDoor {
   async #session(terminal: RawTerminal): Promise<void> {
     const { scope, requestedLu } = terminal;
     const taken = requestedLu === null ? undefined : this.#gateway.redeemTicket(requestedLu.toUpperCase());
-    if (taken !== undefined) return await follow(terminal, taken);
+    if (taken !== undefined) return await follow(terminal, taken, this.#noter);
     const group = await this.#groupOf(terminal);
     showNotice(terminal, ['', `Connecting to ${group} …`]);
     const entry = await this.#gateway.create(this.#request(terminal, group), scope, { isFresh: true });
     this.#log.info('terminal placed', { peer: terminal.peer, session_id: entry.id, group });
     try {
-      await follow(terminal, entry);
+      await follow(terminal, entry, this.#noter);
     } finally {
       await this.#gateway.sessions.remove(entry.id).catch(() => {});
     }
@@ -168,15 +184,17 @@ const INDETERMINATE = [
   'look at the data before you repeat it.',
 ];
 
+type Noter = Pick<FrontDoorDependencies, 'onInput' | 'digest'>;
+
 /** Keeps the terminal on the session, over all hosts that it has, until either ends. */
-async function follow(terminal: RawTerminal, entry: SessionEntry): Promise<void> {
+async function follow(terminal: RawTerminal, entry: SessionEntry, noter: Noter): Promise<void> {
   const { scope } = terminal;
   let message: readonly string[] | undefined;
   for (;;) {
     const session = entry.line?.session;
     if (entry.hasEnded || !(session instanceof LiveSession)) return farewell(terminal, entry);
     if (message !== undefined && !(await say(terminal, message))) return;
-    const end = await bridged(terminal, entry, session);
+    const end = await bridged(terminal, entry, session, noter);
     if (end.by === 'terminal' || scope.signal.aborted) return;
     const wasOut = entry.awaitsHost;
     if (!entry.hasEnded && entry.line?.session === session) {
@@ -188,8 +206,15 @@ async function follow(terminal: RawTerminal, entry: SessionEntry): Promise<void>
 }
 
 /** One session under the terminal, and those that a move puts there. */
-async function bridged(terminal: RawTerminal, entry: SessionEntry, first: LiveSession) {
-  const carried = bridge(terminal, first, terminal.scope);
+async function bridged(terminal: RawTerminal, entry: SessionEntry, first: LiveSession, { onInput, digest }: Noter) {
+  const note =
+    onInput &&
+    ((session: LiveSession, dataType: number, body: Uint8Array): void => {
+      const input = submittedRecord(session, dataType, body, digest);
+      if (input === undefined) return;
+      onInput({ ...input, sessionId: entry.id, peer: terminal.peer, host: entry.resource().host });
+    });
+  const carried = bridge(terminal, first, terminal.scope, note);
   const use = first.on('lockChanged', () => entry.noteUse());
   const leave = entry.onLineChanged(() => {
     const next = entry.line?.session;

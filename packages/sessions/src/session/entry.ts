@@ -25,12 +25,20 @@ import { InputQueue } from './inputQueue.ts';
 import type { Line } from './line.ts';
 import { type SessionProfile, sessionOptions } from './open.ts';
 import { SESSION_TRANSITIONS } from './state.ts';
+import { type InputDigest, submittedKey, type SubmittedInput } from './submitted.ts';
 import type { SessionTarget } from './target.ts';
 
 /** Inputs that may stand behind the running one. */
 const MAX_QUEUED_INPUTS = 16;
 /** Requests that may wait for a newer screen of one session. */
 const MAX_SCREEN_WAITERS = 64;
+
+/** For whoever keeps what was sent to hosts. */
+export interface InputNote {
+  /** Undefined where it cannot be told. */
+  readonly onSubmit: (input: SubmittedInput | undefined) => void;
+  readonly digest?: InputDigest | undefined;
+}
 
 export interface SessionEntryOptions {
   readonly id: string;
@@ -327,7 +335,7 @@ export class SessionEntry {
    * Does an input when those before it are done; the answer holds the screen after it. Raises INPUT_BUSY,
    * SESSION_SUSPENDED, SESSION_MIGRATING, INPUT_INDETERMINATE, and what the engine does.
    */
-  async input(request: InputRequest, scope: Scope): Promise<string> {
+  async input(request: InputRequest, scope: Scope, note?: InputNote): Promise<string> {
     this.#useForInput();
     if (this.#queue.isFull) {
       throw sessionsError('INPUT_BUSY', { details: { session_id: this.id, completed_actions: 0 } });
@@ -336,7 +344,12 @@ export class SessionEntry {
     try {
       const session = this.#useForInput();
       try {
-        await runInput(session, request, scope);
+        await runInput(
+          session,
+          request,
+          scope,
+          note && ((key) => note.onSubmit(submittedKey(session, key, note.digest))),
+        );
       } catch (error) {
         await this.#fateOf(session, scope);
         throw this.#line?.session === session ? error : this.#interrupted(request, error);

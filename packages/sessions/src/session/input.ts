@@ -10,12 +10,19 @@ export function inputTimeoutMs(request: InputRequest): number {
 
 /**
  * Does the actions in order, then waits. Raises the error of the first action that fails, or of the wait, with
- * `completed_actions` (and `failed_action`, an index) in its details.
+ * `completed_actions` (and `failed_action`, an index) in its details. `onSubmit` is called before each key that the host
+ * hears of.
  */
-export async function runInput(session: Session, request: InputRequest, scope: Scope): Promise<void> {
+export async function runInput(
+  session: Session,
+  request: InputRequest,
+  scope: Scope,
+  onSubmit?: (key: Key) => void,
+): Promise<void> {
   const { actions } = request;
   actions.forEach((action, index) => {
     try {
+      if (onSubmit !== undefined && action.type === 'key' && callsHost(action.key)) onSubmit(action.key);
       session.perform(action);
     } catch (error) {
       throw withDetails(error, { completed_actions: index, failed_action: index });

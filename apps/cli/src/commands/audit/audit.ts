@@ -6,6 +6,7 @@ import { queryCommand } from './query.ts';
 import { holdCommand } from './hold.ts';
 import { rebuildCommand } from './rebuild.ts';
 import { retentionCommand } from './retention.ts';
+import { reviewCommand } from './review.ts';
 import { statusCommand } from './status.ts';
 import { tailCommand } from './tail.ts';
 import { verifyCommand } from './verify.ts';
@@ -19,6 +20,7 @@ export function auditCommand(io: VerdictIo): Command {
     .addCommand(statusCommand(io))
     .addCommand(checkpointCommand(io))
     .addCommand(verifyCommand(io))
+    .addCommand(reviewCommand(io))
     .addCommand(rebuildCommand(io))
     .addCommand(retentionCommand(io))
     .addCommand(holdCommand(io));

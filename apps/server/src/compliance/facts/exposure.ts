@@ -113,6 +113,7 @@ function inputsOf<T>({ resources }: Pick<ExposureFactsSources, 'resources'>, kin
   });
 }
 
-function isLocal(host: string): boolean {
+/** Whether only this machine reaches an address. */
+export function isLocal(host: string): boolean {
   return host === 'localhost' || (isIP(host) !== 0 && isLoopback(host));
 }

@@ -1,18 +1,15 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { type FactProvider, type GatheredFacts, UnknownFact } from '@roundhouse/audit/compliance';
+import type { FactProvider, GatheredFacts } from '@roundhouse/audit/compliance';
 import type { Clock, Scope } from '@roundhouse/core';
-import type { ComplianceOptions } from '../options.ts';
+import { digestOf, type EvidenceFiles, orUnknown, readJson, readText } from './evidenceFile.ts';
 
 export interface SoftwareFactsSources {
-  readonly files: () => NonNullable<ComplianceOptions['evidence']>;
+  readonly files: () => EvidenceFiles;
   readonly clock: Clock;
 }
 
 const DAY_MS = 86_400_000;
-const MAX_JSON_BYTES = 64 * 1_048_576;
 const MAX_MANIFEST_FILES = 100_000;
 /** Files that are named as changed; the number that matters is none. */
 const MAX_NAMED = 100;
@@ -29,40 +26,22 @@ export function softwareFacts({ files, clock }: SoftwareFactsSources): FactProvi
       'software.vulnerable_dependencies',
     ],
     async gather(scope) {
-      const { sbom_file: sbom, dependency_audit_file: audit, manifest_file: manifest } = files();
+      const evidence = files();
       const [first, second, third] = await Promise.all([
-        orUnknown(['software.has_sbom'], sbom, 'sbom_file', (file) => sbomFacts(file)),
+        orUnknown(['software.has_sbom'], evidence, 'sbom_file', (file) => sbomFacts(file)),
         orUnknown(
           ['software.dependency_audit_age_days', 'software.vulnerable_dependencies'],
-          audit,
+          evidence,
           'dependency_audit_file',
           (file) => auditFacts(file, clock.now()),
         ),
-        orUnknown(['software.changed_files', 'software.manifest_files'], manifest, 'manifest_file', (file) =>
+        orUnknown(['software.changed_files', 'software.manifest_files'], evidence, 'manifest_file', (file) =>
           manifestFacts(file, scope),
         ),
       ]);
       return { ...first, ...second, ...third };
     },
   };
-}
-
-/** One file that cannot be read does not hide what the others say. */
-async function orUnknown(
-  names: ReadonlyArray<keyof GatheredFacts>,
-  file: string | undefined,
-  field: string,
-  read: (file: string) => Promise<GatheredFacts>,
-): Promise<GatheredFacts> {
-  const unknown = (code: string, reason: string): GatheredFacts =>
-    Object.fromEntries(names.map((name) => [name, new UnknownFact(code, reason)]));
-  if (file === undefined) return unknown('NOT_SUPPORTED', `compliance.evidence.${field} names no file`);
-  try {
-    return await read(file);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return unknown('FACT_SOURCE_FAILED', `${file}: ${code ?? message}`);
-  }
 }
 
 async function sbomFacts(file: string): Promise<GatheredFacts> {
@@ -104,21 +83,4 @@ async function manifestFacts(file: string, scope: Scope): Promise<GatheredFacts>
   }
   scope.throwIfEnded();
   return { 'software.changed_files': changed, 'software.manifest_files': lines.length };
-}
-
-async function digestOf(file: string, { signal }: Scope): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { signal }) as AsyncIterable<Buffer>) hash.update(chunk);
-  return hash.digest('hex');
-}
-
-async function readJson(file: string): Promise<Readonly<Record<string, unknown>>> {
-  const value: unknown = JSON.parse(await readText(file));
-  if (typeof value !== 'object' || value === null) throw new Error('it is no JSON object');
-  return value as Readonly<Record<string, unknown>>;
-}
-
-async function readText(file: string): Promise<string> {
-  if ((await stat(file)).size > MAX_JSON_BYTES) throw new Error(`it has more than ${MAX_JSON_BYTES} bytes`);
-  return await readFile(file, 'utf8');
 }

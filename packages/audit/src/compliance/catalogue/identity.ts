@@ -43,7 +43,7 @@ export const IDENTITY_RULES: readonly RuleDefinition[] = [
     expression: 'idle.ways_in.all(way, way.logs_off && way.after_minutes <= params.max_minutes)',
     parameters: { max_minutes: 15 },
     remediation: {
-      text: 'The API asks with every request. The front door does not log terminals off: leave `front_door` out, or waive the rule where the host or the terminals log off themselves.',
+      text: 'The API asks with every request. The front door does not log terminals off: take `front_door` out of the configuration and start the server again, or, where the host or the terminals log off themselves, waive the rule.',
       configuration: `compliance:
   waivers:
     - rule: RH-C15
@@ -96,9 +96,19 @@ export const IDENTITY_RULES: readonly RuleDefinition[] = [
     severity: 'high',
     expression: 'mfa.is_required_for_admins && mfa.is_required_for_remote',
     remediation: {
-      text: 'Let people in through an issuer of tokens that asks for a second factor. What it asked for cannot be seen from here yet, so waive the rule with the policy of the issuer as the reason.',
+      text: 'Let people in through an issuer of tokens that asks for a second factor and says so in a claim, and through nothing else: no passwords, no directory server, no certificates and API keys of principals of type person. Programs are principals of type service. Then leave the token of root alone for a day.',
+      configuration: `authentication:
+  basic: { enabled: false }
+  certificates: false
+  issuers:
+    - issuer: https://login.example.com/
+      audience: roundhouse
+      second_factor: { claim: amr, values: [mfa] }
+`,
     },
     mappings: { pci_dss: ['8.4.1', '8.4.2', '8.4.3'], hipaa: ['312(d)'], soc2: ['CC6.1'] },
+    limits:
+      'What the issuer says of the second factor is believed. Terminals at the front door are let in by their hosts.',
   },
   {
     id: 'RH-C21',
@@ -123,7 +133,9 @@ export const IDENTITY_RULES: readonly RuleDefinition[] = [
     severity: 'medium',
     expression: 'access_review.age_days <= params.max_age_days',
     parameters: { max_age_days: 183 },
-    remediation: { text: 'Review all accounts and their rights, and record that it is done.' },
+    remediation: {
+      text: 'Look at all accounts, roles and keys (`roundhouse principal list`, `role list`, `api-key list`), set right what is not, and put on record that you have: `roundhouse audit review --access --note "what was changed"`. It takes the role auditor or admin, and the audit journal.',
+    },
     mappings: { pci_dss: ['7.2.4'], hipaa: ['308(a)(4)(ii)(C)'], soc2: ['CC6.2'] },
   },
   {

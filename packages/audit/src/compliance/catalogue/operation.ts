@@ -43,7 +43,8 @@ export const OPERATION_RULES: readonly RuleDefinition[] = [
     severity: 'medium',
     expression: 'changes.without_author == 0 && changes.without_approver == 0 && changes.can_roll_back',
     remediation: {
-      text: 'Make changes through the API with a principal of your own, or through a configuration file that is kept in a repository where somebody else approves. Approvals cannot be seen from here yet.',
+      text: 'Make all changes through configuration files, started with `--config`, and have somebody else than the author approve each version of each file where the server and the author cannot write: `echo "$(sha256sum < roundhouse.yaml | cut -d" " -f1)  jane.doe" >> approvals`. What was changed through the API counts as not approved until the server is started again.',
+      configuration: EVIDENCE('approvals_file', 'approvals'),
     },
     mappings: { pci_dss: ['6.5.1'], hipaa: ['308(a)(8)'], soc2: ['CC8.1'] },
   },
@@ -66,8 +67,17 @@ export const OPERATION_RULES: readonly RuleDefinition[] = [
     severity: 'high',
     expression: 'backup.age_hours <= params.max_age_hours && backup.restore_tested_days <= params.max_test_age_days',
     parameters: { max_age_hours: 26, max_test_age_days: 92 },
-    remediation: { text: 'Take a backup every day, and restore one every quarter to see that it can be.' },
+    remediation: {
+      text: 'Back up the data directory and the configuration every day, and name the newest backup, or a link to it. Every quarter restore one elsewhere, and keep what the verifier says of the journal in it: `roundhouse audit verify RESTORED/audit --json > restore-test.json`.',
+      configuration: `compliance:
+  evidence:
+    backup_file: /var/lib/roundhouse/evidence/backup
+    restore_test_file: /var/lib/roundhouse/evidence/restore-test.json
+`,
+    },
     mappings: { hipaa: ['308(a)(7)(ii)(B)', '308(a)(7)(ii)(D)'], soc2: ['A1.2', 'A1.3'] },
+    limits:
+      'Of the backup its time is looked at, and of the test that the journal of this server was restored and verifies.',
   },
   {
     id: 'RH-C32',
@@ -78,7 +88,7 @@ export const OPERATION_RULES: readonly RuleDefinition[] = [
       'capacity.limits.all(limit, limit.used_share <= params.max_used_share) && capacity.disk_free_share >= params.min_disk_free_share',
     parameters: { max_used_share: 0.8, min_disk_free_share: 0.1 },
     remediation: {
-      text: 'Raise the limit that the evidence names, or make room on the disk of the data directory.',
+      text: 'Raise the limit that the evidence names, or make room on the disk of the data directory. Each session takes two descriptors: give the process as many (`LimitNOFILE=` of its unit, or `ulimit -n`).',
       configuration: `limits: { max_sessions: 20000 }
 `,
     },

@@ -1,4 +1,4 @@
-import type { Framework } from '../rule/rule.ts';
+import type { Framework } from '../rule/vocabulary.ts';
 import type { Profile } from '../rule/profile.ts';
 import { RULES } from './rules.ts';
 

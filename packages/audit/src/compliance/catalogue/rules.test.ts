@@ -3,7 +3,7 @@ import { assess, type Status } from '../assess.ts';
 import type { Facts } from '../fact/catalogue.ts';
 import { factSheet, type GatheredFacts } from '../fact/gather.ts';
 import { PASSING } from '../fact/passing.fixture.ts';
-import { FRAMEWORKS, RULE_TYPES } from '../rule/rule.ts';
+import { FRAMEWORKS, RULE_TYPES } from '../rule/vocabulary.ts';
 import { PROFILES } from './profiles.ts';
 import { RULES } from './rules.ts';
 
@@ -24,7 +24,7 @@ const FAILING: Readonly<Record<string, ReadonlyArray<Partial<Facts>>>> = {
   'RH-C03': [{ 'audit.is_intact': false }, { 'audit.verified_age_hours': 24 }],
   'RH-C04': [{ 'audit.off_host_sinks': 0 }, { 'audit.off_host_lag_minutes': 15.1 }],
   'RH-C05': [{ 'retention.kept_months': 11.9 }, { 'retention.searchable_months': 2.9 }],
-  'RH-C06': [{ 'audit.recorded_actions': ['audit.readers'] }],
+  'RH-C06': [{ 'audit.is_enabled': false }, { 'audit.unrecorded_reads': ['exportAudit'] }],
   'RH-C07': [{ 'audit.reader_roles': ['auditor', 'viewer'] }],
   'RH-C08': [{ 'audit.recorded_actions': ['journal.closed'] }, { 'alerts.event_types': ['configuration.reloaded'] }],
   'RH-C09': [{ 'audit.recorded_actions': [] }, { 'alerts.event_types': ['authentication.failed'] }],
@@ -115,6 +115,7 @@ describe('the rules of the product', () => {
   it.each([
     ['RH-C17', { 'password.local_accounts': [] }],
     ['RH-C24', { 'certificates.items': [] }],
+    ['RH-C31', { 'retention.kept_months': 12_000 }],
   ] as const)('%s does not apply with %j', (id, way) => {
     expect(statusOf(id, { ...PASSING, ...way })).toBe('not_applicable');
   });

@@ -8,8 +8,8 @@ export const CONFIGURED_FACTS = {
   'alerts.event_types': {
     type: 'texts',
     unit: null,
-    meaning: 'Types of events that at least one webhook in use is sent, without `roundhouse.`',
-    source: 'webhooks in force',
+    meaning: 'Types of events that somebody is told of, by a webhook in use or by mail, without `roundhouse.`',
+    source: 'webhooks and alerts in force',
   },
   'defaults.accounts': {
     type: 'texts',
@@ -52,13 +52,15 @@ export const CONFIGURED_FACTS = {
   'mfa.is_required_for_admins': {
     type: 'boolean',
     unit: null,
-    meaning: 'Whether every way in to the role admin asks for a second factor',
+    meaning:
+      'Whether every way in for people with the role admin asks for a second factor, and root was not used for a day',
     source: 'authentication',
   },
   'mfa.is_required_for_remote': {
     type: 'boolean',
     unit: null,
-    meaning: 'Whether every way in from another machine asks for a second factor',
+    meaning:
+      'Whether every way in for people from another machine asks for a second factor, and root was not used for a day',
     source: 'authentication',
   },
   'password.history': {
@@ -119,7 +121,7 @@ export const CONFIGURED_FACTS = {
   'retention.kept_months': {
     type: 'number',
     unit: 'months',
-    meaning: 'How long audit records are kept at least, by the shortest period of any class',
+    meaning: 'How long audit records are kept at least, by the shortest period of any class; 12,000 is for ever',
     source: 'audit journal',
   },
   'retention.searchable_months': {

@@ -49,5 +49,6 @@ function scalarFault(type: FieldType, value: unknown): string | undefined {
   if (type === 'boolean') return typeof value === 'boolean' ? undefined : 'true or false is expected';
   if (type === 'number') return Number.isFinite(value) ? undefined : 'a finite number is expected';
   if (typeof value !== 'string') return 'text is expected';
+  if (!value.isWellFormed()) return 'text without halves of surrogate pairs is expected';
   return value.length > MAX_TEXT ? `it has more than ${MAX_TEXT} characters` : undefined;
 }

@@ -53,6 +53,7 @@ describe('gathering facts', () => {
     [{ 'keys.items': [{ id: 'a', age_days: 'old' }] }, 'keys.items'],
     [{ 'keys.items': [{ secret: 'x' }] }, 'keys.items'],
     [{ 'runtime.version': 'x'.repeat(4_097) }, 'runtime.version'],
+    [{ 'runtime.version': '\ud800' }, 'runtime.version'],
   ] as const)('does not believe what is not of its type', async (facts, name) => {
     using scope = createScope({ clock: new FakeClock() });
     const wrong = provider('wrong', [name], () => Promise.resolve(facts as never));

@@ -8,12 +8,12 @@ export const OBSERVED_FACTS = {
     type: 'number',
     unit: 'days',
     meaning: 'Time since a review of all accounts and their rights was completed',
-    source: 'access review',
+    source: 'audit journal',
   },
   'audit.incomplete_records': {
     type: 'number',
     unit: null,
-    meaning: 'Records of the last verification that lack who, what, when, outcome, origin or object',
+    meaning: 'Records that lack who, what, when, outcome, origin or object, of all that were looked at',
     source: JOURNAL,
   },
   'audit.is_enabled': { type: 'boolean', unit: null, meaning: 'Whether the audit journal is on', source: JOURNAL },
@@ -38,7 +38,7 @@ export const OBSERVED_FACTS = {
   'audit.off_host_sinks': {
     type: 'number',
     unit: null,
-    meaning: 'Places off this host that checkpoints are copied to',
+    meaning: 'Places off this host that checkpoints are copied to: HTTP, buckets, and mounts of a network',
     source: JOURNAL,
   },
   'audit.reader_roles': {
@@ -56,7 +56,7 @@ export const OBSERVED_FACTS = {
   'audit.review_age_hours': {
     type: 'number',
     unit: 'hours',
-    meaning: 'Time since the automated review of the records ran to its end',
+    meaning: 'Time since somebody reviewed the records',
     source: JOURNAL,
   },
   'audit.sequence_gaps': {
@@ -68,7 +68,13 @@ export const OBSERVED_FACTS = {
   'audit.unacknowledged_findings': {
     type: 'number',
     unit: null,
-    meaning: 'Findings of the automated review that nobody has acknowledged within a day',
+    meaning: 'Findings among the records that nobody has acknowledged within a day',
+    source: JOURNAL,
+  },
+  'audit.unrecorded_reads': {
+    type: 'texts',
+    unit: null,
+    meaning: 'Ways to read the journal over the API that leave no record',
     source: JOURNAL,
   },
   'audit.verified_age_hours': {
@@ -80,14 +86,14 @@ export const OBSERVED_FACTS = {
   'backup.age_hours': {
     type: 'number',
     unit: 'hours',
-    meaning: 'Time since a backup was taken to its end',
-    source: 'backup',
+    meaning: 'Time since the newest backup was written',
+    source: 'file named by compliance.evidence.backup_file',
   },
   'backup.restore_tested_days': {
     type: 'number',
     unit: 'days',
-    meaning: 'Time since a backup was restored as a test, and was right',
-    source: 'backup',
+    meaning: 'Time since the journal of a restored backup was verified, and was intact',
+    source: 'file named by compliance.evidence.restore_test_file',
   },
   'capacity.disk_free_share': {
     type: 'number',
@@ -124,8 +130,8 @@ export const OBSERVED_FACTS = {
   'changes.without_approver': {
     type: 'number',
     unit: null,
-    meaning: 'Those of them that nobody but their author has approved',
-    source: 'events',
+    meaning: 'Those of them that were made beside the configuration files, and files in force that nobody has approved',
+    source: 'events, and file named by compliance.evidence.approvals_file',
   },
   'changes.without_author': {
     type: 'number',

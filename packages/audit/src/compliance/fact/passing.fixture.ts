@@ -12,7 +12,6 @@ export const PASSING: Facts = {
   'audit.off_host_sinks': 1,
   'audit.reader_roles': ['auditor'],
   'audit.recorded_actions': [
-    'audit.read',
     'journal.closed',
     'journal.resumed',
     'configuration.reloaded',
@@ -22,6 +21,7 @@ export const PASSING: Facts = {
   'audit.review_age_hours': 3,
   'audit.sequence_gaps': 0,
   'audit.unacknowledged_findings': 0,
+  'audit.unrecorded_reads': [],
   'audit.verified_age_hours': 5,
   'backup.age_hours': 12,
   'backup.restore_tested_days': 40,

@@ -1,6 +1,7 @@
 import type { Assessment, RuleResult, Status } from '../assess.ts';
 import type { FactValue } from '../fact/definition.ts';
-import type { Remediation, RuleSeverity, RuleType } from '../rule/rule.ts';
+import type { Remediation } from '../rule/rule.ts';
+import type { RuleSeverity, RuleType } from '../rule/vocabulary.ts';
 
 /** What every report says of itself. */
 const STATEMENT =
