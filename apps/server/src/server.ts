@@ -29,7 +29,8 @@ import { alertFilter, type AlertsOptions, startAlerts } from './alert/alerts.ts'
 import { createMailer, type MailerOptions } from './alert/mailer.ts';
 import { recordEvents } from './audit/events.ts';
 import { fieldDigest, terminalEntry } from './audit/input.ts';
-import { auditRequests, noteSubmitted } from './audit/requests.ts';
+import { noteSubmitted } from './audit/notes.ts';
+import { auditRequests } from './audit/requests.ts';
 import { custodyOf } from './audit/custody.ts';
 import { auditReviewRoutes } from './http/auditReviewRoutes.ts';
 import { auditRoutes } from './http/auditRoutes.ts';

@@ -153,6 +153,22 @@ describe('the audit of requests', () => {
   });
 });
 
+describe('the audit of a screen that is polled', () => {
+  it('has one record as long as nothing new is seen, and with the next how often that was', async () => {
+    const { json } = await ask('POST', '/api/v1/sessions', { host: '127.0.0.1', port: 23 });
+    const path = `/api/v1/sessions/${String(json?.['id'])}`;
+    const reads = () =>
+      entries.filter(({ action, session_id }) => action === 'screen.read' && session_id === json?.['id']);
+    for (const query of ['', '?format=text', '?format=html', '']) await ask('GET', `${path}/screen${query}`);
+    expect(reads().map(({ details }) => details?.['repeats'])).toEqual([undefined]);
+    await ask('POST', `${path}/input`, { actions: [{ type: 'text', text: 'x' }] });
+    await ask('GET', `${path}/screen`);
+    await ask('GET', `${path}/screen`);
+    expect(reads().map(({ details }) => details?.['repeats'])).toEqual([undefined, 3]);
+    await ask('DELETE', path);
+  });
+});
+
 describe('the audit of streams', () => {
   const streams = (Object.entries(ROUTES) as [RouteName, Route][]).filter(([, { success }]) =>
     Object.hasOwn(success.content ?? {}, 'text/event-stream'),

@@ -4,51 +4,17 @@ import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { routeNameOf } from '../http/guard.ts';
 import { traceOf } from '../trace/requests.ts';
-import type { SubmittedInput } from '@roundhouse/sessions';
 import { actorOf } from './actor.ts';
 import { submittedShown } from './input.ts';
 import { SERVER_CODES, type ServerAuditCode } from './codes.ts';
+import { keepNotes, notesOf } from './notes.ts';
+import { Repeats } from './repeats.ts';
 import { ROUTE_AUDIT, type RouteAudit } from './routes.ts';
 
 export type AuditTrail = Pick<AuditJournal, 'append' | 'record'>;
 
-/** What keeps the record of a request whose answer is a stream. */
-const streams = new WeakMap<FastifyRequest, () => void>();
-
-/** Tells that the answer is a stream, which no hook sees: it is on record when it begins. */
-export function noteStream(request: FastifyRequest): void {
-  streams.get(request)?.();
-}
-
-/** What requests have sent to hosts so far. */
-const sent = new WeakMap<FastifyRequest, SubmittedInput[]>();
 /** Screens of one request that its record has; more are counted. */
-const MAX_SENT = 20;
-
-/** Keeps what a request sends to a host for its record. */
-export function noteSubmitted(request: FastifyRequest, input: SubmittedInput | undefined): void {
-  if (input === undefined) return;
-  const inputs = sent.get(request);
-  if (inputs === undefined) sent.set(request, [input]);
-  else inputs.push(input);
-}
-
-function submittedBy(request: FastifyRequest): Readonly<Record<string, unknown>> {
-  const inputs = sent.get(request);
-  if (inputs === undefined) return {};
-  return {
-    submitted: inputs.slice(0, MAX_SENT).map(submittedShown),
-    ...(inputs.length > MAX_SENT && { more_submitted: inputs.length - MAX_SENT }),
-  };
-}
-
-/** What is known of a request that is recorded. */
-interface Recorded {
-  /** Whether it was told when it came: then its end is told whatever it is. */
-  isReceived: boolean;
-  /** Code of the error that it is answered with. */
-  code?: string;
-}
+const MAX_SUBMITTED = 20;
 
 /**
  * Records requests. A change is on record before anything of it is done: while the journal keeps nothing it is refused
@@ -56,41 +22,51 @@ interface Recorded {
  * journal that fails in between costs the caller nothing, and says of itself that it has lost something.
  */
 export function auditRequests(app: FastifyInstance, trail: AuditTrail, scope: Scope): void {
-  const known = new WeakMap<FastifyRequest, Recorded>();
-  const recordOf = (request: FastifyRequest): Recorded => {
-    let recorded = known.get(request);
-    if (recorded === undefined) known.set(request, (recorded = { isReceived: false }));
-    return recorded;
-  };
+  const repeats = new Repeats(scope.clock);
+  /** Of the errors that requests were answered with. */
+  const codes = new WeakMap<FastifyRequest, string>();
 
   app.addHook('preHandler', async (request) => {
     const rule = ruleOf(request);
     if (rule === null) return;
-    streams.set(request, () => trail.record(requestEntry(request, rule.code, { phase: 'fact', outcome: 'success' })));
+    const notes = keepNotes(request, () =>
+      trail.record(requestEntry(request, rule.code, { phase: 'fact', outcome: 'success' })),
+    );
     if (rule.as !== 'change') return;
     await trail.append(requestEntry(request, rule.code, { phase: 'received', outcome: 'pending' }), scope);
-    recordOf(request).isReceived = true;
+    notes.isReceived = true;
   });
 
   app.addHook('onError', (request, _reply, error, done) => {
-    recordOf(request).code = isRoundhouseError(error) ? error.code : 'INTERNAL';
+    codes.set(request, isRoundhouseError(error) ? error.code : 'INTERNAL');
     done();
   });
 
   app.addHook('onSend', async (request, reply, payload) => {
-    const { isReceived, code } = known.get(request) ?? { isReceived: false };
     const rule = ruleOf(request);
-    const failed = { reason: code ?? String(reply.statusCode) };
-    if (isReceived && rule !== null) {
-      const end = reply.statusCode < 400 ? { outcome: 'success' as const } : { outcome: 'failure' as const, ...failed };
+    const notes = notesOf(request);
+    const isGood = reply.statusCode < 400;
+    const failed = { reason: codes.get(request) ?? String(reply.statusCode) };
+    if (notes?.isReceived === true && rule !== null) {
+      const end = isGood ? { outcome: 'success' as const } : { outcome: 'failure' as const, ...failed };
       await kept(trail.append(requestEntry(request, rule.code, { phase: 'completed', ...end }), scope));
     } else if (reply.statusCode === 403) {
       trail.record(requestEntry(request, 'RHA-4003', { phase: 'fact', outcome: 'denied', ...failed }));
-    } else if (rule?.as === 'read' && reply.statusCode < 400) {
-      trail.record(requestEntry(request, rule.code, { phase: 'fact', outcome: 'success' }));
+    } else if (rule?.as === 'read' && isGood) {
+      const left = notes?.shown === undefined ? 0 : repeats.look(readerOf(request), notes.shown);
+      if (left === undefined) return payload;
+      const entry = requestEntry(request, rule.code, { phase: 'fact', outcome: 'success' });
+      trail.record(left === 0 ? entry : { ...entry, details: { ...entry.details, repeats: left } });
     }
     return payload;
   });
+}
+
+/** Who reads what from where. */
+function readerOf(request: FastifyRequest): string {
+  const { id } = actorOf(request.identity);
+  const params = (request.params ?? {}) as Readonly<Record<string, string>>;
+  return JSON.stringify([id, request.ip, routeNameOf(request), params['id']]);
 }
 
 /** The journal tells of its own failures. */
@@ -144,4 +120,14 @@ export function requestEntry(
 function askedOf({ query }: FastifyRequest): Readonly<Record<string, unknown>> {
   const { q, cursor: _, ...filters } = (query ?? {}) as Readonly<Record<string, unknown>>;
   return { asked: filters, ...(q !== undefined && { words: true }) };
+}
+
+/** What was sent to hosts. */
+function submittedBy(request: FastifyRequest): Readonly<Record<string, unknown>> {
+  const submitted = notesOf(request)?.submitted ?? [];
+  if (submitted.length === 0) return {};
+  return {
+    submitted: submitted.slice(0, MAX_SUBMITTED).map(submittedShown),
+    ...(submitted.length > MAX_SUBMITTED && { more_submitted: submitted.length - MAX_SUBMITTED }),
+  };
 }

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { EventRecord } from '@roundhouse/api';
 import type { Scope } from '@roundhouse/core';
 import type { FastifyReply } from 'fastify';
-import { noteStream } from '../audit/requests.ts';
+import { noteStream } from '../audit/notes.ts';
 import type { Identity } from '../identity/identity.ts';
 
 /** How often a comment shows that the connection lives; a watcher that took nothing from one to the next is cut, ms. */

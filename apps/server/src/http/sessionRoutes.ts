@@ -16,6 +16,7 @@ import {
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { serverError } from '../errors.ts';
+import { noteShown } from '../audit/notes.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Gateway, InputNote } from '@roundhouse/sessions';
 import { type Access, type Attributes, identityOf } from './access.ts';
@@ -74,7 +75,9 @@ export function sessionRoutes(deps: SessionRoutesDependencies) {
       const entry = registry.get(idOf(request));
       const query = screenQuery(request);
       const format = query.format ?? 'json';
-      const { mediaType, body } = query.after === undefined ? entry.screen(format) : await waitForScreen(query.after);
+      const { mediaType, body, version } =
+        query.after === undefined ? entry.screen(format) : await waitForScreen(query.after);
+      noteShown(request, String(version));
       metrics.screenReads.add(1, SCREEN_LABELS[format]);
       reply.header('content-type', mediaType);
       if (format === 'html') reply.header('content-security-policy', PAGE_POLICY);

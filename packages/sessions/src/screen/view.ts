@@ -25,6 +25,8 @@ export interface Shown {
 export interface ScreenBody {
   readonly mediaType: string;
   readonly body: string;
+  /** Of the screen. */
+  readonly version: number;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -32,20 +34,26 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** The screen in one of the formats of the API; hidden fields are masked in all of them. */
 export function renderScreen(shown: Shown, session: Session, format: ScreenFormat): ScreenBody {
   const { screen, codePage } = session;
+  const { version } = shown;
   switch (format) {
     case 'json':
-      return { mediaType: JSON_TYPE, body: screenJson(shown, session) };
+      return { mediaType: JSON_TYPE, body: screenJson(shown, session), version };
     case 'cells': {
       const cells = dumpScreen(screen, { mask: (field) => isNondisplay(charOf(field)) });
-      return { mediaType: JSON_TYPE, body: `{${commonJson(shown, session)},"cells":${JSON.stringify(cells)}}` };
+      return {
+        mediaType: JSON_TYPE,
+        body: `{${commonJson(shown, session)},"cells":${JSON.stringify(cells)}}`,
+        version,
+      };
     }
     case 'text':
       return {
         mediaType: 'text/plain; charset=utf-8',
         body: `${screenText(cellTexts(screen, codePage), screen.columns)}\n`,
+        version,
       };
     case 'html':
-      return { mediaType: 'text/html; charset=utf-8', body: screenHtml(screen, cellTexts(screen, codePage)) };
+      return { mediaType: 'text/html; charset=utf-8', body: screenHtml(screen, cellTexts(screen, codePage)), version };
   }
 }
 

@@ -302,7 +302,7 @@ export class SessionEntry {
     const session = this.#use();
     const version = this.#versionBase + session.screen.version;
     if (format !== 'json') return renderScreen({ id: this.id, version }, session, format);
-    return { mediaType: 'application/json; charset=utf-8', body: this.#cache.json(session, version) };
+    return { mediaType: 'application/json; charset=utf-8', body: this.#cache.json(session, version), version };
   }
 
   /** The screen once it is newer than `after`, or the present one at the time-out. */
