@@ -154,6 +154,10 @@ class Http2Connection extends CoreSession implements HttpConnection {
     stream.on('data', (part: Uint8Array) => arrival.push(part));
     stream.on('trailers', (received) => void (trailers = split(received as Parameters<typeof split>[0])[0]));
     stream.on('error', () => {});
+    // A server may answer before it has the whole request, and wants no more of it then. RFC 9113 §8.1.
+    stream.on('end', () => {
+      if (arrival.status !== 0 && !stream.writableEnded) stream.close(NGHTTP2_NO_ERROR);
+    });
     stream.on('close', () => {
       const { rstCode } = stream;
       if (rstCode === NGHTTP2_NO_ERROR && arrival.status !== 0 && stream.readableEnded) arrival.end(trailers);
