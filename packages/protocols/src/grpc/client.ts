@@ -1,10 +1,8 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
-import { isRoundhouseError, type RoundhouseError, type Scope, type Secret } from '@roundhouse/core';
+import { isRoundhouseError, type Scope, type Secret } from '@roundhouse/core';
 import {
-  type CloseReason,
+  CoreSession,
   createRuntime,
-  type DrainOptions,
-  type DrainReport,
   establish,
   formatAddress,
   netError,
@@ -16,7 +14,6 @@ import {
   type Target,
   type Timeouts,
   type TlsClientOptions,
-  type TlsInfo,
 } from '@roundhouse/net';
 import { connectHttp, type HttpConnection } from '../http/index.ts';
 import { Call, ofCaller, type Wire } from './call.ts';
@@ -139,70 +136,35 @@ async function openHttp2(
   throw netError('PROTOCOL_VIOLATION', { protocol: 'grpc', phase: 'negotiate', peer: http.peer, details });
 }
 
-class GrpcConnection implements GrpcSession {
+class GrpcConnection extends CoreSession implements GrpcSession {
   readonly #wire: Wire;
-  readonly #core: SessionCore;
   readonly #timeouts: Timeouts;
 
   constructor(wire: Wire, runtime: NetRuntime, timeouts: Timeouts, openedInMs: number) {
     const { http } = wire;
+    super(
+      new SessionCore({
+        protocol: 'grpc',
+        role: 'client',
+        peer: http.peer,
+        tls: http.tls,
+        runtime,
+        timeouts,
+        openedInMs,
+        destroy: (reason) => http.abort(reason),
+        goodBye: async (scope) => void (await scope.race(http.drain())),
+        isExclusive: false,
+      }),
+    );
     this.#wire = wire;
     this.#timeouts = timeouts;
-    this.#core = new SessionCore({
-      protocol: 'grpc',
-      role: 'client',
-      peer: http.peer,
-      tls: http.tls,
-      runtime,
-      timeouts,
-      openedInMs,
-      destroy: (reason) => http.abort(reason),
-      goodBye: async (scope) => void (await scope.race(http.drain())),
-      isExclusive: false,
-    });
-    void http.closed.then(({ error }) => this.#core.lost(error && asGrpc(error)));
-  }
-
-  get protocol(): string {
-    return this.#core.protocol;
-  }
-
-  get peer(): string {
-    return this.#core.peer;
-  }
-
-  get tls(): TlsInfo | null {
-    return this.#core.tls;
-  }
-
-  get scope(): Scope {
-    return this.#core.scope;
+    void http.closed.then(({ error }) => this.core.lost(error && asGrpc(error)));
   }
 
   /** `draining` also when the server has said that it will leave. */
-  get state(): SessionState {
-    const { state } = this.#core;
+  override get state(): SessionState {
+    const { state } = this.core;
     return state === 'open' && !this.#wire.http.isUsable ? 'draining' : state;
-  }
-
-  get closed(): Promise<CloseReason> {
-    return this.#core.closed;
-  }
-
-  get inFlight(): number {
-    return this.#core.inFlight;
-  }
-
-  drain(options?: DrainOptions): Promise<DrainReport> {
-    return this.#core.drain(options);
-  }
-
-  abort(reason?: RoundhouseError): void {
-    this.#core.abort(reason);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#core[Symbol.asyncDispose]();
   }
 
   client<S extends DescService>(service: S): GrpcClient<S> {
@@ -219,7 +181,7 @@ class GrpcConnection implements GrpcSession {
     if (method.methodKind !== 'unary') throw notOfKind(method, 'unary');
     this.#demandRoom();
     const { timeoutMs } = options;
-    return await this.#core.operate(
+    return await this.core.operate(
       nameOf(method),
       scope,
       async (operation) => {
@@ -246,7 +208,7 @@ class GrpcConnection implements GrpcSession {
     if (method.methodKind === 'unary') throw notOfKind(method, 'streaming');
     this.#demandRoom();
     const { timeoutMs, idleMs = this.#timeouts.idleMs } = options;
-    const operation = this.#core.begin(nameOf(method), scope, timeoutMs === undefined ? {} : { timeoutMs });
+    const operation = this.core.begin(nameOf(method), scope, timeoutMs === undefined ? {} : { timeoutMs });
     const call = new Call({ wire: this.#wire, method: nameOf(method), isUnary: false, operation, options });
     try {
       const { transport, headers } = call;
@@ -317,7 +279,7 @@ class GrpcConnection implements GrpcSession {
   }
 
   #demandRoom(): void {
-    const { inFlight, peer } = this.#core;
+    const { inFlight, peer } = this.core;
     if (inFlight < this.#wire.limits.maxCalls) return;
     throw netError('POOL_EXHAUSTED', { protocol: 'grpc', peer, details: { in_use: inFlight, waiting: 0 } });
   }

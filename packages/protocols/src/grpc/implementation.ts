@@ -5,7 +5,7 @@ import { fieldsOf } from './metadata.ts';
 import type { GrpcLimits } from './options.ts';
 import { ServedCall } from './servedCall.ts';
 import { type GrpcService, nameOf } from './service.ts';
-import { GrpcStatusError, numberOf, sendableText, statusOfFailure } from './status.ts';
+import { type GrpcStatusError, numberOf, sendableText, statusOfFailure } from './status.ts';
 
 interface Surroundings {
   readonly library: Library;

@@ -103,15 +103,14 @@ export class ServedCall implements GrpcCall {
     this.scope.end(failure);
     this.#span.end(failure?.code);
     const elapsedMs = this.#runtime.clock.monotonic() - this.#startedAt;
-    const sent = this.#isSent ? 'all' : 'maybe';
     this.#observe({
       type: 'operationEnded',
       operation: this.method,
       code,
-      phase: failure && 'request',
-      sent,
+      phase: code === null ? null : 'request',
+      sent: this.#isSent ? 'all' : 'maybe',
       elapsedMs,
-    } as NetEvent);
+    });
   }
 
   #set(to: Headers | undefined, name: string, value: MetadataValue): void {
