@@ -189,7 +189,7 @@ class GrpcConnection extends CoreSession implements GrpcSession {
         try {
           const { transport, headers } = call;
           const unary = method as DescMethod & { methodKind: 'unary' };
-          const { message } = await transport.unary(unary, operation.scope.signal, undefined, headers, request);
+          const { message } = await transport.unary(unary, undefined, undefined, headers, request);
           return message as Received<M['output']>;
         } catch (error) {
           throw call.failureOf(error);
@@ -213,11 +213,10 @@ class GrpcConnection extends CoreSession implements GrpcSession {
     try {
       const { transport, headers } = call;
       const streaming = method as DescMethod & { methodKind: 'bidi_streaming' };
-      const { signal } = operation.scope;
       const { message } = await this.#within(
         idleMs,
         operation.scope,
-        transport.stream(streaming, signal, undefined, headers, ofCaller(requests)),
+        transport.stream(streaming, undefined, undefined, headers, ofCaller(requests)),
       );
       const replies = message[Symbol.asyncIterator]();
       for (;;) {
@@ -271,8 +270,9 @@ class GrpcConnection extends CoreSession implements GrpcSession {
     try {
       return await wait.race(promise);
     } catch (error) {
-      const isIdle = isRoundhouseError(error) && error.code === 'DEADLINE_EXCEEDED' && wait.signal.aborted;
-      if (!isIdle || scope.signal.aborted) throw error;
+      // The end of the whole call is for the operation to tell.
+      scope.throwIfEnded();
+      if (!isRoundhouseError(error) || error.code !== 'DEADLINE_EXCEEDED') throw error;
       const details = { timeout_ms: idleMs };
       throw netError('TIMEOUT', { protocol: 'grpc', phase: 'read', peer: this.peer, sent: 'all', details });
     }

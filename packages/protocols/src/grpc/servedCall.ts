@@ -32,6 +32,7 @@ export class ServedCall implements GrpcCall {
   readonly #runtime: NetRuntime;
   readonly #span: NetSpan;
   readonly #startedAt: number;
+  #leave = (): void => {};
   #failure: RoundhouseError | undefined;
   #answer: { readonly headers: Headers; readonly trailers: Headers } | undefined;
   #isSent = false;
@@ -50,7 +51,7 @@ export class ServedCall implements GrpcCall {
     this.#span = runtime.tracer.start(`net.grpc.${method}`, attributes, request.traceparent);
     this.#observe({ type: 'operationStarted', operation: method });
     // The client may leave before anything is sent.
-    scope.onEnd((reason) => this.end(reason));
+    this.#leave = scope.onEnd((reason) => this.end(reason));
   }
 
   static of(values: ContextValues): ServedCall {
@@ -97,6 +98,7 @@ export class ServedCall implements GrpcCall {
   end(error?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#leave();
     const given = isRoundhouseError(error) ? error : undefined;
     const failure = this.#failure ?? (this.#isSent ? undefined : (given ?? coreError('CANCELLED')));
     const code = failure?.code ?? null;

@@ -74,6 +74,8 @@ export async function serveGrpc(
         maxHeadBytes: limits.maxMetadataBytes,
         maxStreams: limits.maxCalls,
         maxRequests: 2 ** 31 - 1,
+        // Calls are given up every day; what is bounded is a flood of it (CVE-2023-44487).
+        maxResets: 1_000,
         ...(maxConnections !== undefined && { maxConnections }),
         ...(maxPerPeer !== undefined && { maxPerPeer }),
       },

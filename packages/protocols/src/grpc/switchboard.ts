@@ -96,7 +96,8 @@ export class Switchboard {
         method: request.method,
         header: new Headers(headers),
         body: framesOf(request.body, call, limits.maxReceiveBytes, library),
-        signal: call.scope.signal,
+        // Handlers have the scope of the call.
+        signal: new AbortController().signal,
         contextValues: call.contextValues(library),
       });
       return this.#responseOf(response, call);

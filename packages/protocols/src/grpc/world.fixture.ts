@@ -11,10 +11,14 @@ await loadLibrary();
 
 const parts = new Set<{ abort(): void }>();
 
-/** Ends what a test has left. */
-export function endAll(): void {
+const clocks = new Set<FakeClock>();
+
+/** Ends what a test has left; no timer may stay behind. */
+export async function endAll(): Promise<void> {
   for (const each of parts) each.abort();
   parts.clear();
+  for (const clock of clocks) await turns(() => clock.pendingTimers === 0);
+  clocks.clear();
 }
 
 /** Remembers what `endAll` is to end. */
@@ -38,6 +42,7 @@ export async function world({
 } = {}) {
   const network = createMemoryNetwork();
   const clock = new FakeClock();
+  clocks.add(clock);
   const facts: NetFact[] = [];
   const runtime = createRuntime({
     clock,
