@@ -1,15 +1,19 @@
+import { createServer } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { createScope, Secret } from '@roundhouse/core';
+import { duplexOf } from '@roundhouse/net';
+import { createCertificateAuthority } from '@roundhouse/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { serveHttp } from '../http/index.ts';
 import { Echo } from './echo.fixture.ts';
-import { connectGrpc, grpcStatusOf } from './index.ts';
+import { connectGrpc, grpcService, grpcStatusOf, serveGrpc } from './index.ts';
 import { endAll, endLater, failure, turns, world } from './world.fixture.ts';
 
 afterEach(endAll);
 
 describe('a client', () => {
   const at = { host: 'localhost' } as const;
+  const grpc = { 'content-type': 'application/grpc' };
 
   it('says none of the request was sent where nobody listens', async () => {
     const { runtime, scope, server } = await world();
@@ -28,13 +32,62 @@ describe('a client', () => {
     expect(await failure(echo.say({ text: 'x' }, scope))).toMatchObject({ code: 'CONNECTION_CLOSED', sent: 'none' });
   });
 
+  it('does not wait for a server that has answered and does not close the stream (RFC 9113 §8.1)', async () => {
+    const { runtime, scope } = await world();
+    const engine = createServer();
+    engine.on('stream', (stream) => {
+      stream.respond(grpc, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '9', 'grpc-message': 'enough' }));
+      stream.resume().end();
+    });
+    const peer = await runtime.listen(
+      { host: 'localhost', port: 0 },
+      (transport) => void engine.emit('connection', duplexOf(transport)),
+      scope,
+    );
+    const session = await connectGrpc({ ...at, port: peer.port }, scope, runtime);
+    endLater({ abort: () => peer.destroy() }, session);
+    const requests = (async function* () {
+      yield { text: 'one' };
+      await new Promise(() => {});
+    })();
+    const error = await failure(session.client(Echo).join(requests, scope));
+    expect(error).toMatchObject({ code: 'PEER_REFUSED', remote: { status: 'FAILED_PRECONDITION', text: 'enough' } });
+  });
+
+  it('speaks to no server that does not offer h2 (RFC 9113 §3.2)', async () => {
+    const { runtime, scope } = await world();
+    const authority = createCertificateAuthority();
+    const peer = await runtime.listen({ host: 'localhost', port: 0, tls: authority.issue() }, () => {}, scope);
+    endLater({ abort: () => peer.destroy() });
+    const error = await failure(connectGrpc({ ...at, port: peer.port, tls: { ca: authority.cert } }, scope, runtime));
+    expect(error).toMatchObject({ code: 'PROTOCOL_VIOLATION', phase: 'negotiate', protocol: 'grpc', sent: 'none' });
+  });
+
+  it('sends a token with every call, over TLS', async () => {
+    const { runtime, scope } = await world();
+    const authority = createCertificateAuthority();
+    let seen: string | undefined;
+    const service = grpcService(Echo, {
+      say(_request, call) {
+        seen = call.metadata['authorization'];
+        return {};
+      },
+    });
+    const server = await serveGrpc({ tls: authority.issue() }, [service], runtime);
+    const options = { ...at, port: server.port, tls: { ca: authority.cert }, token: new Secret('abc') };
+    const session = await connectGrpc(options, scope, runtime);
+    endLater(server, session);
+    await session.client(Echo).say({}, scope);
+    expect(seen).toBe('Bearer abc');
+  });
+
   it('sends a token over TLS alone', async () => {
     const error = await failure(connectGrpc({ ...at, port: 1, token: new Secret('abc') }, createScope()));
     expect(error).toMatchObject({ code: 'NET_OPTION_INVALID' });
   });
 
   const frame = Buffer.of(0, 0, 0, 0, 3, 0x0a, 0x01, 0x78);
-  const grpc = { 'content-type': 'application/grpc' };
   const ok = () => ({ 'grpc-status': '0' });
   it.each([
     ['no status', { status: 200, headers: grpc, body: frame }, 'PROTOCOL_VIOLATION', undefined],
