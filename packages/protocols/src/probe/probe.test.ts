@@ -6,6 +6,7 @@ import { resolveEndpoint } from '@roundhouse/traffic';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { serveDns } from '../dns/server/server.ts';
 import { parseZone } from '../dns/zone/text.ts';
+import { serveGrpc } from '../grpc/index.ts';
 import { serveSmtp } from '../smtp/serve.ts';
 import { echo } from '../websocket/echo.fixture.ts';
 import { serveWebSocket } from '../websocket/server.ts';
@@ -129,6 +130,24 @@ describe('a probe', () => {
     expect(report).toMatchObject({ outcome: 'ok', facts: { name: 'ns.ex.test', type: 'A', records: 1 } });
     expect(names(report).at(-1)).toBe('request');
     server.abort();
+  });
+
+  it.each<[scheme: string, phases: string[]]>([
+    ['grpc', ['connect', 'negotiate', 'request']],
+    ['grpcs', ['connect', 'tls', 'request']],
+  ])('of %s asks for the health of the server, or of a service', async (scheme, phases) => {
+    await using server = await serveGrpc(scheme === 'grpcs' ? { tls } : {}, [], runtime, scope);
+    server.health.set('example.Sick', 'NOT_SERVING');
+    const url = `${scheme}://localhost:${server.port}`;
+    const report = await probe(url);
+    expect(report).toMatchObject({ outcome: 'ok', facts: { serving_status: 'SERVING' } });
+    expect(names(report)).toEqual(phases);
+    const error = {
+      code: 'PEER_UNAVAILABLE',
+      message: expect.stringContaining('example.Sick does not serve') as string,
+    };
+    expect(await probe(`${url}/example.Sick`)).toMatchObject({ outcome: 'failed', error });
+    expect(await probe(`${url}/example.None`)).toMatchObject({ outcome: 'failed', error: { code: 'PEER_NOT_FOUND' } });
   });
 
   it.each<[what: string, scheme: string, answer: string | null, code: string, phase: string]>([

@@ -1,6 +1,6 @@
 import type { Scheme } from './checker.ts';
 
-/** What can be probed. The port of `tcp` and `tls` has to be said: 0 is none. */
+/** What can be probed. The port of `tcp`, `tls` and `grpc` has to be said: 0 is none. */
 export const SCHEMES: Readonly<Record<string, Scheme>> = {
   tcp: { defaultPort: 0, load: async () => (await import('./connection.ts')).checkTcp },
   tls: { defaultPort: 0, load: async () => (await import('./connection.ts')).checkTls },
@@ -17,5 +17,7 @@ export const SCHEMES: Readonly<Record<string, Scheme>> = {
   'dns+tcp': { defaultPort: 53, load: async () => (await import('./dns.ts')).checkDnsOverTcp },
   dot: { defaultPort: 853, load: async () => (await import('./dns.ts')).checkDnsOverTls },
   doh: { defaultPort: 443, load: async () => (await import('./dns.ts')).checkDnsOverHttps },
+  grpc: { defaultPort: 0, load: async () => (await import('./grpc.ts')).checkGrpc },
+  grpcs: { defaultPort: 443, load: async () => (await import('./grpc.ts')).checkGrpcs },
   smtps: { defaultPort: 465, load: async () => (await import('./smtp.ts')).checkSmtps },
 };

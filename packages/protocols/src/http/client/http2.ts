@@ -5,6 +5,7 @@ import {
   constants,
   type OutgoingHttpHeaders,
 } from 'node:http2';
+import { Socket } from 'node:net';
 import type { RoundhouseError, Scope, Timer } from '@roundhouse/core';
 import { CoreSession, netError, type NetRuntime, SessionCore } from '@roundhouse/net';
 import { writeParts } from '../server/outgoing.ts';
@@ -39,6 +40,8 @@ export async function openHttp2(init: ConnectionInit, scope: Scope): Promise<Htt
   });
   session.on('error', () => {});
   stream.on('error', () => {});
+  // It takes the handle of a socket as it is, and one that was dialled does not read yet.
+  if (stream instanceof Socket && dialled.tls === null) stream.resume();
   using greeting = scope.child({ what: 'The settings of HTTP/2', timeoutMs: timeouts.greetingMs });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const refuse = (error?: Error): void => {
@@ -154,6 +157,10 @@ class Http2Connection extends CoreSession implements HttpConnection {
     stream.on('data', (part: Uint8Array) => arrival.push(part));
     stream.on('trailers', (received) => void (trailers = split(received as Parameters<typeof split>[0])[0]));
     stream.on('error', () => {});
+    // A server may answer before it has the whole request, and wants no more of it then. RFC 9113 §8.1.
+    stream.on('end', () => {
+      if (arrival.status !== 0 && !stream.writableEnded) stream.close(NGHTTP2_NO_ERROR);
+    });
     stream.on('close', () => {
       const { rstCode } = stream;
       if (rstCode === NGHTTP2_NO_ERROR && arrival.status !== 0 && stream.readableEnded) arrival.end(trailers);

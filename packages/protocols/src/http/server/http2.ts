@@ -114,6 +114,11 @@ export class Http2Connection extends ServerConnection {
 
   #serve(stream: ServerHttp2Stream, received: IncomingHttpHeaders): void {
     stream.on('error', ignore);
+    if (this.core.state === 'closed') {
+      // It came with the end of the connection, and is told behind it.
+      stream.destroy();
+      return;
+    }
     this.headArrived();
     this.#streams += 1;
     const { maxRequests } = this.settings.limits;
@@ -308,6 +313,12 @@ class Exchange implements RequestContent {
   #trail(trailers: Record<string, unknown>): void {
     const sent = Object.entries(trailers).filter(([, value]) => value !== undefined);
     this.#stream.sendTrailers(Object.fromEntries(sent) as OutgoingHttpHeaders);
+    this.#wantsNoMore();
+  }
+
+  /** The answer is complete: a client that still sends its request is told that nobody reads it. RFC 9113 §8.1. */
+  #wantsNoMore(): void {
+    if (!this.#stream.readableEnded) setImmediate(() => this.#stream.close(NGHTTP2_NO_ERROR));
   }
 
   #cut(error: unknown): void {
