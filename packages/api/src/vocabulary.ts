@@ -154,6 +154,8 @@ export const URL_PROBE_SCHEMES = [
   'dns+tcp',
   'dot',
   'doh',
+  'grpc',
+  'grpcs',
 ] as const;
 
 /** How far the ladder of a host is climbed, lowest first. */
