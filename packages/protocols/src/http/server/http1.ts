@@ -83,6 +83,8 @@ export class Http1Connection extends ServerConnection {
   }
 
   serve(message: IncomingMessage, response: ServerResponse, expectsContinue = false): void {
+    // It was parsed together with one that ended the connection.
+    if (this.core.state === 'closed') return void response.destroy();
     this.headArrived();
     this.#request = message;
     let headers: Fields;
@@ -165,6 +167,7 @@ export class Http1Connection extends ServerConnection {
   }
 
   upgrade(message: IncomingMessage, head: Buffer): void {
+    if (this.core.state === 'closed') return void this.#stream.destroy();
     this.headArrived();
     this.#request = message;
     this.#isOver = true;
