@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -37,6 +38,8 @@ export async function openHttp2(init: ConnectionInit, scope: Scope): Promise<Htt
     settings: { enablePush: false, initialWindowSize: WINDOW_BYTES, maxHeaderListSize: maxHeadBytes },
     maxSettings: 32,
   });
+  // It takes the handle of a socket as it is, and ours does not read yet.
+  if (stream instanceof Socket && dialled.tls === null) stream.resume();
   session.on('error', () => {});
   stream.on('error', () => {});
   using greeting = scope.child({ what: 'The settings of HTTP/2', timeoutMs: timeouts.greetingMs });

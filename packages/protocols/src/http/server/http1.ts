@@ -475,6 +475,8 @@ class Exchange implements RequestContent {
   }
 
   #closed(): void {
+    // Node takes what is left of a body that nobody has read, and not of one that was read in part.
+    if (!this.#message.complete) this.#message.resume();
     if (this.#response.writableFinished) this.operation.end();
     else {
       const { peer } = this.#connection;
