@@ -9,7 +9,9 @@ import { readFile } from 'node:fs/promises';
 import { createScope } from '@roundhouse/core';
 import { createResolver, type NameServerOptions, parseZone, serveDns } from '@roundhouse/protocols/dns';
 
-const [cert = '', key = '', ca = ''] = await Promise.all(process.argv.slice(2, 5).map((file) => readFile(file, 'utf8')));
+const [cert = '', key = '', ca = ''] = await Promise.all(
+  process.argv.slice(2, 5).map((file) => readFile(file, 'utf8')),
+);
 const zone = parseZone('$TTL 60\n@ SOA ns admin 1 60 60 60 60\n@ NS ns\nns A 127.0.0.1\nsecret A 192.0.2.7\n', {
   origin: 'lab.test',
 });

@@ -6,6 +6,7 @@
  *
  * It ends well on SIGINT: nobody new is taken, and what is open has ten seconds.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createScope, isRoundhouseError } from '@roundhouse/core';
 import { type Address, createRuntime, dialTransport, listen, parseAddress, type Transport } from '@roundhouse/net';
 import {
@@ -135,7 +136,7 @@ const over = Promise.withResolvers<void>();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.resolve());
 await over.promise;
 await listener.close();
-for (let left = DRAIN_MS; left > 0 && listener.connections.size > 0; left -= 50) await scope.sleep(50);
+for (let left = DRAIN_MS; left > 0 && listener.connections.size > 0; left -= 50) await sleep(50);
 console.log(`ended with ${listener.connections.size} open`);
 for (const group of groups.values()) group.close();
 scope.end();

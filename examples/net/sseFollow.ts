@@ -11,6 +11,8 @@ const [url = 'http://127.0.0.1:8080/time', count = 'Infinity'] = process.argv.sl
 const scope = createScope();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => scope.end());
 
+// The wait before another attempt alone would not keep the process.
+const awake = setInterval(() => {}, 60_000);
 await using client = createHttpClient();
 const onReconnect = (reason: Error | null, delayMs: number): void =>
   console.error(`again in ${Math.round(delayMs)} ms: ${reason?.message ?? 'the stream ended'}`);
@@ -23,4 +25,6 @@ try {
   }
 } catch (error) {
   if (!isRoundhouseError(error) || error.code !== 'CANCELLED') throw error;
+} finally {
+  clearInterval(awake);
 }

@@ -190,7 +190,7 @@ export class Http1Connection extends ServerConnection {
         traceparent: operation.traceparent,
         content: NO_CONTENT(operation, this.settings.limits.maxBodyBytes),
       });
-      if (this.settings.upgrade?.(request, stream, head, operation.scope) === true) return;
+      if (this.settings.upgrade?.(request, stream, head, operation.scope, this.whenDraining) === true) return;
       this.#isOver = false;
       this.#refuse(httpError('HTTP_ROUTE_NOT_FOUND', { details: { path: request.path } }));
     } catch (error) {

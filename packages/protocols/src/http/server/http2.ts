@@ -176,7 +176,8 @@ export class Http2Connection extends ServerConnection {
     }
     try {
       // Whatever it does with the stream, its end is the end of the operation.
-      if (upgrade(request, stream, EMPTY, exchange.operation.scope)) exchange.isAnswered = true;
+      const { scope } = exchange.operation;
+      if (upgrade(request, stream, EMPTY, scope, this.whenDraining)) exchange.isAnswered = true;
       else exchange.fail(httpError('HTTP_ROUTE_NOT_FOUND', { details: { path: request.path } }));
     } catch (error) {
       exchange.fail(error);

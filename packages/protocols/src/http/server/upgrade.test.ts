@@ -41,10 +41,10 @@ const echo: UpgradeHook = (_request, stream, head) => {
 describe('the upgrade of HTTP/1.1', () => {
   it('hands the connection over, with what came behind the request', async () => {
     let asked: unknown;
-    const client = await served((request, stream, head, scope) => {
+    const client = await served((request, stream, head, scope, whenDraining) => {
       const { method, path, version, headers } = request;
       asked = { method, path, query: request.query.get('a'), version, wanted: headers['upgrade'] };
-      return echo(request, stream, head, scope);
+      return echo(request, stream, head, scope, whenDraining);
     });
     await client.send(Buffer.from(`${UPGRADE('echo')}first `));
     await client.send(Buffer.from('then'));
@@ -114,9 +114,9 @@ describe('the upgrade of HTTP/1.1', () => {
 
   it('is waited for by a drain, and cut when the time is over', async () => {
     const taken: { stream: Duplex; scope: Scope }[] = [];
-    const client = await served((request, stream, head, scope) => {
+    const client = await served((request, stream, head, scope, whenDraining) => {
       taken.push({ stream, scope });
-      return echo(request, stream, head, scope);
+      return echo(request, stream, head, scope, whenDraining);
     });
     await client.send(Buffer.from(UPGRADE('echo')));
     const draining = world.server.drain({ timeoutMs: 500 });
