@@ -18,7 +18,9 @@ const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants;
 const MAX_STREAMS = 100;
 /** A connection with work on it is asked for a sign of life this often, ms. */
 const PING_INTERVAL_MS = 15_000;
+/** Bytes that may come of one response before they are taken, and of all together (RFC 9113 §5.2). */
 const WINDOW_BYTES = 262_144;
+const CONNECTION_WINDOW_BYTES = 1_048_576;
 /** Fields that belong to a connection of HTTP/1.1. RFC 9113 §8.2.2. */
 const CONNECTION_FIELDS = new Set([
   'connection',
@@ -59,6 +61,7 @@ export async function openHttp2(init: ConnectionInit, scope: Scope): Promise<Htt
     stream.destroy();
     throw endedWhileGreeting(error as RoundhouseError, peer);
   }
+  if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   return new Http2Connection(init, session);
 }
 
