@@ -30,7 +30,14 @@ class LineSession extends SessionCore {
   constructor(transport: Transport, openedInMs: number) {
     const { peer, tls } = transport;
     super({
-      ...{ protocol: PROTOCOL, role: 'client', peer, tls, runtime, timeouts, openedInMs, isExclusive: true },
+      protocol: PROTOCOL,
+      role: 'client',
+      peer,
+      tls,
+      runtime,
+      timeouts,
+      openedInMs,
+      isExclusive: true,
       destroy: (reason) => transport.destroy(reason),
       goodBye: () => transport.close(),
     });

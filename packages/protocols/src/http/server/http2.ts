@@ -117,7 +117,10 @@ export class Http2Connection extends ServerConnection {
   #serve(stream: ServerHttp2Stream, received: IncomingHttpHeaders): void {
     stream.on('error', ignore);
     // The session still had it when the connection ended.
-    if (this.core.state === 'closed') return void stream.close(NGHTTP2_REFUSED_STREAM);
+    if (this.core.state === 'closed') {
+      stream.close(NGHTTP2_REFUSED_STREAM);
+      return;
+    }
     this.headArrived();
     this.#streams += 1;
     const { maxRequests } = this.settings.limits;
