@@ -2,6 +2,8 @@ import { createScope, type Scope } from '@roundhouse/core';
 import { createMemoryNetwork, createRuntime, type NetRuntime } from '@roundhouse/net';
 import { FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { text } from '../message.ts';
+import { serveHttp } from '../server/serveHttp.ts';
 import { createHttpClient, type HttpClient } from './client.ts';
 import { type Http2Peer, type PlayedConnection, playHttp2 } from './http2Peer.fixture.ts';
 
@@ -67,6 +69,14 @@ describe('a connection of HTTP/2 that has work to do', () => {
     await expect(pending).rejects.toMatchObject({ code: 'TIMEOUT', phase: 'read', sent: 'maybe' });
     expect(client.connections).toBe(0);
   });
+});
+
+it('a connection in the clear is one over a socket of the system too', async () => {
+  peer = await playHttp2(runtime, () => {});
+  await using server = await serveHttp({ h2c: true }, ({ version }) => text(version));
+  await using own = createHttpClient({ versions: ['h2'] });
+  const response = await own.get(`http://127.0.0.1:${server.port}/`, createScope({ timeoutMs: 10_000 }));
+  expect(await response.body.text()).toBe('2');
 });
 
 describe('a server that goes away (RFC 9113 §6.8)', () => {

@@ -44,3 +44,16 @@ it('a drain does not wait for a body that nobody reads', async () => {
   await client.end();
   expect(await draining).toMatchObject({ cut: 0, elapsedMs: 0 });
 });
+
+it('requests that were parsed together with one that ends the server are let go, and nothing fails', async () => {
+  let calls = 0;
+  world = await rawWorld(() => {
+    calls += 1;
+    world.server.abort();
+    return text('too late');
+  });
+  const client = await world.connect();
+  await client.send(Buffer.from('GET / HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(3)));
+  expect(client.isClosed).toBe(true);
+  expect(calls).toBe(1);
+});
