@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -6,6 +5,7 @@ import {
   constants,
   type OutgoingHttpHeaders,
 } from 'node:http2';
+import { Socket } from 'node:net';
 import type { RoundhouseError, Scope, Timer } from '@roundhouse/core';
 import { CoreSession, netError, type NetRuntime, SessionCore } from '@roundhouse/net';
 import { writeParts } from '../server/outgoing.ts';
@@ -40,10 +40,10 @@ export async function openHttp2(init: ConnectionInit, scope: Scope): Promise<Htt
     settings: { enablePush: false, initialWindowSize: WINDOW_BYTES, maxHeaderListSize: maxHeadBytes },
     maxSettings: 32,
   });
-  // It takes the handle of a socket as it is, and ours does not read yet.
-  if (stream instanceof Socket && dialled.tls === null) stream.resume();
   session.on('error', () => {});
   stream.on('error', () => {});
+  // It takes the handle of a socket as it is, and one that was dialled does not read yet.
+  if (stream instanceof Socket && dialled.tls === null) stream.resume();
   using greeting = scope.child({ what: 'The settings of HTTP/2', timeoutMs: timeouts.greetingMs });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const refuse = (error?: Error): void => {

@@ -116,9 +116,9 @@ export class Http2Connection extends ServerConnection {
 
   #serve(stream: ServerHttp2Stream, received: IncomingHttpHeaders): void {
     stream.on('error', ignore);
-    // The session still had it when the connection ended.
     if (this.core.state === 'closed') {
-      stream.close(NGHTTP2_REFUSED_STREAM);
+      // It came with the end of the connection, and is told behind it.
+      stream.destroy();
       return;
     }
     this.headArrived();
