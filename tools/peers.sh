@@ -37,11 +37,12 @@ declare -A purpose=(
   [swaks]="SMTP client of others"
   [libnet-ssleay-perl]="TLS of swaks"
   [libdigest-hmac-perl]="CRAM-MD5 of swaks"
+  [chromium]="web browser: HTTP, events and WebSockets as people's programs speak them"
 )
 order=(s3270 c3270 hercules openssl tmux postgresql slapd ldap-utils prometheus python3-grpcio protobuf-compiler supervisor
   curl nghttp2-client nghttp2-server nginx-light haproxy caddy microsocks tinyproxy-bin python3-websockets
   bind9 bind9-dnsutils knot knot-dnsutils unbound dnsmasq-base dnsperf postfix dovecot-imapd dovecot-pop3d swaks
-  libnet-ssleay-perl libdigest-hmac-perl)
+  libnet-ssleay-perl libdigest-hmac-perl chromium)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "peers: this is not a Debian system. Install these yourself: ${order[*]}" >&2

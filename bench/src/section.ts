@@ -24,6 +24,7 @@ export const SECTION_NAMES = [
   'audit',
   'growth',
   'http',
+  'serving',
 ] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 

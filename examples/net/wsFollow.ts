@@ -6,6 +6,8 @@ const [url = 'ws://127.0.0.1:8080/', count = 'Infinity'] = process.argv.slice(2)
 const scope = createScope();
 process.once('SIGINT', () => scope.end());
 
+// The wait before another attempt alone would not keep the process.
+const awake = setInterval(() => {}, 60_000);
 await using socket = createReconnectingWebSocket(
   { url, resume: (connection, own) => connection.send('I am here', own) },
   scope,
@@ -16,3 +18,4 @@ for await (const message of socket) {
   left -= 1;
   if (left === 0) break;
 }
+clearInterval(awake);

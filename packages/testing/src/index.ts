@@ -25,6 +25,7 @@ export * from './prometheus.ts';
 export * from './slapd.ts';
 export * from './contract/client.ts';
 export * from './contract/server.ts';
+export * from './contract/datagrams.ts';
 export { Stand, TIMEOUTS } from './contract/stand.ts';
 export * from './contract/wire.ts';
 export * from './nameServers.ts';

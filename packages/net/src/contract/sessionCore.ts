@@ -38,7 +38,10 @@ export interface SessionCoreInit {
   readonly destroy: (reason?: RoundhouseError) => void;
   /** Told when it begins to drain, before what is under way is waited for. */
   readonly onDraining?: () => void;
-  /** The polite end, when nothing is under way; default: `destroy`. It may take the rest of the time of the drain. */
+  /**
+   * The polite end, when nothing is under way; default: `destroy`. It may take the rest of the time of the drain, and is
+   * not waited for any longer.
+   */
   readonly goodBye?: (scope: Scope) => Promise<void>;
   /**
    * Whether one operation at a time owns the whole connection. One that is given up in the middle then leaves the
@@ -171,7 +174,7 @@ export class SessionCore implements Session {
     try {
       await this.#idle(own);
       this.#isLeaving = true;
-      await this.#init.goodBye?.(own);
+      if (this.#init.goodBye !== undefined) await own.race(this.#init.goodBye(own));
     } catch (error) {
       // The time is over, the connection is lost, or the peer does not answer the good-bye: it is cut below.
       if (!isRoundhouseError(error)) reportUncaught(error);

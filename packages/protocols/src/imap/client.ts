@@ -1,5 +1,12 @@
 import type { Scope } from '@roundhouse/core';
 import type { LineOperation } from '../mail/lineSession.ts';
+import {
+  ChangesReceiver,
+  formatKnown,
+  type KnownMailbox,
+  type MailboxChanges,
+  type ResumedMailbox,
+} from './changes.ts';
 import { checkFlag, type CommandPart, type LiteralPart, spaced } from './command.ts';
 import { codeOf } from './completion.ts';
 import { checkModSeq, formatCriteria, formatDateTime, type ImapCriteria } from './criteria.ts';
@@ -84,6 +91,31 @@ export class ImapClient extends ImapSession {
   /** EXAMINE: opens a mailbox to read it alone. */
   examine(mailbox: string, scope?: Scope): Promise<OpenMailbox> {
     return this.open('EXAMINE', mailbox, scope);
+  }
+
+  /**
+   * SELECT with what is known of the mailbox: opens it, and tells what has changed since, in one answer. Rejects with
+   * NOT_SUPPORTED where the server has no QRESYNC. RFC 7162 §3.2.5
+   */
+  async resume(mailbox: string, known: KnownMailbox, scope?: Scope): Promise<ResumedMailbox> {
+    this.demand('QRESYNC');
+    const changes = new ChangesReceiver();
+    const opened = await this.reopen('SELECT', mailbox, formatKnown(known), changes, scope);
+    const { changed, vanished } = changes;
+    return { mailbox: opened, isSame: opened.uidValidity === known.uidValidity, changed, vanished };
+  }
+
+  /** UID FETCH: what has changed in the open mailbox behind that value. Rejects with NOT_SUPPORTED. RFC 7162 §3.2.6 */
+  async changes(since: bigint, scope?: Scope): Promise<MailboxChanges> {
+    this.demand('QRESYNC');
+    const command = `UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE ${checkModSeq(since)} VANISHED)`;
+    const found = new ChangesReceiver();
+    return this.operate('changes', scope, async (operation) => {
+      await this.enableVanished(operation);
+      await this.request([command], operation, { data: found.data });
+      const { changed, vanished } = found;
+      return { changed, vanished };
+    });
   }
 
   async create(mailbox: string, scope?: Scope): Promise<void> {

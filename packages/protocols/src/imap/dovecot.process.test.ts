@@ -198,6 +198,48 @@ describe.skipIf(!mailServersAvailable())('a mailbox of Dovecot', () => {
     expect(await client.store([first, second], change)).toEqual([second]);
   });
 
+  it('opens a mailbox again, and is told what has happened meanwhile (QRESYNC)', async () => {
+    const [first = 0, second = 0, third = 0] = await filled();
+    const { uidValidity, highestModSeq } = await client.select(box);
+    const known = { uidValidity: uidValidity ?? 0, modSeq: highestModSeq ?? 0n };
+    expect(await client.resume(box, known)).toMatchObject({ isSame: true, changed: [], vanished: [] });
+
+    await using other = await connectImap(options());
+    await other.select(box);
+    await other.store(second, { action: 'add', flags: ['\\Flagged'] });
+    await other.store(first, { action: 'add', flags: ['\\Deleted'] });
+    await other.expunge(first);
+    const fourth = (await other.append(box, Buffer.from(PLAIN)))?.uid ?? 0;
+
+    const found = await client.resume(box, { ...known, uids: [first, second, third] });
+    expect(found).toMatchObject({ isSame: true, mailbox: { messages: 3 } });
+    expect(found.vanished).toEqual([{ from: first, to: first }]);
+    const changed = new Map(found.changed.map(({ uid, flags }) => [uid, flags]));
+    expect(changed.get(second)).toContain('\\Flagged');
+    expect(changed.has(third)).toBe(false);
+    expect(found.mailbox.highestModSeq).toBeGreaterThan(known.modSeq);
+
+    expect(await client.changes(found.mailbox.highestModSeq ?? 0n)).toEqual({ changed: [], vanished: [] });
+    const since = await client.changes(known.modSeq);
+    expect(since.changed.map(({ uid }) => uid)).toEqual([second, fourth]);
+    expect(since.vanished).toEqual([{ from: first, to: first }]);
+
+    expect(await client.resume(box, { ...known, uidValidity: known.uidValidity + 1 })).toMatchObject({
+      isSame: false,
+      vanished: [],
+    });
+    const watching = createScope();
+    const events: ImapEvent[] = [];
+    const idling = client.idle((event) => events.push(event), watching);
+    await other.store(third, { action: 'add', flags: ['\\Deleted'] });
+    await other.expunge(third);
+    await eventually(async () => events.find(({ type }) => type === 'vanished'), 'what is gone');
+    expect(events).toContainEqual({ type: 'vanished', uids: [{ from: third, to: third }] });
+    watching.end();
+    await idling;
+    expect(client.mailbox?.messages).toBe(2);
+  });
+
   it('copies, moves and removes', async () => {
     const [first = 0, second = 0, third = 0] = await filled();
     const target = `${box}/tief`.replace('/', '.');

@@ -1,4 +1,5 @@
 export type { ImapCapabilities } from './capabilities.ts';
+export type { ChangedMessage, KnownMailbox, MailboxChanges, ResumedMailbox } from './changes.ts';
 export { type AppendOptions, ImapClient, type RetrieveOptions, type SizedText, type StoreChange } from './client.ts';
 export { connectImap } from './connect.ts';
 export type { ImapCriteria, ImapDay } from './criteria.ts';
@@ -10,3 +11,4 @@ export type { ImapConnectOptions, ImapLogin, ImapSecurity } from './options.ts';
 export type { ImapPart } from './structure.ts';
 export type { AppendedUid, CopiedUids } from './uids.ts';
 export type { UidRange, UidSet } from './uidSet.ts';
+export type { ClosedUidRange } from './vanished.ts';

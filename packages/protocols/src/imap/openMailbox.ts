@@ -1,6 +1,7 @@
 import { messageOf } from './message.ts';
 import type { DataResponse, ImapCode, ImapValue } from './response.ts';
 import { textsOf, unexpected } from './value.ts';
+import { type ClosedUidRange, countOf, vanishedOf } from './vanished.ts';
 
 /** The mailbox that is selected, as far as the server has told. */
 export interface OpenMailbox {
@@ -22,6 +23,8 @@ export type ImapEvent =
   | { readonly type: 'exists'; readonly messages: number }
   /** The number of those behind it is one less from now on. */
   | { readonly type: 'expunged'; readonly number: number }
+  /** In its place, once changes were asked for by `resume` or `changes`: by UID. */
+  | { readonly type: 'vanished'; readonly uids: readonly ClosedUidRange[] }
   | {
       readonly type: 'flags';
       readonly number: number;
@@ -47,6 +50,9 @@ export function newlyOpened(name: string, isReadOnly: boolean): OpenMailbox {
 export function afterCode(mailbox: OpenMailbox, { name, text }: ImapCode): OpenMailbox {
   const number = /^\d{1,19}$/.test(text) ? text : undefined;
   switch (name) {
+    case 'CLOSED':
+      // What came so far was of the mailbox before. RFC 7162 §3.2.11
+      return newlyOpened(mailbox.name, mailbox.isReadOnly);
     case 'READ-ONLY':
     case 'READ-WRITE':
       return { ...mailbox, isReadOnly: name === 'READ-ONLY' };
@@ -86,6 +92,12 @@ export function afterData(
       const gone = demanded(number, name);
       const messages = Math.max(0, mailbox.messages - 1);
       return { mailbox: { ...mailbox, messages }, event: { type: 'expunged', number: gone } };
+    }
+    case 'VANISHED': {
+      const { uids, isEarlier } = vanishedOf(response);
+      if (isEarlier) return { mailbox };
+      const messages = Math.max(0, mailbox.messages - countOf(uids));
+      return { mailbox: { ...mailbox, messages }, event: { type: 'vanished', uids } };
     }
     case 'FETCH': {
       const message = messageOf(response);

@@ -2,6 +2,7 @@ import { coreError, reportUncaught, type Scope } from '@roundhouse/core';
 import type { DrainOptions, DrainReport, NetRuntime, Timeouts } from '@roundhouse/net';
 import type { LineConnection } from '../mail/lineConnection.ts';
 import { type LineOperation, LineSession } from '../mail/lineSession.ts';
+import type { ChangesReceiver } from './changes.ts';
 import { hasPlainNames, type ImapCapabilities, unaskedBytesOf } from './capabilities.ts';
 import { type CommandPart, spaced, stringPart } from './command.ts';
 import type { Completion } from './completion.ts';
@@ -31,6 +32,8 @@ export abstract class ImapSession extends LineSession {
   #mailbox: OpenMailbox | null = null;
   #onEvent: ((event: ImapEvent) => void) | undefined;
   #endIdle: (() => void) | undefined;
+  #onClosed: (() => void) | undefined;
+  #tellsOfVanished = false;
 
   constructor({ connection, capabilities, options, ...rest }: ImapSessionInit) {
     const { requestMs, idleMs } = rest.timeouts;
@@ -101,6 +104,7 @@ export abstract class ImapSession extends LineSession {
   #hear(heard: DataResponse | ImapCode): void {
     if (this.#mailbox === null) return;
     if (!('kind' in heard)) {
+      if (heard.name === 'CLOSED') this.#onClosed?.();
       this.#mailbox = afterCode(this.#mailbox, heard);
       return;
     }
@@ -168,14 +172,46 @@ export abstract class ImapSession extends LineSession {
     const command = spaced(verb, this.nameOf(name), ...(this.has('CONDSTORE') ? ['(CONDSTORE)'] : []));
     return this.operate(verb.toLowerCase(), scope, async (operation) => {
       this.#mailbox = newlyOpened(name, verb === 'EXAMINE');
-      try {
-        await this.request(command, operation);
-      } catch (error) {
-        // One that cannot be opened leaves none open. RFC 9051 §6.3.2
-        this.#mailbox = null;
-        throw error;
-      }
-      return this.#mailbox;
+      return this.#opened(command, operation);
     });
+  }
+
+  /** SELECT or EXAMINE with what is known; `changes` gets what the server tells of. RFC 7162 §3.2.5 */
+  protected async reopen(
+    verb: 'SELECT' | 'EXAMINE',
+    name: string,
+    known: string,
+    changes: ChangesReceiver,
+    scope: Scope | undefined,
+  ): Promise<OpenMailbox> {
+    const command = spaced(verb, this.nameOf(name), known);
+    return this.operate('resume', scope, async (operation) => {
+      await this.enableVanished(operation);
+      this.#mailbox = newlyOpened(name, verb === 'EXAMINE');
+      this.#onClosed = changes.clear;
+      try {
+        return await this.#opened(command, operation, { data: changes.data });
+      } finally {
+        this.#onClosed = undefined;
+      }
+    });
+  }
+
+  /** From now on the server tells by UID what is gone. RFC 7162 §3.2.3; once on a connection. */
+  protected async enableVanished(operation: LineOperation): Promise<void> {
+    if (this.#tellsOfVanished) return;
+    await this.request(['ENABLE QRESYNC'], operation);
+    this.#tellsOfVanished = true;
+  }
+
+  async #opened(command: readonly CommandPart[], operation: LineOperation, use?: ResponseUse): Promise<OpenMailbox> {
+    try {
+      await this.request(command, operation, use);
+    } catch (error) {
+      // One that cannot be opened leaves none open. RFC 9051 §6.3.2
+      this.#mailbox = null;
+      throw error;
+    }
+    return this.#mailbox as OpenMailbox;
   }
 }

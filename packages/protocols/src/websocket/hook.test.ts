@@ -38,6 +38,17 @@ describe.each(['1.1', '2'] as const)('the hook of our HTTP server, over HTTP/%s'
     server.abort();
   });
 
+  it('says that it goes away when the server is drained', async () => {
+    const upgrade = webSocketHook({}, echo, runtime);
+    const server = await serveHttp({ h2c: true, upgrade }, () => ({ status: 404 }), runtime, scope);
+    const socket = await connectWebSocket({ url: `ws://localhost:${server.port}/`, http }, scope, runtime);
+    await socket.send('hello', scope);
+    expect(await socket.receive(scope)).toBe('hello');
+    const report = server.drain();
+    expect(await socket.ended).toMatchObject({ code: 1001, isClean: true });
+    expect(await report).toMatchObject({ cut: 0 });
+  });
+
   it('turns away whom it does not let in', async () => {
     const authorize = () => ({ status: 401, reason: 'Who are you?' });
     const upgrade = webSocketHook({ authorize }, echo, runtime);

@@ -86,11 +86,12 @@ export type WebSocketUpgradeHook = (
   stream: Duplex,
   head: Uint8Array,
   scope: Scope,
+  whenDraining?: (callback: () => void) => void,
 ) => boolean;
 
 /**
  * The `upgrade` of `serveHttp`: `handler` gets each connection, over HTTP/1.1 and HTTP/2 alike. The end of the server's
- * scope of the request aborts the connection. Raises NET_OPTION_INVALID.
+ * scope of the request aborts the connection; its drain closes it with 1001. Raises NET_OPTION_INVALID.
  */
 export function webSocketHook(
   options: Omit<UpgradeOptions, 'peer' | 'tls'>,
@@ -98,13 +99,14 @@ export function webSocketHook(
   runtime: NetRuntime = createRuntime(),
 ): WebSocketUpgradeHook {
   resolveGate(options);
-  return (request, stream, head, scope) => {
+  return (request, stream, head, scope, whenDraining) => {
     const { peer, tls } = request;
     const own = { ...options, ...(peer !== undefined && { peer }), ...(tls !== undefined && { tls }) };
     void (async () => {
       const connection = await upgradeWebSocket(request, stream, head, own, runtime);
       if (connection === undefined) return;
       const leave = scope.onEnd((reason) => connection.abort(reason));
+      whenDraining?.(() => void connection.drain());
       await runHandler(handler, connection, request);
       leave();
     })().catch(reportUncaught);

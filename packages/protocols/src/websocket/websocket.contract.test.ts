@@ -7,9 +7,11 @@ import {
   type ServerSubject,
 } from '@roundhouse/testing';
 import { describe, it } from 'vitest';
+import { serveHttp } from '../http/index.ts';
 import { connectWebSocket } from './client.ts';
 import { echo, serveEcho } from './echo.fixture.ts';
 import { serveWebSocket } from './server.ts';
+import { webSocketHook } from './upgrade.ts';
 
 // Loaded with the first connection, which takes real time: the clock of the kit would run on meanwhile.
 await import('ws');
@@ -28,6 +30,23 @@ const client: ClientSubject = {
   },
   async startPeer({ tls }, runtime) {
     const server = await serveEcho(tls === undefined ? {} : { tls: tls.options }, runtime);
+    return { port: server.port, close: async () => server.abort() };
+  },
+};
+
+/** RFC 8441: over a stream of HTTP/2, to a server of both versions. */
+const clientOfHttp2: ClientSubject = {
+  ...client,
+  async connect({ host, port, tls, timeouts }, scope, runtime) {
+    const url = `${tls === undefined ? 'ws' : 'wss'}://${host}:${port}/`;
+    const options = { url, timeouts, http: '2' as const, ...(tls && { tls: tls.options }) };
+    const session = await connectWebSocket(options, scope, runtime);
+    return { session, request: (own) => session.ping(own) };
+  },
+  async startPeer({ tls }, runtime) {
+    const upgrade = webSocketHook({}, echo, runtime);
+    const options = { h2c: true, upgrade, ...(tls && { tls: tls.options }) };
+    const server = await serveHttp(options, () => ({ status: 404 }), runtime);
     return { port: server.port, close: async () => server.abort() };
   },
 };
@@ -59,6 +78,10 @@ const server: ServerSubject = {
 
 describe('the WebSocket client keeps the contract: it', () => {
   for (const { title, run } of clientContract(client, authority)) it(title, run, 60_000);
+});
+
+describe('the WebSocket client over HTTP/2 keeps the contract: it', () => {
+  for (const { title, run } of clientContract(clientOfHttp2, authority)) it(title, run, 60_000);
 });
 
 describe('the WebSocket server keeps the contract: it', () => {

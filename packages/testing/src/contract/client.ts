@@ -42,9 +42,13 @@ export interface Peer {
 /** A client module, as the contract sees it. */
 export interface ClientSubject {
   readonly protocol: string;
+  /** Protocols that its facts may name, when it lies on others. Default: its own. */
+  readonly protocols?: readonly string[];
   readonly connect: (options: ClientConnect, scope: Scope, runtime: NetRuntime) => Promise<ConnectedClient>;
   readonly startPeer: (options: RightPeerOptions, runtime: NetRuntime) => Promise<Peer>;
   readonly tlsModes: readonly TlsMode[];
+  /** Whether there is none of it in the clear: then all cases run over TLS. */
+  readonly isAlwaysTls?: boolean;
   /** Whether a request that is given up takes its connection along, since nobody knows what the next answer belongs to. */
   readonly isExclusive: boolean;
   /** With `starttls`: what a peer that does not offer it hears, e.g. nothing behind its EHLO. Bytes that may not leave. */
@@ -61,11 +65,15 @@ const MAX_POSITIONS = 24;
  */
 export function clientContract(subject: ClientSubject, authority: () => CertificateAuthority): ComplianceCase[] {
   const cases: ComplianceCase[] = [];
+  const { isAlwaysTls = false, protocol, protocols = [protocol] } = subject;
+  let made: DefaultTls | undefined;
+  const always = (): DefaultTls => (made ??= { server: authority().issue(), client: { ca: authority().cert } });
+  const newTrial = (): Trial => new Trial(subject, isAlwaysTls ? always() : undefined);
   const define = (title: string, run: (trial: Trial) => Promise<void>): void => {
     cases.push({
       title,
       run: async () => {
-        await using trial = new Trial(subject);
+        await using trial = newTrial();
         await run(trial);
         await trial.finish();
       },
@@ -85,11 +93,11 @@ export function clientContract(subject: ClientSubject, authority: () => Certific
       assert.ok(told.has(type), `${type} was not told`);
     }
     for (const fact of trial.stand.facts) {
-      assert.equal(fact.protocol, subject.protocol);
+      assert.ok(protocols.includes(fact.protocol), `${fact.type} is told of ${fact.protocol}`);
       assert.equal(fact.role, 'client');
       if ('code' in fact) assert.equal(fact.code, null, `${fact.type} has the code ${fact.code}`);
     }
-    assert.ok(trial.stand.spans.some(({ name }) => name.startsWith(`net.${subject.protocol}.`)));
+    assert.ok(trial.stand.spans.some(({ name }) => name.startsWith(`net.${protocol}.`)));
   });
 
   define('reads what comes byte by byte', async (trial) => {
@@ -117,8 +125,8 @@ export function clientContract(subject: ClientSubject, authority: () => Certific
   };
   for (const [fate, check] of Object.entries(fates) as [Fate, (typeof fates)[Fate]][]) {
     define(`fails with a code, in time, and lets go when the peer meets its fate anywhere: ${fate}`, async () => {
-      for (const after of await positions(subject)) {
-        await using trial = new Trial(subject);
+      for (const after of await positions(newTrial)) {
+        await using trial = newTrial();
         await trial.start();
         trial.stand.tap.shape = { fate, after };
         const outcome = await trial.stand.drive(trial.exchange());
@@ -134,8 +142,8 @@ export function clientContract(subject: ClientSubject, authority: () => Certific
   }
 
   define('lets go at once when it is given up, wherever it is', async () => {
-    for (const after of await positions(subject)) {
-      await using trial = new Trial(subject);
+    for (const after of await positions(newTrial)) {
+      await using trial = newTrial();
       await trial.start();
       trial.stand.tap.shape = { fate: 'silence', after };
       const scope = createScope({ clock: trial.stand.clock });
@@ -256,7 +264,7 @@ export function clientContract(subject: ClientSubject, authority: () => Certific
     }
 
     define(`does not go on in the clear with a peer that has no TLS (${mode})`, async (trial) => {
-      await trial.start();
+      await trial.start({});
       const { error } = await trial.stand.fail(trial.exchange(undefined, { mode, options: tls.options() }));
       assert.ok(error.code.startsWith('TLS_') || error.code === 'TIMEOUT', `it failed with ${error.code}`);
       if (mode === 'starttls') assert.equal(error.code, 'TLS_REFUSED');
@@ -268,19 +276,28 @@ export function clientContract(subject: ClientSubject, authority: () => Certific
   return cases;
 }
 
+/** Both ends of the TLS of a protocol that is never without. */
+interface DefaultTls {
+  readonly server: TlsServerOptions;
+  readonly client: TlsClientOptions;
+}
+
 /** One client and its peer. */
 class Trial implements AsyncDisposable {
   readonly stand = new Stand();
   readonly #subject: ClientSubject;
+  readonly #tls: DefaultTls | undefined;
   #peer: Peer | undefined;
   #client: ConnectedClient | undefined;
 
-  constructor(subject: ClientSubject) {
+  constructor(subject: ClientSubject, tls: DefaultTls | undefined) {
     this.#subject = subject;
+    this.#tls = tls;
   }
 
-  async start(options: RightPeerOptions = {}): Promise<void> {
-    this.#peer ??= await this.#subject.startPeer(options, this.stand.peerRuntime);
+  async start(options?: RightPeerOptions): Promise<void> {
+    const right = this.#tls === undefined ? {} : { tls: { mode: 'implicit', options: this.#tls.server } as const };
+    this.#peer ??= await this.#subject.startPeer(options ?? right, this.stand.peerRuntime);
   }
 
   async stopPeer(): Promise<void> {
@@ -329,8 +346,9 @@ class Trial implements AsyncDisposable {
     await this.#peer?.close();
   }
 
-  async #connect(scope: Scope, tls?: ClientConnect['tls']): Promise<ConnectedClient> {
+  async #connect(scope: Scope, given?: ClientConnect['tls']): Promise<ConnectedClient> {
     const port = this.#peer?.port ?? 0;
+    const tls = given ?? (this.#tls && { mode: 'implicit', options: this.#tls.client });
     const options = { host: 'localhost', port, timeouts: TIMEOUTS, ...(tls !== undefined && { tls }) };
     this.#client = await this.#subject.connect(options, scope, this.stand.runtime);
     return this.#client;
@@ -338,8 +356,8 @@ class Trial implements AsyncDisposable {
 }
 
 /** Where in what a good peer sends a connection may meet its fate. */
-async function positions(subject: ClientSubject): Promise<readonly number[]> {
-  await using trial = new Trial(subject);
+async function positions(newTrial: () => Trial): Promise<readonly number[]> {
+  await using trial = newTrial();
   await trial.start();
   await trial.stand.succeed(trial.exchange());
   const total = Math.max(...trial.stand.tap.wires.map(({ fromPeer }) => fromPeer));

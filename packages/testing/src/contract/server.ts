@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { createScope, type Scope } from '@roundhouse/core';
-import { dialTransport, type NetRuntime, type NetServer, type ServerOptions, type Transport } from '@roundhouse/net';
+import {
+  dialTransport,
+  type NetRuntime,
+  type NetServer,
+  type ServerOptions,
+  type TlsClientOptions,
+  type TlsServerOptions,
+  type Transport,
+} from '@roundhouse/net';
 import type { CertificateAuthority } from '../certificate.ts';
 import type { ComplianceCase } from '../transportCompliance.ts';
 import { Stand, TIMEOUTS } from './stand.ts';
@@ -20,6 +28,10 @@ export interface ServerSubject {
   readonly dialogue: readonly Turn[];
   /** Whether TLS may be there from the first byte. */
   readonly hasTls: boolean;
+  /** Whether there is none of it in the clear: then all cases run over TLS. */
+  readonly isAlwaysTls?: boolean;
+  /** What clients offer over TLS (RFC 7301). */
+  readonly alpn?: readonly string[];
   /** Most bytes of something without an end that it may read of one client. Default 16 MiB. */
   readonly floodBytes?: number;
 }
@@ -31,12 +43,17 @@ const MAX_POSITIONS = 24;
 /** What every server must do, whatever it speaks. For a test runner: one test a case. */
 export function serverContract(subject: ServerSubject, authority: () => CertificateAuthority): ComplianceCase[] {
   const cases: ComplianceCase[] = [];
+  let issued: TlsServerOptions | undefined;
+  const material = (): TlsServerOptions => (issued ??= authority().issue());
+  const trust = (): TlsClientOptions => ({ ca: authority().cert, ...(subject.alpn && { alpn: subject.alpn }) });
+  const isAlwaysTls = subject.isAlwaysTls === true;
+  const newTrial = (): Trial => new Trial(subject, isAlwaysTls ? trust() : undefined);
   const define = (title: string, run: (trial: Trial) => Promise<void>, options: ServerOptions = {}): void => {
     cases.push({
       title,
       run: async () => {
-        const trial = new Trial(subject);
-        await trial.start(options);
+        const trial = newTrial();
+        await trial.start({ ...(isAlwaysTls && { tls: material() }), ...options });
         try {
           await run(trial);
         } finally {
@@ -181,14 +198,14 @@ export function serverContract(subject: ServerSubject, authority: () => Certific
     cases.push({
       title: 'speaks TLS, and survives a client that does not',
       run: async () => {
-        const trial = new Trial(subject);
-        await trial.start({ tls: authority().issue() });
+        const trial = newTrial();
+        await trial.start({ tls: material() });
         try {
-          const plain = await trial.client();
+          const plain = await trial.client(null);
           plain.transport.write(Buffer.from('this is no TLS\r\n'));
           await trial.stand.quiet();
           assert.equal(plain.isClosed, true);
-          await trial.converse(await trial.client(authority().cert));
+          await trial.converse(await trial.client(trust()));
         } finally {
           await trial.stop();
         }
@@ -212,10 +229,12 @@ class Trial {
   readonly stand = new Stand();
   readonly scope: Scope;
   readonly #subject: ServerSubject;
+  readonly #tls: TlsClientOptions | undefined;
   #server: NetServer | undefined;
 
-  constructor(subject: ServerSubject) {
+  constructor(subject: ServerSubject, tls: TlsClientOptions | undefined) {
     this.#subject = subject;
+    this.#tls = tls;
     this.scope = createScope({ clock: this.stand.clock });
   }
 
@@ -235,12 +254,12 @@ class Trial {
     await this.stand.clock.advance(60_000);
   }
 
-  /** A connection to the server, with TLS when an authority is given. */
-  async client(ca?: string): Promise<Client> {
+  /** A connection to the server; null is one in the clear. */
+  async client(tls: TlsClientOptions | null | undefined = this.#tls): Promise<Client> {
     const scope = createScope({ clock: this.stand.clock });
     const transport = await dialTransport(
       { host: 'localhost', port: this.server.port },
-      { timeouts: TIMEOUTS, tls: ca === undefined ? undefined : { ca } },
+      { timeouts: TIMEOUTS, tls: tls ?? undefined },
       { ...this.stand.runtime, observer: { observe() {} } },
       scope,
     );

@@ -9,6 +9,7 @@ import {
   type Timeouts,
 } from '@roundhouse/net';
 import { FakeClock } from '../clock.ts';
+import { DatagramTap } from './datagramTap.ts';
 import { WireTap } from './wire.ts';
 
 /** Each different, so that a test can tell whose time was over. */
@@ -43,21 +44,19 @@ export class Stand {
   /** For the other side. */
   readonly peerRuntime: NetRuntime;
   readonly tap: WireTap;
+  readonly datagrams: DatagramTap;
 
   constructor() {
     const network = createMemoryNetwork();
     this.tap = new WireTap(network.dialer);
-    const common = {
-      clock: this.clock,
-      random: () => 0.5,
-      listen: network.listen,
-      datagrams: network.datagrams,
-      log: silentLogger,
-    };
-    this.peerRuntime = createRuntime({ ...common, dialer: network.dialer, observer: { observe() {} } });
+    this.datagrams = new DatagramTap(network.datagrams);
+    const common = { clock: this.clock, random: () => 0.5, listen: network.listen, log: silentLogger };
+    const { dialer, datagrams } = network;
+    this.peerRuntime = createRuntime({ ...common, dialer, datagrams, observer: { observe() {} } });
     this.runtime = createRuntime({
       ...common,
       dialer: this.tap,
+      datagrams: this.datagrams,
       observer: { observe: (fact) => void this.facts.push(fact) },
       tracer: this.#tracer(),
     });
@@ -102,8 +101,9 @@ export class Stand {
     let activity = -1;
     for (let still = 0; still < QUIET_TURNS && !isDone(); still += 1) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (this.tap.activity !== activity) still = 0;
-      activity = this.tap.activity;
+      const now = this.tap.activity + this.datagrams.activity;
+      if (now !== activity) still = 0;
+      activity = now;
     }
   }
 
@@ -111,6 +111,7 @@ export class Stand {
   async checkNothingIsLeft(): Promise<void> {
     await this.quiet();
     assert.equal(this.tap.open, 0, 'a connection is left open');
+    assert.equal(this.datagrams.openPorts, 0, 'a port of UDP is left open');
     assert.equal(this.clock.pendingTimers, 0, 'a timer is left behind');
     const count = (type: NetFact['type']): number => this.facts.filter((fact) => fact.type === type).length;
     assert.equal(count('connectionClosed'), count('connectionOpened'), 'a connection was not told to be closed');

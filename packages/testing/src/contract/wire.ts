@@ -55,7 +55,10 @@ export class WireTap implements Dialer {
 
   /** Changes with every byte that moves. */
   get activity(): number {
-    return this.wires.reduce((sum, wire) => sum + wire.fromPeer + wire.flooded + wire.sent.length, this.wires.length);
+    return this.wires.reduce(
+      (sum, wire) => sum + wire.fromPeer + wire.passedOn + wire.flooded + wire.sent.length,
+      this.wires.length,
+    );
   }
 }
 
@@ -67,6 +70,7 @@ export class Wire extends Duplex implements ByteStream {
   readonly #shape: WireShape;
   readonly #waiting: Buffer[] = [];
   #fromPeer = 0;
+  #passedOn = 0;
   #flooded = 0;
   #isFated = false;
   #isMuted = false;
@@ -89,6 +93,11 @@ export class Wire extends Duplex implements ByteStream {
   /** Bytes that the peer has sent, and that came through. */
   get fromPeer(): number {
     return this.#fromPeer;
+  }
+
+  /** Parts of that which this side was given: fewer while they come byte by byte. */
+  get passedOn(): number {
+    return this.#passedOn;
   }
 
   /** Bytes of a flood that this side has taken. */
@@ -153,6 +162,7 @@ export class Wire extends Duplex implements ByteStream {
     if (this.#isStepping || this.#isMuted) return;
     const next = this.#waiting.shift();
     if (next === undefined || this.destroyed) return;
+    this.#passedOn += 1;
     this.push(next.byteLength === 0 ? null : next);
     if (this.#waiting.length === 0) return;
     if (this.#shape.isBytewise !== true) return this.#step();

@@ -46,6 +46,8 @@ export class Arrival implements HttpClientResponse, AsyncIterator<Uint8Array> {
   #isOver = false;
   #failure: RoundhouseError | undefined;
   #wake: (() => void) | undefined;
+  /** Runs while the head of a response without a time of its own is waited for. */
+  #headTimer: Timer | undefined;
   #body: StreamBody | undefined;
 
   constructor(init: ArrivalInit) {
@@ -78,8 +80,15 @@ export class Arrival implements HttpClientResponse, AsyncIterator<Uint8Array> {
     return this.#body;
   }
 
+  /** The request has left whole: from now on its response is waited for no longer than for a part of it. */
+  expectHead(): void {
+    if (this.status !== 0 || this.#isOver) return;
+    this.#headTimer = this.#init.runtime.clock.setTimer(this.#init.idleMs, () => this.fail(this.#late()));
+  }
+
   /** The fields are there. */
   begin(status: number, headers: Fields, setCookies: readonly string[]): void {
+    this.#headTimer?.cancel();
     this.status = status;
     this.headers = headers;
     this.setCookies = setCookies;
@@ -147,20 +156,24 @@ export class Arrival implements HttpClientResponse, AsyncIterator<Uint8Array> {
   }
 
   async #wait(): Promise<void> {
-    const { runtime, idleMs, peer } = this.#init;
+    const { runtime, idleMs } = this.#init;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const timer: Timer = runtime.clock.setTimer(idleMs, () => {
-      const details = { timeout_ms: idleMs };
-      this.fail(netError('TIMEOUT', { protocol: 'http', phase: 'read', peer, sent: 'all', details }));
-    });
+    const timer = runtime.clock.setTimer(idleMs, () => this.fail(this.#late()));
     await promise;
     timer.cancel();
     this.#wake = undefined;
   }
 
+  #late(): RoundhouseError {
+    const { idleMs, peer } = this.#init;
+    const details = { timeout_ms: idleMs };
+    return netError('TIMEOUT', { protocol: 'http', phase: 'read', peer, sent: 'all', details });
+  }
+
   #over(): void {
     this.#isOver = true;
+    this.#headTimer?.cancel();
     this.#leaveScope();
     this.#done.resolve();
   }

@@ -194,13 +194,15 @@ class PooledClient extends HttpPool implements HttpClient {
   ): Promise<HttpClientResponse> {
     const { origin, path, isTls } = to;
     const place = this.#places.get(origin) ?? this.#place(to);
+    let isTaken = false;
+    const sent = isStream(body) ? toldAtBegin(body as AsyncIterable<BodyChunk>, () => (isTaken = true)) : body;
     const outgoing: OutgoingRequest = {
       method,
       target: !isTls && this.#options.proxy !== undefined ? `${origin}${path}` : path,
       authority: typeof headers['host'] === 'string' ? headers['host'] : to.host,
       scheme: isTls ? 'https' : 'http',
       headers,
-      body: request.onProgress === undefined ? body : counted(body, request.onProgress),
+      body: request.onProgress === undefined ? sent : counted(sent, request.onProgress),
       timeoutMs: request.timeoutMs,
       maxBodyBytes: request.maxBodyBytes ?? this.#options.maxBodyBytes ?? MAX_BODY_BYTES,
       traceparent: request.traceparent,
@@ -212,7 +214,8 @@ class PooledClient extends HttpPool implements HttpClient {
         return released(await lease.connection.request(outgoing, scope), lease);
       } catch (error) {
         lease.release();
-        if (attempt >= 2 || !isStale(error as RoundhouseError, lease, mayRepeat && !isStream(body))) throw error;
+        // What has been taken of a stream is gone, whoever has seen it.
+        if (attempt >= 2 || isTaken || !isStale(error as RoundhouseError, lease, mayRepeat)) throw error;
       }
     }
   }
@@ -322,6 +325,11 @@ function isStream(body: HttpRequestOptions['body']): boolean {
 
 function accepting(headers: FieldValues): FieldValues {
   return { 'accept-encoding': ACCEPTED_ENCODINGS, ...headers };
+}
+
+async function* toldAtBegin(parts: AsyncIterable<BodyChunk>, onBegin: () => void): AsyncGenerator<BodyChunk> {
+  onBegin();
+  yield* parts;
 }
 
 function lowerCased(headers: FieldValues): FieldValues {

@@ -124,13 +124,16 @@ class Http1Connection extends CoreSession implements HttpConnection {
       if (value !== undefined) sent[name] = typeof value === 'object' ? [...value] : String(value);
     }
     if (operation.traceparent !== undefined) sent['traceparent'] = operation.traceparent;
+    const isWhole = body === null || typeof body === 'string' || body instanceof Uint8Array;
+    const expectHead = (): void => arrival.expectHead();
+    if (isWhole && request.timeoutMs === Infinity) expectHead();
     try {
       this.#client.dispatch(
         {
           method: method as Dispatcher.HttpMethod,
           path: target,
           headers: sent,
-          body: body === null || typeof body === 'string' || body instanceof Uint8Array ? body : Readable.from(body),
+          body: isWhole ? body : Readable.from(request.timeoutMs === Infinity ? toldAtEnd(body, expectHead) : body),
         },
         {
           onRequestStart: (own) => void (controller = own),
@@ -151,6 +154,11 @@ class Http1Connection extends CoreSession implements HttpConnection {
 }
 
 const NONE: readonly string[] = [];
+
+async function* toldAtEnd<T>(parts: AsyncIterable<T>, onEnd: () => void): AsyncGenerator<T> {
+  yield* parts;
+  onEnd();
+}
 
 type Received = Readonly<Record<string, string | string[] | undefined>>;
 

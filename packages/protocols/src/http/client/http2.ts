@@ -18,7 +18,9 @@ const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_REFUSED_STREAM } = constants;
 const MAX_STREAMS = 100;
 /** A connection with work on it is asked for a sign of life this often, ms. */
 const PING_INTERVAL_MS = 15_000;
+/** Bytes that may come of one response before they are taken, and of all together (RFC 9113 §5.2). */
 const WINDOW_BYTES = 262_144;
+const CONNECTION_WINDOW_BYTES = 1_048_576;
 /** Fields that belong to a connection of HTTP/1.1. RFC 9113 §8.2.2. */
 const CONNECTION_FIELDS = new Set([
   'connection',
@@ -59,6 +61,7 @@ export async function openHttp2(init: ConnectionInit, scope: Scope): Promise<Htt
     stream.destroy();
     throw endedWhileGreeting(error as RoundhouseError, peer);
   }
+  if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
   return new Http2Connection(init, session);
 }
 
@@ -71,6 +74,8 @@ class Http2Connection extends CoreSession implements HttpConnection {
   readonly version = '2';
   readonly #init: ConnectionInit;
   readonly #session: ClientHttp2Session;
+  /** Responses that are waited for. */
+  readonly #arrivals = new Map<ClientHttp2Stream, Arrival>();
   #isLeaving = false;
   #ping: Timer | undefined;
 
@@ -96,8 +101,12 @@ class Http2Connection extends CoreSession implements HttpConnection {
     );
     this.#init = init;
     this.#session = session;
-    session.on('goaway', () => {
+    session.on('goaway', (_code: number, lastStream: number) => {
       this.#isLeaving = true;
+      // RFC 9113 §6.8: whatever the reason, nothing was done for those behind the last.
+      for (const [{ id }, arrival] of this.#arrivals) {
+        if (id !== undefined && id > lastStream) arrival.fail(this.#reset(NGHTTP2_REFUSED_STREAM));
+      }
       if (this.core.inFlight === 0) void this.core.drain();
     });
     session.on('error', (error: Error) => this.core.lost(this.#lost(error)));
@@ -142,6 +151,7 @@ class Http2Connection extends CoreSession implements HttpConnection {
       stream = this.#session.request(fieldsOf(request, operation.traceparent), { endStream: request.body === null });
       this.#listen(stream, arrival);
       if (request.body !== null) this.#send(request.body, stream, arrival, operation.scope);
+      if (request.timeoutMs === Infinity) stream.once('finish', () => arrival.expectHead());
       this.#watch(runtime);
     } catch (error) {
       arrival.fail(this.#lost(error as Error));
@@ -151,6 +161,7 @@ class Http2Connection extends CoreSession implements HttpConnection {
 
   #listen(stream: ClientHttp2Stream, arrival: Arrival): void {
     let trailers = {};
+    this.#arrivals.set(stream, arrival);
     stream.on('response', (received) => {
       arrival.begin(Number(received[':status']), ...split(received as Parameters<typeof split>[0]));
     });
@@ -162,6 +173,7 @@ class Http2Connection extends CoreSession implements HttpConnection {
       if (arrival.status !== 0 && !stream.writableEnded) stream.close(NGHTTP2_NO_ERROR);
     });
     stream.on('close', () => {
+      this.#arrivals.delete(stream);
       const { rstCode } = stream;
       if (rstCode === NGHTTP2_NO_ERROR && arrival.status !== 0 && stream.readableEnded) arrival.end(trailers);
       else arrival.fail(this.#reset(rstCode));
@@ -183,7 +195,7 @@ class Http2Connection extends CoreSession implements HttpConnection {
   }
 
   /** While there is work the server is asked now and then whether it is there. */
-  #watch({ clock }: NetRuntime): void {
+  #watch({ clock }: Pick<NetRuntime, 'clock'>): void {
     if (this.#ping !== undefined) return;
     const { timeouts } = this.#init;
     this.#ping = clock.setTimer(PING_INTERVAL_MS, () => {
@@ -194,10 +206,11 @@ class Http2Connection extends CoreSession implements HttpConnection {
       const late = clock.setTimer(timeouts.greetingMs, () =>
         this.core.lost(netError('TIMEOUT', { protocol: 'http', phase: 'read', peer, sent: 'maybe', details })),
       );
-      this.core.scope.onEnd(() => late.cancel());
+      const leave = this.core.scope.onEnd(() => late.cancel());
       this.#session.ping(() => {
         late.cancel();
-        if (this.core.inFlight > 0) this.#watch({ clock } as NetRuntime);
+        leave();
+        if (this.core.inFlight > 0) this.#watch({ clock });
       });
     });
   }
@@ -212,7 +225,7 @@ class Http2Connection extends CoreSession implements HttpConnection {
   #reset(code: number): RoundhouseError {
     const { peer } = this.core;
     const isUntouched = code === NGHTTP2_REFUSED_STREAM;
-    const reason = isUntouched ? 'it refused the stream' : `the stream was reset with code ${code}`;
+    const reason = isUntouched ? 'it did not begin with the request' : `the stream was reset with code ${code}`;
     const sent = isUntouched ? 'none' : 'maybe';
     return netError('CONNECTION_LOST', { protocol: 'http', phase: 'request', peer, sent, details: { reason } });
   }

@@ -18,6 +18,7 @@ export abstract class ServerConnection extends CoreSession {
   /** When the first bytes of a request were noticed. */
   #headSince: number | undefined;
   #hasServed = false;
+  readonly #drainCallbacks: (() => void)[] = [];
 
   constructor(accepted: AcceptedStream, settings: HttpSettings, runtime: NetRuntime, openedInMs: number) {
     const { stream, peer, tls } = accepted;
@@ -31,7 +32,7 @@ export abstract class ServerConnection extends CoreSession {
         timeouts: settings.timeouts,
         openedInMs,
         destroy: () => void stream.destroy(),
-        onDraining: () => this.drainBegins(),
+        onDraining: () => this.#drainBegins(),
         goodBye: (scope) => this.sayGoodBye(scope),
         isExclusive: false,
       }),
@@ -44,6 +45,12 @@ export abstract class ServerConnection extends CoreSession {
     stream.on('error', () => {});
     stream.once('close', () => this.core.lost());
   }
+
+  /** For whoever has taken a stream over. */
+  readonly whenDraining = (callback: () => void): void => {
+    if (this.core.state === 'open') this.#drainCallbacks.push(callback);
+    else callback();
+  };
 
   /** Ends waits that have lasted too long; called at intervals. */
   check(now: number): void {
@@ -92,6 +99,11 @@ export abstract class ServerConnection extends CoreSession {
     const { peer } = this.core;
     const path = target.split('?', 1)[0];
     this.runtime.log.error('a request failed', { peer, method, path, code: error.code, error });
+  }
+
+  #drainBegins(): void {
+    this.drainBegins();
+    for (const callback of this.#drainCallbacks.splice(0)) callback();
   }
 
   /** Whether the body of a request that was answered still arrives. */

@@ -83,6 +83,8 @@ export class Http1Connection extends ServerConnection {
   }
 
   serve(message: IncomingMessage, response: ServerResponse, expectsContinue = false): void {
+    // It was parsed together with one that ended the connection.
+    if (this.core.state === 'closed') return void response.destroy();
     this.headArrived();
     this.#request = message;
     let headers: Fields;
@@ -165,6 +167,7 @@ export class Http1Connection extends ServerConnection {
   }
 
   upgrade(message: IncomingMessage, head: Buffer): void {
+    if (this.core.state === 'closed') return void this.#stream.destroy();
     this.headArrived();
     this.#request = message;
     this.#isOver = true;
@@ -187,7 +190,7 @@ export class Http1Connection extends ServerConnection {
         traceparent: operation.traceparent,
         content: NO_CONTENT(operation, this.settings.limits.maxBodyBytes),
       });
-      if (this.settings.upgrade?.(request, stream, head, operation.scope) === true) return;
+      if (this.settings.upgrade?.(request, stream, head, operation.scope, this.whenDraining) === true) return;
       this.#isOver = false;
       this.#refuse(httpError('HTTP_ROUTE_NOT_FOUND', { details: { path: request.path } }));
     } catch (error) {
@@ -472,6 +475,8 @@ class Exchange implements RequestContent {
   }
 
   #closed(): void {
+    // Node takes what is left of a body that nobody has read, and not of one that was read in part.
+    if (!this.#message.complete) this.#message.resume();
     if (this.#response.writableFinished) this.operation.end();
     else {
       const { peer } = this.#connection;

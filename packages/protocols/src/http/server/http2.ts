@@ -24,8 +24,9 @@ const LAST_STREAM_ID = 2 ** 31 - 1;
 const EMPTY = Buffer.alloc(0);
 /** Fields that belong to a connection of HTTP/1.1. RFC 9113 §8.2.2. */
 const CONNECTION_FIELDS = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
-/** Bytes that a client may send of a body before it is taken. */
+/** Bytes that a client may send of a body before it is taken, and of all together (RFC 9113 §5.2). */
 const WINDOW_BYTES = 262_144;
+const CONNECTION_WINDOW_BYTES = 1_048_576;
 
 function sessionOptions(limits: HttpLimits, hasUpgrade: boolean) {
   return {
@@ -66,6 +67,7 @@ export class Http2Connection extends ServerConnection {
     const options = sessionOptions(settings.limits, settings.upgrade !== undefined);
     const session = performServerHandshake(accepted.stream, options);
     this.#session = session;
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     session.on('stream', (stream, headers) => this.#serve(stream, headers));
     session.on('error', (error: Error) => this.lost(error));
     session.on('close', () => this.core.lost());
@@ -179,7 +181,8 @@ export class Http2Connection extends ServerConnection {
     }
     try {
       // Whatever it does with the stream, its end is the end of the operation.
-      if (upgrade(request, stream, EMPTY, exchange.operation.scope)) exchange.isAnswered = true;
+      const { scope } = exchange.operation;
+      if (upgrade(request, stream, EMPTY, scope, this.whenDraining)) exchange.isAnswered = true;
       else exchange.fail(httpError('HTTP_ROUTE_NOT_FOUND', { details: { path: request.path } }));
     } catch (error) {
       exchange.fail(error);

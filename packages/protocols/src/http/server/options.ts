@@ -38,8 +38,15 @@ const MOST = 2 ** 32 - 1;
  * Takes a connection over. In HTTP/1.1 the stream is the connection, `head` the bytes behind the request, and the hook
  * writes the answer itself; in HTTP/2 the stream is that of an extended CONNECT (RFC 8441), a `ServerHttp2Stream` that
  * waits for `respond`. False: it does not want it, and the client is told so. The scope ends with the connection.
+ * `whenDraining` calls back when the server begins to drain: whoever has taken the connection over ends it politely.
  */
-export type UpgradeHook = (request: HttpRequest, stream: Duplex, head: Uint8Array, scope: Scope) => boolean;
+export type UpgradeHook = (
+  request: HttpRequest,
+  stream: Duplex,
+  head: Uint8Array,
+  scope: Scope,
+  whenDraining: (callback: () => void) => void,
+) => boolean;
 
 export interface HttpServerOptions extends Omit<ServerOptions, 'limits'> {
   /** Over TLS: what is offered, best first (RFC 7301). Default `h2` and `http/1.1`. */
