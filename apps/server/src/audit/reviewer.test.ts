@@ -169,23 +169,23 @@ describe('the reviewer', () => {
   it('misses nothing that becomes durable while it reads the end, or before it hears of it', async () => {
     const kept: AuditRecord[] = [record(LOCKED_OUT, 0)];
     let hear: (records: readonly AuditRecord[]) => void = () => {};
-    let isFirst = true;
+    let readings = 0;
     const add = (...seqs: readonly number[]): void => {
       const added = seqs.map((seq) => record(LOCKED_OUT, seq));
       kept.push(...added);
       hear(added.slice(-1));
     };
     const played = {
-      status: () => ({ first_seq: 0, next_seq: kept.length }),
+      // The second is not durable at first.
+      status: () => ({ first_seq: 0, next_seq: Math.max(2, kept.length) }),
       onAppended(listener: typeof hear) {
         hear = listener;
         return () => {};
       },
       async *read({ from = 0 }) {
         const there = kept.slice(from);
-        // It comes when the end of what is read is known already.
-        if (isFirst) add(1);
-        isFirst = false;
+        // It comes when it is known already that there is nothing to read.
+        if (++readings === 2) add(1);
         yield* there;
       },
     };
