@@ -161,7 +161,8 @@ describe('following what the rule says', () => {
     }
     place.shift(2 * DAY_MS);
     await place.expect('RH-C11', 'fail');
-    expect((await place.run(['audit', 'review', '--list'])).stdout).toContain('RHA-4002');
+    const found = async (): Promise<string> => (await place.run(['audit', 'review', '--list'])).stdout;
+    await expect.poll(found, { timeout: 20_000 }).toContain('RHA-4002');
     await place.run(['audit', 'review']);
     await place.expect('RH-C11', 'pass');
     const records = await place.run(['audit', 'query', '--type', 'audit.reviewed', '--json']);

@@ -166,6 +166,40 @@ describe('the reviewer', () => {
     expect(reviewer.state.records?.by).toBe('ada');
   });
 
+  it('misses nothing that becomes durable while it reads the end, or before it hears of it', async () => {
+    const kept: AuditRecord[] = [record(LOCKED_OUT, 0)];
+    let hear: (records: readonly AuditRecord[]) => void = () => {};
+    let readings = 0;
+    const add = (...seqs: readonly number[]): void => {
+      const added = seqs.map((seq) => record(LOCKED_OUT, seq));
+      kept.push(...added);
+      hear(added.slice(-1));
+    };
+    const played = {
+      // The second is not durable at first.
+      status: () => ({ first_seq: 0, next_seq: Math.max(2, kept.length) }),
+      onAppended(listener: typeof hear) {
+        hear = listener;
+        return () => {};
+      },
+      async *read({ from = 0 }) {
+        const there = kept.slice(from);
+        // It comes when it is known already that there is nothing to read.
+        if (++readings === 2) add(1);
+        yield* there;
+      },
+    };
+    const memory = { load: async () => undefined, save: async () => {} };
+    const parts = { memory, clock, log: silentLogger, scope, onReview: () => {} };
+    const reviewer = new Reviewer({ ...parts, journal: played as never });
+    reviewer.start();
+    // The clock stands still: no later turn makes up for it.
+    await expect.poll(() => reviewer.state.next).toBe(2);
+    // Of two it hears of the second alone.
+    add(2, 3);
+    await expect.poll(() => reviewer.state.findings.map(({ seq }) => seq)).toEqual([0, 1, 2, 3]);
+  });
+
   it('says why it cannot go on', async () => {
     await journal.append(LOCKED_OUT);
     const broken = { ...UNREVIEWED };

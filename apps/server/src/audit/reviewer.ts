@@ -85,17 +85,19 @@ export class Reviewer {
   /** What it had no part in hearing is read. */
   async #catchUp(): Promise<void> {
     const { journal, scope } = this.#deps;
+    if (this.#isCatchingUp) return;
     this.#isCatchingUp = true;
     try {
       for (let count = 0; this.state.next < Math.max(this.#heard, journal.status().next_seq); ) {
         const before = this.state.next;
+        const heard = this.#heard;
         const from = Math.max(before, journal.status().first_seq);
         for await (const record of journal.read({ from, erased: 'skip' }, scope)) {
           this.#take(record);
           if (++count % BATCH === 0) await scope.sleep(PAUSE_MS);
         }
-        // What is not durable yet will be heard of.
-        if (this.state.next === before) return;
+        // What is not durable yet will be heard of; what was heard meanwhile was not taken.
+        if (this.state.next === before && this.#heard === heard) return;
       }
     } finally {
       this.#isCatchingUp = false;
@@ -107,7 +109,13 @@ export class Reviewer {
     // The next turn reads what is heard before it knows where it stands.
     if (this.#state === undefined || this.#isCatchingUp || this.#failure !== undefined) return;
     const next = this.#state.next;
-    if ((records[0]?.seq ?? 0) > next) return;
+    if ((records[0]?.seq ?? 0) > next) {
+      // Something is between: the next turn tries again where that cannot be read.
+      this.#catchUp().catch((error: unknown) => {
+        this.#failure = error instanceof Error ? error.message : String(error);
+      });
+      return;
+    }
     for (const record of records) if (record.seq >= next) this.#take(record);
   }
 

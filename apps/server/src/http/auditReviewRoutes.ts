@@ -48,7 +48,11 @@ export function auditReviewRoutes({ reviewer, verification, resources, scope }: 
     },
 
     async giveAuditReview(request: FastifyRequest, reply: FastifyReply) {
-      const { of = 'records', up_to, note } = valid(validate(auditReviewInputSchema, request.body ?? {}, 'body'));
+      const {
+        of = 'records',
+        up_to,
+        note,
+      } = valid(validate(auditReviewInputSchema, request.body === undefined ? {} : request.body, 'body'));
       const { findings } = looked().state;
       const upTo = of === 'records' ? upToOf(up_to) : undefined;
       const entry = requestEntry(request, of === 'records' ? 'RHA-5010' : 'RHA-5011', {
