@@ -1,4 +1,5 @@
 export * from './arbitraries.ts';
+export * from './caseSuite.ts';
 export * from './certificate.ts';
 export * from './chunks.ts';
 export * from './clock.ts';
