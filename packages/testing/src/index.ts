@@ -8,6 +8,7 @@ export * from './emulatorUnderTest.ts';
 export * from './dialerCompliance.ts';
 export * from './errors.ts';
 export * from './fakeSession.ts';
+export * from './fuzz.ts';
 export * from './hercules.ts';
 export * from './loadHost.ts';
 export * from './loadScreens.ts';
