@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -163,6 +164,29 @@ export async function besidePolite<Result>(
     await watching;
   }
   return { result, served, failures, growthBytes };
+}
+
+/** Growth of the whole process beside an attack that is bounded: buffers of a few connections, and what was not collected. */
+export const MAX_GROWTH = 48 * 1_048_576;
+/** What an attack may send when nobody stops it. */
+export const FLOOD_BYTES = 64 * 1_048_576;
+
+/** One attacker beside a polite client, who must be served all the time; memory must not grow. */
+export async function strike(
+  port: number,
+  polite: () => Promise<unknown>,
+  attack: (attacker: Attacker) => Promise<AttackEnd>,
+): Promise<{ readonly end: AttackEnd; readonly heard: string }> {
+  const attacker = await Attacker.connect(port);
+  try {
+    const { result, served, failures, growthBytes } = await besidePolite(polite, () => attack(attacker));
+    assert.deepEqual(failures, [], 'somebody polite was not served');
+    assert.ok(served > 0, 'nobody polite was served');
+    assert.ok(growthBytes < MAX_GROWTH, `it kept ${growthBytes} bytes`);
+    return { end: result, heard: attacker.heard };
+  } finally {
+    attacker.destroy();
+  }
 }
 
 function keptBytes(): number {

@@ -2,7 +2,14 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { createScope } from '@roundhouse/core';
 import type { NetServer } from '@roundhouse/net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Attacker, type AttackEnd, besidePolite } from '../attack.fixture.ts';
+import {
+  Attacker,
+  type AttackEnd,
+  besidePolite,
+  FLOOD_BYTES as FLOOD,
+  MAX_GROWTH,
+  strike as strikeAt,
+} from '../attack.fixture.ts';
 import { createHttpClient, type HttpClient } from './client/client.ts';
 import { FLAG, frame, GET, literals, setting, START, TYPE, uint32 } from './conformance/frames.fixture.ts';
 import { text } from './message.ts';
@@ -10,8 +17,6 @@ import { createRouter } from './router/router.ts';
 import { serveHttp } from './server/serveHttp.ts';
 
 const MIB = 1_048_576;
-const MAX_GROWTH = 48 * MIB;
-const FLOOD = 64 * MIB;
 const TIMEOUT = { timeout: 60_000 };
 const { END_STREAM, END_HEADERS } = FLAG;
 
@@ -45,19 +50,7 @@ async function polite(): Promise<void> {
   expect(await response.body.text()).toBe('hello');
 }
 
-/** What an attack gave, beside a polite client that was served all the time. */
-async function strike(attack: (attacker: Attacker) => Promise<AttackEnd>): Promise<{ end: AttackEnd; heard: string }> {
-  const attacker = await Attacker.connect(server.port);
-  try {
-    const report = await besidePolite(polite, () => attack(attacker));
-    expect(report.failures).toEqual([]);
-    expect(report.served).toBeGreaterThan(0);
-    expect(report.growthBytes).toBeLessThan(MAX_GROWTH);
-    return { end: report.result, heard: attacker.heard };
-  } finally {
-    attacker.destroy();
-  }
-}
+const strike = (attack: (attacker: Attacker) => Promise<AttackEnd>) => strikeAt(server.port, polite, attack);
 
 const bytes = (wire: string): Buffer => Buffer.from(wire, 'latin1');
 const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\n';
