@@ -164,6 +164,7 @@ async function take(
   });
   const isWhole = await text.discard();
   const answer = isWhole ? (text.refusal ?? refusal ?? said ?? ANSWERS.taken) : ANSWERS.tooLarge;
+  if (answer.code < 400) channel.messageCame();
   await channel.say(answer, scope);
   if (!isWhole) channel.finish();
 }
