@@ -24,8 +24,10 @@ export function fuzzTarget<Given>(
   };
 }
 
-/** Cases of each property in a quick run. `ROUNDHOUSE_FUZZ_CASES` asks for another number. */
-export const FUZZ_CASES = Number(process.env['ROUNDHOUSE_FUZZ_CASES'] ?? 300);
+/** Cases of each promise in tests: a long run has more, and `ROUNDHOUSE_FUZZ_CASES` asks for a number. */
+export const FUZZ_CASES = Number(
+  process.env['ROUNDHOUSE_FUZZ_CASES'] ?? (process.env['ROUNDHOUSE_LONG'] === '1' ? 50_000 : 300),
+);
 
 /** Runs it; what it throws is a coded error, of those named when any are. Undefined then. */
 export function codedOnly<Result>(run: () => Result, codes: readonly string[] = []): Result | undefined {

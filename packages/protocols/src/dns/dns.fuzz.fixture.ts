@@ -207,7 +207,7 @@ export const FUZZ: readonly FuzzTarget[] = [
     'resolv.conf and hosts',
     'give something to go on with, whatever the files are',
     fc.property(textOfWords(FILE_WORDS, 24), (text) => {
-      const { servers = [], search = [] } = parseResolvConf(text);
+      const { servers, search = [] } = parseResolvConf(text);
       assert.ok(servers.length >= 1 && servers.length <= 3 && search.length <= 32);
       const hosts = new HostsTable(text);
       for (const address of hosts.addressesOf('localhost.'))

@@ -97,7 +97,7 @@ export const FUZZ: readonly FuzzTarget[] = [
     'are found or not, whatever the path',
     fc.property(textOfWords(['/', 'a', 'b', 'files', '..', '%2f', ':', '*', '/'.repeat(80)], 12), (path) => {
       const found = ROUTES.find(`/${path}`);
-      for (const [name] of found?.params ?? []) assert.match(name, /^\w+$/);
+      assert.equal(found?.values.length, found?.names.length);
     }),
   ),
   fuzzTarget(

@@ -36,27 +36,6 @@ describe('a stream of events is read', () => {
     expect(new EventStreamParser().push(utf8(text))).toEqual(expected);
   });
 
-  it('alike however it is cut', () => {
-    const stream = fc.array(
-      fc.constantFrom('data: a', 'data', 'id: 1', 'event: é', ':', '\r', '\n', '\r\n', 'retry: 9', '😀', '\0'),
-    );
-    fc.assert(
-      fc.property(stream, fc.array(fc.nat({ max: 8 })), (pieces, cuts) => {
-        const bytes = utf8(pieces.join(''));
-        const whole = new EventStreamParser().push(bytes);
-        const parser = new EventStreamParser();
-        const found: EventStreamItem[] = [];
-        let at = 0;
-        for (const cut of [...cuts, bytes.length]) {
-          found.push(...(parser.push(bytes.subarray(at, at + cut)) ?? []));
-          at += cut;
-        }
-        expect(found).toEqual(whole);
-      }),
-      { numRuns: CASES },
-    );
-  });
-
   it('without failing, whatever the bytes are, and within its bound', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

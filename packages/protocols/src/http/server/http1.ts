@@ -436,7 +436,7 @@ class Exchange implements RequestContent, Leaving {
 
   /** An answer that the client does not take ends the connection. */
   checkLeaving(now: number, idleMs: number): void {
-    if (isStuck(this, this.#response, now, idleMs)) this.#cut(notTaken(this.#connection.core.peer, idleMs));
+    if (isStuck(this, this.#response, now, idleMs)) this.#cut(notTaken(this.#connection.peer, idleMs));
   }
 
   async #sendParts(body: AsyncIterable<Uint8Array | string>, answer: HttpResponse, response: ServerResponse) {

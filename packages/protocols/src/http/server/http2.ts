@@ -308,7 +308,7 @@ class Exchange implements RequestContent, Leaving {
 
   /** An answer that the client does not take is cut. */
   checkLeaving(now: number, idleMs: number): void {
-    if (isStuck(this, this.#stream, now, idleMs)) this.#cut(notTaken(this.#connection.core.peer, idleMs));
+    if (isStuck(this, this.#stream, now, idleMs)) this.#cut(notTaken(this.#connection.peer, idleMs));
   }
 
   async #sendParts(body: AsyncIterable<Uint8Array | string>): Promise<void> {
