@@ -28,6 +28,7 @@ describe('a stream of events is read', () => {
     ],
     ['line ends of all kinds', 'data: a\r\ndata: b\rdata: c\n\r\n', [message('a\nb\nc')]],
     ['a byte order mark', '\uFEFFdata: a\n\n', [message('a')]],
+    ['only one of them', '\uFEFF\uFEFFdata: a\n\ndata: b\n\n', [message('b')]],
     ['an event without data is none, but its id counts', 'id: 7\nevent: x\n\ndata: a\n\n', [message('a', '7')]],
     ['an id with NUL is ignored', 'id: 1\ndata: a\n\nid: 2\0\ndata: b\n\n', [message('a', '1'), message('b', '1')]],
     ['digits alone are a time', 'retry: 500\nretry: 5x\nretry:\n\n', [{ type: 'retry', retryMs: 500 }]],
