@@ -1,5 +1,5 @@
 /**
- * Generates the pages docs/compliance.md, docs/conformance.md, docs/errors.md and docs/terminal.md from the tables and catalogues of the code.
+ * Generates the pages docs/compliance.md, docs/conformance.md, docs/errors.md, docs/terminal.md and docs/protocols/conformance.md from the tables and catalogues of the code.
  *
  *   node tools/docs.ts            writes the pages that differ
  *   node tools/docs.ts --check    compares the pages with the code; exit status 1 and what differs if one is stale

@@ -4,6 +4,7 @@ import { collectErrors, findCatalogues } from './catalogues.ts';
 import { compliancePage } from './compliance.ts';
 import { conformancePage } from './conformance.ts';
 import { errorsPage } from './errors.ts';
+import { protocolConformancePage } from './protocolConformance.ts';
 import { referencePages } from './reference.ts';
 import { findKeymap, terminalPage } from './terminal.ts';
 
@@ -20,6 +21,7 @@ export async function renderPages(): Promise<readonly Page[]> {
   return [
     { file: join(ROOT, 'docs/compliance.md'), text: compliancePage() },
     { file: join(ROOT, 'docs/conformance.md'), text: conformancePage() },
+    { file: join(ROOT, 'docs/protocols/conformance.md'), text: await protocolConformancePage() },
     { file: join(ROOT, 'docs/errors.md'), text: errorsPage(collectErrors(await findCatalogues(ROOT))) },
     { file: join(ROOT, 'docs/terminal.md'), text: terminalPage(await findKeymap(ROOT)) },
     ...referencePages(ROOT).map(({ name, text }) => ({ file: join(ROOT, 'docs/reference', name), text })),

@@ -1,4 +1,5 @@
 export * from './arbitraries.ts';
+export * from './caseSuite.ts';
 export * from './certificate.ts';
 export * from './chunks.ts';
 export * from './clock.ts';
@@ -7,6 +8,7 @@ export * from './emulatorUnderTest.ts';
 export * from './dialerCompliance.ts';
 export * from './errors.ts';
 export * from './fakeSession.ts';
+export * from './fuzz.ts';
 export * from './hercules.ts';
 export * from './loadHost.ts';
 export * from './loadScreens.ts';

@@ -152,37 +152,6 @@ describe('responses', () => {
     );
   });
 
-  it('of any bytes are read, or refused, without a failure', () => {
-    const piece = fc.oneof(
-      fc.constantFrom(
-        '* ',
-        '1 ',
-        'FETCH',
-        '(',
-        ')',
-        '"',
-        '\\',
-        '{3}\r\n',
-        'BODY[',
-        ']',
-        '\r\n',
-        'A1 OK [',
-        'NIL',
-        ' ',
-        '+ ',
-      ),
-      fc.string({ unit: 'binary', maxLength: 6 }),
-    );
-    fc.assert(
-      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
-        for (const step of steps(Buffer.from(pieces.join(''), 'latin1'))) {
-          expect(['response', 'literal', 'violation']).toContain(step.kind);
-        }
-      }),
-      { numRuns: CASES },
-    );
-  });
-
   it('of any values are understood, or said to be of another form', () => {
     fc.assert(
       fc.property(

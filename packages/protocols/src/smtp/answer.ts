@@ -16,6 +16,7 @@ export const ANSWERS = {
   leaving: { code: 421, enhanced: '4.3.2', text: 'The service is closing, try again later' },
   tooSlow: { code: 421, enhanced: '4.4.2', text: 'Nothing came for too long' },
   tooManyErrors: { code: 421, enhanced: '4.7.0', text: 'Too many errors' },
+  tooManyCommands: { code: 421, enhanced: '4.7.0', text: 'Too many commands without a message' },
   tooManyMessages: { code: 421, enhanced: '4.7.0', text: 'Too many messages on one connection' },
   tooEarly: { code: 554, enhanced: '5.5.1', text: 'You spoke before the greeting' },
   lineTooLong: { code: 500, enhanced: '5.5.2', text: 'The line is too long' },

@@ -6,6 +6,7 @@ import { parseCommand, type SmtpAnswer, type SmtpCommand } from './command.ts';
 interface ChannelLimits {
   readonly maxCommandBytes: number;
   readonly maxErrors: number;
+  readonly maxCommands: number;
   readonly idleMs: number;
 }
 
@@ -14,6 +15,8 @@ export class SmtpChannel {
   readonly connection: LineConnection;
   readonly #limits: ChannelLimits;
   #errors = 0;
+  /** Since the last message. */
+  #commands = 0;
   #isOver = false;
 
   constructor(connection: LineConnection, limits: ChannelLimits) {
@@ -48,7 +51,17 @@ export class SmtpChannel {
   /** The next command; undefined when there is none any more. */
   async command(scope: Scope): Promise<SmtpCommand | undefined> {
     const line = await this.line(this.#limits.maxCommandBytes, scope);
-    return line && parseCommand(line);
+    const command = line && parseCommand(line);
+    if (command === undefined || command.verb === 'BDAT') return command;
+    this.#commands++;
+    if (this.#commands <= this.#limits.maxCommands) return command;
+    await this.say(ANSWERS.tooManyCommands, scope);
+    return undefined;
+  }
+
+  /** A message has come: whoever sends mail may go on. */
+  messageCame(): void {
+    this.#commands = 0;
   }
 
   /** The next line; undefined when there is none any more. */

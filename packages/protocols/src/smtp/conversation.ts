@@ -11,6 +11,9 @@ import type { ResolvedSmtpServer, SmtpHandlers, SmtpPeer, Verdict } from './serv
 /** One object for each certificate: its secure context is made once. */
 const upgrades = new WeakMap<TlsServerOptions, TlsUpgrade>();
 
+/** Beside its recipients; generously. */
+const COMMANDS_OF_A_MESSAGE = 100;
+
 /** One client of the server, from the greeting to the good-bye. */
 export class SmtpConversation {
   readonly #core: SessionCore;
@@ -37,7 +40,9 @@ export class SmtpConversation {
     this.#runtime = runtime;
     this.#connection = new LineConnection('smtp', transport);
     this.#connection.phase = 'read';
-    this.#channel = new SmtpChannel(this.#connection, { ...config.limits, idleMs: config.timeouts.idleMs });
+    const { limits, timeouts } = config;
+    const maxCommands = Math.max(limits.maxCommands, limits.maxRecipients + COMMANDS_OF_A_MESSAGE);
+    this.#channel = new SmtpChannel(this.#connection, { ...limits, maxCommands, idleMs: timeouts.idleMs });
     this.#core = new SessionCore({
       protocol: 'smtp',
       role: 'server',

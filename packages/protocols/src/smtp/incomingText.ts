@@ -58,6 +58,11 @@ export class IncomingText implements AsyncIterable<Uint8Array> {
     return this.#fault && FAULT_ANSWERS[this.#fault];
   }
 
+  /** Whether somebody else may have seen its end elsewhere: a line of it ended with a bare CR or LF. */
+  get isAmbiguous(): boolean {
+    return this.#fault === 'bareCr' || this.#fault === 'bareLf';
+  }
+
   /** What ended the text before its end, if something did. */
   get lost(): RoundhouseError | undefined {
     return this.#lost;

@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import type { Clock, Scope } from '@roundhouse/core';
 import { netError } from '@roundhouse/net';
 import { type Chunks, syncFolder, writeDurably } from '../mail/durable.ts';
+import { maildirName } from './maildirName.ts';
 
 export interface MaildirOptions {
   /** Absolute; it and its three folders are made when they are not there. */
@@ -107,11 +108,8 @@ export class Maildir {
 
   #uniqueName(): string {
     const { hostname, processId } = this.#options;
-    const now = this.#clock.now();
-    const [seconds, micros] = [Math.floor(now / 1_000), Math.floor((now % 1_000) * 1_000)];
     deliveries++;
-    const host = hostname.replaceAll('/', '\\057').replaceAll(':', '\\072').replaceAll(',', '\\054');
-    return `${seconds}.M${micros}P${processId}Q${deliveries}R${randomBytes(8).toString('hex')}.${host}`;
+    return maildirName({ now: this.#clock.now(), processId, delivery: deliveries, random: randomBytes(8), hostname });
   }
 }
 

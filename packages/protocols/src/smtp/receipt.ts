@@ -130,6 +130,8 @@ async function takeText(
       text = new IncomingText(source, config.limits, context.peer.peer);
       await take(sender, recipients, text, context, own, scope);
     });
+    // What follows may be the rest of that text for whoever sent it: no command of his is taken (CVE-2023-51764).
+    if (bdat === undefined && text?.isAmbiguous === true) channel.finish();
     return undefined;
   } catch (error) {
     const other = pieces?.other;
@@ -162,6 +164,7 @@ async function take(
   });
   const isWhole = await text.discard();
   const answer = isWhole ? (text.refusal ?? refusal ?? said ?? ANSWERS.taken) : ANSWERS.tooLarge;
+  if (answer.code < 400) channel.messageCame();
   await channel.say(answer, scope);
   if (!isWhole) channel.finish();
 }

@@ -173,7 +173,8 @@ describe('a message', () => {
       peer.write(`hello${end}MAIL FROM:<evil@example.com>\r\n${RCPT}\r\nDATA\r\nbad\r\n.\r\n`);
       expect(await peer.hearAnswer()).toMatch(/^550 5\.6\.0/);
       expect(stand.kept).toEqual([]);
-      expect(await asked(peer, 'NOOP')).toEqual(['250']);
+      // Where one of them sees the end and the other does not, what follows is not to be taken for commands.
+      expect(await peer.hearRest()).toBe('');
       stand.server.abort();
     },
   );

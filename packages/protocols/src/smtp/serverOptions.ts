@@ -22,6 +22,11 @@ export interface SmtpServerLimits {
   readonly maxErrors: number;
   /** Messages on one connection. Default 100. */
   readonly maxMessages: number;
+  /**
+   * Commands between two messages, BDAT apart, whatever they are answered; then the client is sent away. Default 1,000;
+   * what `maxRecipients` needs is always allowed.
+   */
+  readonly maxCommands: number;
   /** A command with its end. Default 2,048: RFC 5321 §4.5.3.1.4 asks for 512, extensions for more. */
   readonly maxCommandBytes: number;
   /** A line of a message with its end. Default 4,096: RFC 5321 §4.5.3.1.6 asks for 1,000. */
@@ -127,6 +132,7 @@ const DEFAULT_LIMITS: SmtpServerLimits = {
   maxRecipients: 100,
   maxErrors: 10,
   maxMessages: 100,
+  maxCommands: 1_000,
   maxCommandBytes: 2_048,
   maxLineBytes: 4_096,
 };

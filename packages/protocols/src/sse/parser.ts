@@ -14,7 +14,9 @@ const MAX_EVENT_LENGTH = 1_048_576;
  */
 export class EventStreamParser {
   readonly #maxLength: number;
-  readonly #decoder = new TextDecoder('utf-8');
+  /** Takes no byte order mark off: the one of Node.js takes two when the first is cut. */
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  #hasBegun = false;
   #rest = '';
   /** A carriage return ended the last piece: a line feed that follows belongs to it. */
   #skipsLineFeed = false;
@@ -39,8 +41,12 @@ export class EventStreamParser {
 
   /** Takes a piece; undefined when a line or an event is longer than allowed: then nothing more is to be read. */
   push(bytes: Uint8Array): EventStreamItem[] | undefined {
-    // The decoder drops a byte order mark and puts U+FFFD for what is no UTF-8: so does the standard.
+    // The decoder puts U+FFFD for what is no UTF-8: so does the standard, which drops one byte order mark.
     let text = this.#decoder.decode(bytes, { stream: true });
+    if (!this.#hasBegun && text !== '') {
+      this.#hasBegun = true;
+      if (text.startsWith('\uFEFF')) text = text.slice(1);
+    }
     if (this.#skipsLineFeed && text !== '') {
       this.#skipsLineFeed = false;
       if (text.startsWith('\n')) text = text.slice(1);

@@ -1,5 +1,4 @@
 import { parseHttpHead, type HttpHead } from '@roundhouse/net';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   acceptOf,
@@ -11,7 +10,6 @@ import {
   requestText,
 } from './handshake.ts';
 
-const CASES = Number(process.env['ROUNDHOUSE_FUZZ_CASES'] ?? 300);
 /** RFC 6455 §1.3. */
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
 const ACCEPT = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=';
@@ -141,21 +139,5 @@ describe('the handshake', () => {
     expect(readHttp2Opening({ ...connect, method: 'GET' })).toMatchObject({ status: 501 });
     expect(readHttp2Opening({ ...connect, headers: { ':protocol': 'connect-udp' } })).toMatchObject({ status: 501 });
     expect(readHttp2Opening({ ...connect, headers: { ':protocol': 'websocket' } })).toMatchObject({ status: 400 });
-  });
-
-  it('is taken or refused, whatever the fields say', () => {
-    const names = fc.constantFrom(
-      ...Object.keys(headers),
-      'sec-websocket-protocol',
-      'sec-websocket-extensions',
-      'origin',
-    );
-    fc.assert(
-      fc.property(fc.dictionary(names, fc.oneof(fc.string(), fc.array(fc.string()))), (fields) => {
-        const opening = readOpening({ ...request, headers: { ...headers, ...fields } });
-        expect('status' in opening || 'subprotocols' in opening).toBe(true);
-      }),
-      { numRuns: CASES },
-    );
   });
 });

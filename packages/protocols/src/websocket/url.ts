@@ -23,7 +23,7 @@ export function readWebSocketUrl(text: string): WebSocketUrl {
   if (protocol !== 'ws:' && protocol !== 'wss:') throw invalid(text, 'it begins with neither ws:// nor wss://');
   if (hash !== '' || text.includes('#')) throw invalid(text, 'it has a fragment');
   if (username !== '' || password !== '') {
-    throw invalid(`${protocol}//${url.host}`, 'user and password belong into the field Authorization');
+    throw invalid(text, 'user and password belong into the field Authorization');
   }
   const host = checkHost(hostname.replace(/^\[|\]$/g, ''));
   const address = { host, port: port === '' ? PORTS[protocol] : Number(port) };
@@ -31,6 +31,8 @@ export function readWebSocketUrl(text: string): WebSocketUrl {
   return { address, isSecure: protocol === 'wss:', target: `${pathname}${search}`, authority };
 }
 
-function invalid(url: string, reason: string): Error {
+/** Whatever is wrong with it: what stands before an `@` may be a password, and is not shown. */
+function invalid(text: string, reason: string): Error {
+  const url = text.replace(/^.*@/s, '…@');
   return netError('NET_OPTION_INVALID', { protocol: 'websocket', details: { reason: `${url}: ${reason}` } });
 }

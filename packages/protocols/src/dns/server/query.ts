@@ -92,7 +92,7 @@ function readRecords(bytes: Buffer, query: Query): number {
     const end = at + 10 + u16(bytes, at + 8);
     if (end > bytes.length) return RCODES.FORMERR;
     if (type === OPT) {
-      if (index < before || !isRoot || query.hasEdns) return RCODES.FORMERR;
+      if (index < before || !isRoot || query.hasEdns || !areOptions(bytes, at + 10, end)) return RCODES.FORMERR;
       query.hasEdns = true;
       query.udpBytes = Math.max(u16(bytes, at + 2), MIN_UDP_BYTES);
       query.ednsVersion = bytes[at + 5] as number;
@@ -105,6 +105,13 @@ function readRecords(bytes: Buffer, query: Query): number {
     at = end;
   }
   return at === bytes.length ? RCODES.NOERROR : RCODES.FORMERR;
+}
+
+/** Whether the options of OPT end where it does (RFC 6891 §6.1.2). What they say does not matter. */
+function areOptions(bytes: Buffer, from: number, end: number): boolean {
+  let at = from;
+  while (at + 4 <= end) at += 4 + u16(bytes, at + 2);
+  return at === end;
 }
 
 function u16(bytes: Buffer, at: number): number {

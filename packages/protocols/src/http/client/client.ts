@@ -19,6 +19,7 @@ import { httpError } from '../errors.ts';
 import type { BodyChunk, Fields, FieldValues, IncomingBody } from '../message.ts';
 import { connectHttp, type HttpVersionName } from './connect.ts';
 import type { HttpClientResponse, OutgoingRequest } from './contract.ts';
+import { isAcceptable } from './cookies.ts';
 import { ACCEPTED_ENCODINGS, decodeContent, isDecodable } from './decode.ts';
 import { type Destination, destinationOf, Destinations } from './destination.ts';
 import { HttpPool, type HttpPoolOptions, type Lease, type Place } from './pool.ts';
@@ -260,7 +261,7 @@ class PooledClient extends HttpPool implements HttpClient {
     const { cookies } = this.#options;
     if (cookies === undefined) return;
     // A line that is none is no failure of the request.
-    for (const line of lines) await cookies.setCookie(line, href, { ignoreError: true });
+    for (const line of lines.filter(isAcceptable)) await cookies.setCookie(line, href, { ignoreError: true });
   }
 
   #result(to: Destination, response: HttpClientResponse, request: HttpRequestOptions, isDecoding: boolean): HttpResult {

@@ -167,7 +167,8 @@ class Http2Connection extends CoreSession implements HttpConnection {
     });
     stream.on('data', (part: Uint8Array) => arrival.push(part));
     stream.on('trailers', (received) => void (trailers = split(received as Parameters<typeof split>[0])[0]));
-    stream.on('error', () => {});
+    let failure: Error | undefined;
+    stream.on('error', (error: Error) => void (failure = error));
     // A server may answer before it has the whole request, and wants no more of it then. RFC 9113 §8.1.
     stream.on('end', () => {
       if (arrival.status !== 0 && !stream.writableEnded) stream.close(NGHTTP2_NO_ERROR);
@@ -176,6 +177,7 @@ class Http2Connection extends CoreSession implements HttpConnection {
       this.#arrivals.delete(stream);
       const { rstCode } = stream;
       if (rstCode === NGHTTP2_NO_ERROR && arrival.status !== 0 && stream.readableEnded) arrival.end(trailers);
+      else if (failure !== undefined && isViolation(failure)) arrival.fail(this.#lost(failure));
       else arrival.fail(this.#reset(rstCode));
       if (this.#isLeaving && this.core.inFlight === 0) void this.core.drain();
     });
@@ -218,7 +220,8 @@ class Http2Connection extends CoreSession implements HttpConnection {
   #lost(cause: Error): RoundhouseError {
     const details = { reason: cause.message };
     const { peer } = this.core;
-    return netError('CONNECTION_LOST', { protocol: 'http', phase: 'read', peer, sent: 'maybe', details, cause });
+    const code = isViolation(cause) ? 'PROTOCOL_VIOLATION' : 'CONNECTION_LOST';
+    return netError(code, { protocol: 'http', phase: 'read', peer, sent: 'maybe', details, cause });
   }
 
   /** The server has refused the stream before it did anything for it (RFC 9113 §8.7), or it broke. */
@@ -229,6 +232,12 @@ class Http2Connection extends CoreSession implements HttpConnection {
     const sent = isUntouched ? 'none' : 'maybe';
     return netError('CONNECTION_LOST', { protocol: 'http', phase: 'request', peer, sent, details: { reason } });
   }
+}
+
+/** Whether nghttp2 could make nothing of what the server sent: it says so of the session, and so of its streams. */
+function isViolation(error: Error & { readonly code?: string }): boolean {
+  const { code, cause } = error;
+  return code === 'ERR_HTTP2_ERROR' || (cause instanceof Error && isViolation(cause));
 }
 
 function fieldsOf(request: OutgoingRequest, traceparent: string | undefined): OutgoingHttpHeaders {

@@ -83,10 +83,56 @@ export function framesIn(bytes: Buffer): ReceivedFrame[] {
 
 /** How the server ended the connection or a stream: the code of a GOAWAY, or of a reset, that is not "nothing is wrong". */
 export function verdictOf(frames: readonly ReceivedFrame[]): string | undefined {
-  for (const { type, stream, payload } of frames) {
-    if (type === TYPE.GOAWAY && payload.readUInt32BE(4) !== 0) return `connection ${payload.readUInt32BE(4)}`;
+  for (const { type, payload } of frames) {
+    if (type === TYPE.GOAWAY && payload.readUInt32BE(4) !== 0)
+      return `the connection ends with ${payload.readUInt32BE(4)}`;
     // A reset without an error says that the rest of the request is not needed (RFC 9113 §8.1).
-    if (type === TYPE.RST && payload.readUInt32BE(0) !== 0) return `stream ${stream} ${payload.readUInt32BE(0)}`;
+    if (type === TYPE.RST && payload.readUInt32BE(0) !== 0) return `the stream ends with ${payload.readUInt32BE(0)}`;
   }
   return undefined;
+}
+
+/** The static table has some as one byte (RFC 7541 App. A); others are read from the literal, Huffman or not. */
+const INDEXED: Readonly<Record<number, string>> = {
+  0x88: '200',
+  0x89: '204',
+  0x8a: '206',
+  0x8b: '304',
+  0x8c: '400',
+  0x8d: '404',
+  0x8e: '500',
+};
+/** Huffman codes of digits: RFC 7541 App. B; five bits for 0, 1 and 2, six for the others. */
+const DIGITS: Readonly<Record<string, string>> = {
+  '00000': '0',
+  '00001': '1',
+  '00010': '2',
+  '011001': '3',
+  '011010': '4',
+  '011011': '5',
+  '011100': '6',
+  '011101': '7',
+  '011110': '8',
+  '011111': '9',
+};
+
+/** The status of the first answer; it stands first in its block (RFC 9113 §8.3). */
+export function statusIn(frames: readonly ReceivedFrame[]): string | undefined {
+  const block = frames.find(({ type }) => type === TYPE.HEADERS)?.payload;
+  if (block === undefined) return undefined;
+  const [first = 0, length = 0] = block;
+  const indexed = INDEXED[first];
+  if (indexed !== undefined) return indexed;
+  const value = block.subarray(2, 2 + (length & 0x7f));
+  if ((length & 0x80) === 0) return value.toString('latin1');
+  const bits = [...value].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  let status = '';
+  for (let at = 0; status.length < 3; ) {
+    const short = DIGITS[bits.slice(at, at + 5)];
+    const digit = short ?? DIGITS[bits.slice(at, at + 6)];
+    if (digit === undefined) return undefined;
+    status += digit;
+    at += short === undefined ? 6 : 5;
+  }
+  return status;
 }

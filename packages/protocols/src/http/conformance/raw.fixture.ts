@@ -14,7 +14,7 @@ export interface RawWorld extends Disposable {
   connect(): Promise<RawClient>;
 }
 
-interface RawClient {
+export interface RawClient {
   /** All that has come. */
   readonly received: Buffer;
   readonly isClosed: boolean;

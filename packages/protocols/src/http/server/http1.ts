@@ -10,7 +10,17 @@ import { problemBody } from '../problem.ts';
 import type { AcceptedStream } from './accepted.ts';
 import { ServerConnection } from './connection.ts';
 import type { HttpSettings } from './options.ts';
-import { drop, failureOf, isBodiless, writeParts } from './outgoing.ts';
+import {
+  drop,
+  failureOf,
+  isBodiless,
+  isSmall,
+  isStuck,
+  type Leaving,
+  notTaken,
+  partsOf,
+  writeParts,
+} from './outgoing.ts';
 import { lengthOf, ReceivedRequest, type RequestContent } from './request.ts';
 import { originForm } from './target.ts';
 
@@ -207,11 +217,14 @@ export class Http1Connection extends ServerConnection {
   }
 
   override check(now: number): void {
-    const { requestMs } = this.settings.timeouts;
+    const { requestMs, idleMs } = this.settings.timeouts;
     for (const exchange of this.#exchanges) {
       if (exchange.isAnswered || now - exchange.operation.startedAt < requestMs) continue;
       exchange.fail(httpError('HTTP_NO_ANSWER', { details: { timeout_ms: requestMs } }));
     }
+    // Those behind it wait for their turn.
+    const [first] = this.#exchanges;
+    first?.checkLeaving(now, idleMs);
     super.check(now);
   }
 
@@ -302,13 +315,14 @@ const NO_CONTENT = (operation: BegunOperation, maxBytes: number): RequestContent
 });
 
 /** A request of HTTP/1.1 and its answer. */
-class Exchange implements RequestContent {
+class Exchange implements RequestContent, Leaving {
   readonly operation: BegunOperation;
   readonly #connection: Http1Connection;
   readonly #message: IncomingMessage;
   readonly #response: ServerResponse;
   #expectsContinue: boolean;
   isAnswered = false;
+  leavingSince: number | undefined;
 
   constructor(
     connection: Http1Connection,
@@ -417,10 +431,15 @@ class Exchange implements RequestContent {
     if (hasNone || isHead || body === null) {
       drop(body);
       response.end();
-    } else if (isWhole) {
+    } else if (isSmall(body)) {
       this.#trail(answer, response);
       response.end(body);
-    } else void this.#sendParts(body, answer, response);
+    } else void this.#sendParts(partsOf(body), answer, response);
+  }
+
+  /** An answer that the client does not take ends the connection. */
+  checkLeaving(now: number, idleMs: number): void {
+    if (isStuck(this, this.#response, now, idleMs)) this.#cut(notTaken(this.#connection.peer, idleMs));
   }
 
   async #sendParts(body: AsyncIterable<Uint8Array | string>, answer: HttpResponse, response: ServerResponse) {

@@ -15,7 +15,17 @@ import type { Fields, HttpHandler, HttpResponse } from '../message.ts';
 import type { AcceptedStream } from './accepted.ts';
 import { ServerConnection } from './connection.ts';
 import type { HttpLimits, HttpSettings } from './options.ts';
-import { drop, failureOf, isBodiless, writeParts } from './outgoing.ts';
+import {
+  drop,
+  failureOf,
+  isBodiless,
+  isSmall,
+  isStuck,
+  type Leaving,
+  notTaken,
+  partsOf,
+  writeParts,
+} from './outgoing.ts';
 import { lengthOf, ReceivedRequest, type RequestContent } from './request.ts';
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
@@ -76,8 +86,9 @@ export class Http2Connection extends ServerConnection {
   }
 
   override check(now: number): void {
-    const { requestMs } = this.settings.timeouts;
+    const { requestMs, idleMs } = this.settings.timeouts;
     for (const exchange of this.#exchanges) {
+      exchange.checkLeaving(now, idleMs);
       if (exchange.isAnswered || now - exchange.startedAt < requestMs) continue;
       exchange.fail(httpError('HTTP_NO_ANSWER', { details: { timeout_ms: requestMs } }));
     }
@@ -193,10 +204,11 @@ export class Http2Connection extends ServerConnection {
 const ignore = (): void => {};
 
 /** A stream: a request and its answer. */
-class Exchange implements RequestContent {
+class Exchange implements RequestContent, Leaving {
   readonly operation: BegunOperation;
   readonly startedAt: number;
   isAnswered = false;
+  leavingSince: number | undefined;
   readonly #connection: Http2Connection;
   readonly #stream: ServerHttp2Stream;
   readonly #method: string;
@@ -298,8 +310,13 @@ class Exchange implements RequestContent {
       stream.respond(head, { waitForTrailers: true });
       stream.once('wantTrailers', () => this.#trail(trailers()));
     }
-    if (isWhole) stream.end(body);
-    else void this.#sendParts(body);
+    if (isSmall(body)) stream.end(body);
+    else void this.#sendParts(partsOf(body));
+  }
+
+  /** An answer that the client does not take is cut. */
+  checkLeaving(now: number, idleMs: number): void {
+    if (isStuck(this, this.#stream, now, idleMs)) this.#cut(notTaken(this.#connection.peer, idleMs));
   }
 
   async #sendParts(body: AsyncIterable<Uint8Array | string>): Promise<void> {

@@ -24,6 +24,47 @@ export function drop(body: OutgoingBody | undefined): void {
   void Promise.resolve(body[Symbol.asyncIterator]().return?.()).catch(() => {});
 }
 
+/** A body that is handed over at once, bytes; of a larger one it is watched how its parts leave. */
+const MAX_WHOLE_BYTES = 65_536;
+
+/** Whether a body goes at once. */
+export function isSmall(body: OutgoingBody): body is BodyChunk | null {
+  return body === null || ((typeof body === 'string' || body instanceof Uint8Array) && body.length <= MAX_WHOLE_BYTES);
+}
+
+/** A body in parts; one that is whole in parts of a size whose leaving can be watched. */
+export function partsOf(body: NonNullable<OutgoingBody>): AsyncIterable<BodyChunk> {
+  if (typeof body === 'string') return slices(Buffer.from(body));
+  return body instanceof Uint8Array ? slices(body) : body;
+}
+
+async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += MAX_WHOLE_BYTES) yield bytes.subarray(at, at + MAX_WHOLE_BYTES);
+}
+
+/** An answer all of which has been handed over, but not taken: when that was seen first. */
+export interface Leaving {
+  leavingSince: number | undefined;
+}
+
+/** Whether an answer that was handed over has not left for longer than `idleMs`. To be asked at intervals. */
+export function isStuck(answer: Leaving, to: Writable, now: number, idleMs: number): boolean {
+  if (!to.writableEnded || to.writableFinished) return false;
+  answer.leavingSince ??= now;
+  return now - answer.leavingSince >= idleMs;
+}
+
+/** What such an answer ends with. */
+export function notTaken(peer: string, idleMs: number): RoundhouseError {
+  return netError('TIMEOUT', {
+    protocol: 'http',
+    phase: 'write',
+    peer,
+    sent: 'maybe',
+    details: { timeout_ms: idleMs },
+  });
+}
+
 export interface Stall {
   readonly clock: Clock;
   /** Longest wait for the client to take what was written, ms. */
@@ -60,9 +101,7 @@ async function drained(to: Writable, { clock, idleMs, peer }: Stall, scope: Scop
   if (!to.writableNeedDrain) return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = clock.setTimer(idleMs, () => {
-    reject(
-      netError('TIMEOUT', { protocol: 'http', phase: 'write', peer, sent: 'maybe', details: { timeout_ms: idleMs } }),
-    );
+    reject(notTaken(peer, idleMs));
   });
   to.once('drain', resolve);
   try {
