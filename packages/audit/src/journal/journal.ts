@@ -98,7 +98,6 @@ export class Journal implements AuditJournal {
       clock,
       log,
       random,
-      serial: this.#serial,
       key,
       file,
       tail: () => segments.tail,

@@ -131,6 +131,7 @@ class Run {
       root,
       sha256: original.sha256,
       archive_sha256: packed.sha256,
+      manifest_digest: manifest.digest,
       bytes: original.bytes,
       archive_bytes: packed.bytes,
       key_id: seal?.key_id ?? null,

@@ -4,7 +4,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { layoutOf } from '../journal/layout.ts';
 import { parseCheckpoint } from '../proof/checkpoint.ts';
 import { noteEntry, splitNotes } from '../proof/noteFile.ts';
-import { canonicalJson } from '../record/canonical.ts';
+import { hasItsDigest, textWithDigest } from '../record/digest.ts';
 import { decodeHeader, type SegmentHeader } from '../segment/header.ts';
 import { verifyFiles } from '../verify/verify.ts';
 import type { ArchiveManifest } from './archive.ts';
@@ -27,6 +27,7 @@ export function checkArchive({ directory, archive, manifest, following }: Archiv
   const layout = layoutOf(directory);
   const { segment, original } = manifest;
   const paths = archivePaths(archive, segment);
+  if (!hasItsDigest(readFileSync(paths.manifest, 'utf8').trimEnd())) return 'its manifest is not as it was written';
   const packed = readFileSync(paths.data);
   if (!isOf(packed, manifest.archive)) return 'it is not what its manifest says';
   const bytes = zstdDecompressSync(packed, { maxOutputLength: original.bytes + 1 });
@@ -64,7 +65,7 @@ function verifyAlone(
     'checkpoints',
     notesUpTo(size, layout.checkpoints, (note) => parseCheckpoint(note)?.size),
   );
-  files.set('pruned', Buffer.from(`${canonicalJson(before(header))}\n`));
+  files.set('pruned', Buffer.from(`${textWithDigest(before(header))}\n`));
   const { fault } = verifyFiles([...files.keys()], (name) => Buffer.from(files.get(name) as Buffer));
   return fault === undefined ? undefined : `the verifier says ${fault.verdict}: ${fault.what}`;
 }
