@@ -74,6 +74,8 @@ export class Journal implements AuditJournal {
   readonly #writer: Writer;
   readonly #checkpoints: Checkpoints;
   readonly #reader: Reader;
+  /** Records come in groups: most have the time of the one before. */
+  #lastTime = { ms: NaN, text: '' };
   readonly #facts = new Emitter<{ appended: readonly AuditRecord[]; closed: undefined }>();
   #isClosed = false;
   #closing: Promise<void> | undefined;
@@ -350,7 +352,8 @@ export class Journal implements AuditJournal {
   #stamp(): Stamp {
     const { clock, ulid, boot } = this.#parts;
     const now = clock.now();
-    return { id: ulid(now), time: timeText(now), boot, monotonicMs: clock.monotonic() };
+    if (now !== this.#lastTime.ms) this.#lastTime = { ms: now, text: timeText(now) };
+    return { id: ulid(now), time: this.#lastTime.text, boot, monotonicMs: clock.monotonic() };
   }
 }
 
