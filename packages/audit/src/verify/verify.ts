@@ -515,9 +515,10 @@ class LeafFile {
   }
 }
 
-function parseJson(text: string, place: object): unknown {
+/** An object; anything else is a fault. */
+function parseJson(text: string, place: object): object {
   try {
-    return JSON.parse(text);
+    return Object(JSON.parse(text)) as object;
   } catch {
     throw new Broken('altered', 'it is no JSON', place);
   }
@@ -542,13 +543,24 @@ export function verifyFiles(
   options: VerifyOptions = {},
 ): Report {
   const found = emptyReport();
+  let last = 'keys';
+  const noted = ({ names, read: readFile }: Files): Files => ({ names, read: (name) => readFile((last = name)) });
+  const { archive } = options;
   try {
-    const isPruned = walkJournal({ names: new Set(files), read }, options, found);
+    const own = noted({ names: new Set(files), read });
+    const isPruned = walkJournal(own, archive === undefined ? options : { ...options, archive: noted(archive) }, found);
     return { verdict: isPruned ? 'pruned' : 'intact', ...found };
   } catch (error) {
-    if (!(error instanceof Broken)) throw error;
-    return { verdict: error.fault.verdict, fault: error.fault, ...found };
+    return { ...faultOf(error, last), ...found };
   }
+}
+
+/** What was thrown as a fault. JSON that has another form than ours stumbles somewhere: whoever wrote it, it is not ours. */
+function faultOf(error: unknown, file: string): { readonly verdict: Verdict; readonly fault: Fault } {
+  if (error instanceof Broken) return { verdict: error.fault.verdict, fault: error.fault };
+  if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+  const what = `it has not the form that it should have (${error.message})`;
+  return { verdict: 'altered', fault: { verdict: 'altered', what, file } };
 }
 
 type Found = { -readonly [K in keyof Omit<Report, 'verdict' | 'fault' | 'notes'>]: Report[K] } & { notes: string[] };
@@ -774,11 +786,57 @@ function readArchive(files: Files): ReadonlyMap<number, Archived> {
 
 // ---- Single proofs
 
-/** All fields that a proof has; those with a question mark may be missing. */
-const PROOF_FIELDS: Readonly<Record<string, string>> = {
-  inclusion: 'body checkpoint? flags journal kind path root seq size text? v',
-  consistency: 'from from_root journal kind path to to_root v',
-};
+/** What the fields of a proof have to be; those with a question mark may be missing. */
+const PROOF_FIELDS = {
+  inclusion: {
+    v: isOne,
+    kind: isText,
+    journal: isText,
+    seq: isCount,
+    flags: isCount,
+    body: isBase64,
+    'text?': isText,
+    size: isCount,
+    root: isHash,
+    path: isPath,
+    'checkpoint?': isText,
+  },
+  consistency: {
+    v: isOne,
+    kind: isText,
+    journal: isText,
+    from: isCount,
+    to: isCount,
+    from_root: isHash,
+    to_root: isHash,
+    path: isPath,
+  },
+} as const;
+
+function isOne(value: unknown): boolean {
+  return value === 1;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Text that stands for other bytes than it would be written for is none. */
+function isBase64(value: unknown): value is string {
+  return isText(value) && Buffer.from(value, 'base64').toString('base64') === value;
+}
+
+function isHash(value: unknown): boolean {
+  return isBase64(value) && Buffer.from(value, 'base64').length === HASH_BYTES;
+}
+
+function isPath(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isHash);
+}
 
 interface Proof {
   readonly v: number;
@@ -808,36 +866,33 @@ export function verifyProof(json: string, keysFile: Uint8Array, options: VerifyO
     const texts = [...(proof.checkpoint === undefined ? [] : [proof.checkpoint]), ...(options.checkpoints ?? [])];
     const signed = texts.flatMap((text) => parseCheckpoints(Buffer.from(text), 'checkpoint', keys));
     if (proof.journal !== keys.journal) throw new Broken('untrusted', 'it is of another journal', { file: 'proof' });
-    const path = proof.path.map(fromBase64);
+    const path = proof.path.map((each) => Buffer.from(each, 'base64'));
     if (proof.kind === 'inclusion') checkInclusion(proof, path, signed);
     else checkConsistency(proof, path, signed);
     found.size = found.signed_size = proof.size ?? proof.to;
     [found.journal, found.public_key] = [keys.journal, keys.publicKey];
     return { verdict: 'intact', ...found };
   } catch (error) {
-    if (!(error instanceof Broken)) throw error;
-    return { verdict: error.fault.verdict, fault: error.fault, ...found };
+    return { ...faultOf(error, 'proof'), ...found };
   }
 }
 
 /** A proof says what it has to say, and nothing besides. */
 function parseProof(json: string): Proof {
   const place = { file: 'proof' };
-  const proof = parseJson(json, place) as Proof | null;
-  const fields = (PROOF_FIELDS[proof?.kind ?? ''] ?? '').split(' ');
-  const known = new Set(fields.map((field) => field.replace('?', '')));
-  const isComplete = fields.every((field) => field.endsWith('?') || Object.hasOwn(proof ?? {}, field));
-  if (proof?.v !== 1 || !isComplete || !Object.keys(proof).every((field) => known.has(field))) {
-    throw new Broken('altered', 'it is no proof', place);
+  const proof = parseJson(json, place) as Proof;
+  const kind = proof.kind === 'inclusion' || proof.kind === 'consistency' ? proof.kind : undefined;
+  if (kind === undefined) throw new Broken('altered', 'it is no proof', place);
+  const given = new Map<string, unknown>(Object.entries(proof));
+  for (const [field, isRight] of Object.entries(PROOF_FIELDS[kind])) {
+    const name = field.replace('?', '');
+    const isMissing = name !== field && !given.has(name);
+    if (!isMissing && !isRight(given.get(name))) throw new Broken('altered', `its ${name} is none`, place);
+    given.delete(name);
   }
+  for (const name of given.keys())
+    throw new Broken('altered', `it has ${JSON.stringify(name)}, which no proof has`, place);
   return proof;
-}
-
-/** Text that stands for other bytes than it would be written for is none. */
-function fromBase64(text: string): Buffer {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text) throw new Broken('altered', 'it is no base64', { file: 'proof' });
-  return bytes;
 }
 
 function checkInclusion(
@@ -846,7 +901,7 @@ function checkInclusion(
   signed: readonly Signed[],
 ): void {
   const place = { file: 'proof', seq };
-  const bytes = fromBase64(body);
+  const bytes = Buffer.from(body, 'base64');
   const head = Buffer.alloc(9);
   head.writeBigUInt64BE(BigInt(seq));
   head[8] = flags;
@@ -895,8 +950,33 @@ export function main(
   args: string[],
   print: (text: string) => void = (text) => void process.stdout.write(text),
 ): number {
+  const asked = readArguments(args);
+  if (typeof asked === 'string') {
+    print(`${asked}\n${USAGE}`.trimStart());
+    return USAGE_EXIT;
+  }
+  const { values, directory } = asked;
   let report: Report;
-  let isJson: boolean;
+  try {
+    const options: VerifyOptions = {
+      ...(values.key !== undefined && { key: keyText(values.key) }),
+      checkpoints: (values.checkpoint ?? []).map((file) => readFileSync(file, 'utf8')),
+      ...(values.archive !== undefined && { archive: filesOf(values.archive) }),
+    };
+    report =
+      directory === undefined
+        ? verifyProof(readFileSync(values.proof as string, 'utf8'), readFileSync(values.keys as string), options)
+        : verifyJournal(directory, options);
+  } catch (error) {
+    print(`cannot read: ${(error as Error).message}\n`);
+    return UNREADABLE_EXIT;
+  }
+  print(values.json ? `${JSON.stringify(report)}\n` : render(report));
+  return EXIT_CODES[report.verdict];
+}
+
+/** What is wrong with them, as text. */
+function readArguments(args: string[]) {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -911,25 +991,12 @@ export function main(
       },
     });
     const [directory, ...rest] = positionals;
-    const isProof = values.proof !== undefined && values.keys !== undefined && directory === undefined;
-    if ((!isProof && (directory === undefined || values.proof !== undefined)) || rest.length > 0)
-      throw new TypeError('');
-    isJson = values.json;
-    const options: VerifyOptions = {
-      ...(values.key !== undefined && { key: keyText(values.key) }),
-      checkpoints: (values.checkpoint ?? []).map((file) => readFileSync(file, 'utf8')),
-      ...(values.archive !== undefined && { archive: filesOf(values.archive) }),
-    };
-    report = isProof
-      ? verifyProof(readFileSync(values.proof as string, 'utf8'), readFileSync(values.keys as string), options)
-      : verifyJournal(directory as string, options);
+    const isProof = values.proof !== undefined && values.keys !== undefined;
+    const isOne = directory === undefined ? isProof : values.proof === undefined;
+    return isOne && rest.length === 0 ? { values, directory } : '';
   } catch (error) {
-    const isUsage = error instanceof TypeError;
-    print(isUsage ? `${error.message}\n${USAGE}`.trimStart() : `cannot read: ${(error as Error).message}\n`);
-    return isUsage ? USAGE_EXIT : UNREADABLE_EXIT;
+    return (error as Error).message;
   }
-  print(isJson ? `${JSON.stringify(report)}\n` : render(report));
-  return EXIT_CODES[report.verdict];
 }
 
 function keyText(given: string): string {
