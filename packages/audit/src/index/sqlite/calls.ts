@@ -1,4 +1,4 @@
-import type { Find } from './match.ts';
+import type { Find } from '../terms.ts';
 
 /** What a thread is given when it begins. */
 export interface ThreadData {
