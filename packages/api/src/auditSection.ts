@@ -121,6 +121,23 @@ export const auditSectionSchema = lazyObject(() => ({
   sink_lag_ms: milliseconds.optional().meta({
     description: 'How old the oldest checkpoint that a sink has not got may be. Default 300,000.',
   }),
+  index: z
+    .discriminatedUnion('type', [
+      lazyObject(() => ({ type: z.literal('sqlite') })),
+      lazyObject(() => ({
+        type: z.literal('postgres'),
+        url: z
+          .string()
+          .max(2_048)
+          .regex(/^postgres(?:ql)?:\/\//, 'Expected `postgres://user:password@host:port/database`')
+          .optional()
+          .meta({
+            description: 'Default: the database of `store.url`. It gets a schema for the index of each journal.',
+          }),
+      })),
+    ])
+    .optional()
+    .meta({ description: 'Where records are found: default `sqlite`, a file in the data directory.' }),
   mask_keys: z.array(z.string().min(1).max(256)).max(1_000).optional().meta({
     description: 'Names of more fields whose values are never kept.',
   }),

@@ -25,6 +25,7 @@ export const conflicts: readonly Check[] = [
   webhooks,
   limits,
   compliance,
+  auditIndex,
   refusals,
 ];
 
@@ -51,6 +52,17 @@ function* exposure({ server = {}, front_door: door }: ConfigurationValue): Itera
   if (door?.host !== undefined && !isLocal(door.host) && door.allow_remote !== true) {
     yield remote(['front_door', 'host'], door.host);
   }
+}
+
+/** It follows the store where it has no database of its own. */
+function* auditIndex({ audit, store }: ConfigurationValue): Iterable<Finding> {
+  const { index } = audit ?? {};
+  if (index?.type !== 'postgres' || index.url !== undefined || /^postgres(?:ql)?:/.test(store?.url ?? '')) return;
+  yield conflict(
+    ['audit', 'index', 'type'],
+    'the index has no database: `store.url` is not PostgreSQL',
+    'name one in `audit.index.url`',
+  );
 }
 
 function remote(path: Path, host: string): Finding {

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type AuditJournal,
@@ -67,13 +68,21 @@ export function auditDirectory(home: string, { directory = join(home, 'audit') }
   return directory;
 }
 
-/** Begins to make what finds records; it is no part of the journal, and not where others get copies of that. */
-export function openAuditIndex(
+/**
+ * Begins to make what finds records; it is no part of the journal, and not where others get copies of that. `storeUrl` is
+ * followed where the section says PostgreSQL and names no database.
+ */
+export async function openAuditIndex(
   home: string,
-  journal: AuditJournal,
-  { clock, log }: Pick<JournalDependencies, 'clock' | 'log'>,
-): SearchIndex {
-  return openIndex({ directory: join(home, 'audit-index') }, { journal, clock, log });
+  { index }: AuditSection,
+  storeUrl: string,
+  { journal, clock, log }: Pick<JournalDependencies, 'clock' | 'log'> & { readonly journal: AuditJournal },
+): Promise<SearchIndex> {
+  const directory = join(home, 'audit-index');
+  if (index?.type !== 'postgres') return openIndex({ directory }, { journal, clock, log });
+  // Nobody would take out of the file what is erased from now on.
+  await rm(directory, { recursive: true, force: true });
+  return openIndex({ postgres: new Secret(index.url ?? storeUrl) }, { journal, clock, log });
 }
 
 function lockedSinks(section: AuditSection, clock: Clock): readonly CheckpointSink[] {

@@ -38,7 +38,7 @@ export function openRetention(
       directory,
       state: join(home, 'audit-retention'),
       policy: policyOf(retention),
-      holds: (retention.holds ?? []).map(holdOf),
+      holds: holdsOf(section),
       sinks: bucket === undefined ? [] : [bucket.archives],
       ...defined({ archiveDirectory: retention.archive?.directory }),
     },
@@ -71,6 +71,11 @@ function policyOf({ periods = {}, archive }: RetentionSection): RetentionPolicy 
     ),
     ...(archive !== undefined && { archiveAfter: periodOf(archive.after) }),
   };
+}
+
+/** The legal holds of a configuration. */
+export function holdsOf(section: AuditSection | undefined): readonly LegalHold[] {
+  return (section?.retention?.holds ?? []).map(holdOf);
 }
 
 function holdOf({ from, to, ...hold }: NonNullable<RetentionSection['holds']>[number]): LegalHold {

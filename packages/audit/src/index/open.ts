@@ -16,7 +16,7 @@ import { Indexer, NEARLY } from './indexer.ts';
 import { PostgresIndex } from './postgres/postgresIndex.ts';
 import { SqliteIndex } from './sqlite/sqliteIndex.ts';
 import { type Find, findOf, termsOf } from './terms.ts';
-import { missingSegments } from './missing.ts';
+import { missingRecords } from './missing.ts';
 import type { AuditRecord } from '../record/entry.ts';
 import { type Found, type IndexBackend, IndexFailure } from './backend.ts';
 
@@ -213,7 +213,7 @@ class Search implements SearchIndex {
 
   async #forget(): Promise<void> {
     let isAny = false;
-    for (const { from, to } of await missingSegments(this.#deps.journal, this.#scope)) {
+    for (const { from, to } of missingRecords(this.#deps.journal)) {
       if (await this.#backend.forget(from, to)) isAny = true;
     }
     if (isAny) await this.#backend.purge(this.#scope);

@@ -86,6 +86,8 @@ export interface SegmentSummary {
   readonly records: number;
   readonly created: string;
   readonly is_open: boolean;
+  /** Whether its key is destroyed: it verifies, and cannot be read again. */
+  readonly is_erased: boolean;
 }
 
 export type JournalState = 'writing' | 'unavailable' | 'closed';

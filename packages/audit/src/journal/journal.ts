@@ -224,6 +224,7 @@ export class Journal implements AuditJournal {
       records: catalog.endOf(info, segments.tail.seq) - info.header.first_seq,
       created: info.header.created,
       is_open: info === catalog.all.at(-1) && !this.#isClosed,
+      is_erased: catalog.isErased(info),
     }));
   }
 

@@ -42,6 +42,8 @@ export interface ApplyDependencies {
   readonly forget: () => Promise<void>;
   readonly now: () => number;
   readonly actor: Actor;
+  /** Whether the holds are still those that the plan was made with. */
+  readonly isHeldAsPlanned: () => boolean;
 }
 
 export interface AppliedStep extends PlannedStep {
@@ -102,6 +104,8 @@ class Run {
     this.#scope.throwIfEnded();
     if (this.#outcomes.get(step) !== undefined) return;
     try {
+      // Who asked for something to be kept meanwhile may have meant this.
+      if (!this.#deps.isHeldAsPlanned()) throw new Error('the legal holds have changed: the next run goes on');
       await act();
       this.#outcomes.set(step, undefined);
     } catch (error) {

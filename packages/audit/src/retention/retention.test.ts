@@ -232,6 +232,26 @@ describe('retention', PATIENT, () => {
     );
   });
 
+  it('holds what it is told to hold from then on, also in the middle of a run', async () => {
+    const journal = await threeDays(bed);
+    const retention = retentionOf(bed, journal, { policy: policyOf('1d') });
+    // Told while the run that was planned without it is at its first step.
+    const stop = journal.onAppended((records) => {
+      if (records.some(({ action }) => action === 'retention.planned')) retention.hold([HOLD]);
+    });
+    expect(said(await retention.plan(scope))).toContain('segment 1 remove due -');
+    const stopped = await retention.run(ADA, scope);
+    expect(stopped.steps.filter(({ outcome }) => outcome === 'done')).toEqual([]);
+    expect(stopped.steps.find(({ outcome }) => outcome === 'failed')?.failure).toContain('legal holds have changed');
+    stop();
+    const next = await retention.run(ADA, scope);
+    expect(said(next)).toEqual(expect.arrayContaining(['segment 0 remove due done', 'segment 1 keep held -']));
+    expect(next.holds).toMatchObject([{ id: 'case-1', segments: [1] }]);
+    retention.hold([]);
+    expect(said(await retention.plan(scope))).toContain('segment 1 remove due -');
+    await journal.close();
+  });
+
   it('runs once a day by itself, and ends when it is closed', async () => {
     const journal = await threeDays(bed);
     const retention = retentionOf(bed, journal, { policy: { classes: {} } });

@@ -78,6 +78,8 @@ export interface Retention extends AsyncDisposable {
   /** What it goes by. */
   readonly policy: RetentionPolicy;
   status(): RetentionStatus;
+  /** Other holds, in force at once: a run that is under way ends what it is at, and leaves the rest to the next. */
+  hold(holds: readonly LegalHold[]): void;
   /** Runs by itself from now on, once a day. */
   start(): void;
   /** Resolves when nothing is under way; idempotent. */
@@ -100,32 +102,35 @@ class JournalRetention implements Retention {
   readonly #files: RetentionFiles;
   readonly #serial = new Serial();
   readonly #scope: Scope;
+  #holds: readonly LegalHold[];
   #lastRun: RetentionStatus['lastRun'];
   #isStarted = false;
 
   constructor(options: RetentionOptions, deps: RetentionDependencies) {
     this.#options = options;
     this.#deps = deps;
+    this.#holds = options.holds ?? [];
     this.#files = deps.files ?? nodeRetentionFiles;
     this.#scope = createScope({ clock: deps.clock });
   }
 
   plan(scope: Scope): Promise<RetentionReport> {
     return this.#alone(async () => {
-      const { inventory, plan } = await this.#plan(scope);
-      return this.#report(plan.at, plan.steps, inventory, false);
+      const { inventory, plan, holds } = await this.#plan(scope);
+      return this.#report(plan.at, plan.steps, inventory, holds, false);
     });
   }
 
   run(actor: Actor, scope: Scope): Promise<RetentionReport> {
     return this.#alone(async () => {
       try {
-        const { inventory, plan } = await this.#plan(scope);
-        const steps = await applyRetention(plan, inventory, this.#applying(actor), scope);
+        const { inventory, plan, holds } = await this.#plan(scope);
+        const applying = { ...this.#applying(actor), isHeldAsPlanned: () => holds === this.#holds };
+        const steps = await applyRetention(plan, inventory, applying, scope);
         const count = (outcome: AppliedStep['outcome']): number =>
           steps.filter((each) => each.outcome === outcome).length;
         this.#lastRun = { at: plan.at, done: count('done'), failed: count('failed') };
-        return this.#report(plan.at, steps, inventory, true);
+        return this.#report(plan.at, steps, inventory, holds, true);
       } catch (error) {
         this.#lastRun = { at: this.#deps.clock.now(), done: 0, failed: 0, failure: String(error) };
         throw error;
@@ -146,6 +151,10 @@ class JournalRetention implements Retention {
 
   status(): RetentionStatus {
     return this.#lastRun === undefined ? {} : { lastRun: this.#lastRun };
+  }
+
+  hold(holds: readonly LegalHold[]): void {
+    if (JSON.stringify(holds) !== JSON.stringify(this.#holds)) this.#holds = [...holds];
   }
 
   start(): void {
@@ -193,12 +202,13 @@ class JournalRetention implements Retention {
   }
 
   async #plan(scope: Scope) {
-    const { policy, holds = [], directory, state } = this.#options;
+    const { policy, directory, state } = this.#options;
+    const holds = this.#holds;
     const { journal, clock } = this.#deps;
     const archive = this.#archive;
     const inventory = await takeInventory(holds, { journal, files: this.#files, directory, state, archive }, scope);
     const plan = planRetention([...inventory.segments, ...inventory.archives], policy, holds, clock.now());
-    return { inventory, plan };
+    return { inventory, plan, holds };
   }
 
   get #archive(): string | undefined {
@@ -224,14 +234,20 @@ class JournalRetention implements Retention {
     };
   }
 
-  #report(at: number, steps: readonly AppliedStep[], inventory: Inventory, isApplied: boolean): RetentionReport {
+  #report(
+    at: number,
+    steps: readonly AppliedStep[],
+    inventory: Inventory,
+    holds: readonly LegalHold[],
+    isApplied: boolean,
+  ): RetentionReport {
     const all = [...inventory.segments, ...inventory.archives];
     return {
       journal: this.#deps.journal.status().journal,
       at,
       isApplied,
       steps: steps.map((step, index) => ({ ...step, ...measured(all[index]) })),
-      holds: (this.#options.holds ?? []).map((hold) => {
+      holds: holds.map((hold) => {
         const kept = (kind: AppliedStep['kind']): readonly number[] =>
           steps.filter((step) => step.kind === kind && step.holds.includes(hold.id)).map(({ segment }) => segment);
         return { ...hold, segments: kept('segment'), archives: kept('archive') };
