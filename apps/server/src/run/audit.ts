@@ -5,6 +5,7 @@ import {
   type CheckpointSink,
   createHttpSink,
   type JournalDependencies,
+  type ObjectLockStore,
   openIndex,
   type SearchIndex,
   openFileSink,
@@ -12,10 +13,9 @@ import {
   openLockedFiles,
   nodeFiles,
 } from '@roundhouse/audit';
-import { type Clock, Secret } from '@roundhouse/core';
+import { Secret } from '@roundhouse/core';
 import type { ConfigurationValue } from '../configuration/definition.ts';
 import { defined } from './defined.ts';
-import { openObjectLock } from './retention.ts';
 
 type AuditSection = NonNullable<ConfigurationValue['audit']>;
 type SinkSection = NonNullable<AuditSection['sinks']>[number];
@@ -28,6 +28,7 @@ export async function openAudit(
   home: string,
   { enabled = true, ...section }: AuditSection,
   deps: JournalDependencies,
+  bucket?: ObjectLockStore,
 ): Promise<AuditJournal | undefined> {
   if (!enabled) return undefined;
   const directory = auditDirectory(home, section);
@@ -51,7 +52,7 @@ export async function openAudit(
       checkpoint: defined({ intervalMs: section.checkpoint_interval_ms }),
       sinks: [
         ...(await Promise.all(sinks.map((sink) => openSink(sink, directory)))),
-        ...lockedSinks(section, deps.clock),
+        ...(bucket === undefined ? [] : [bucket.checkpoints]),
       ],
       ...defined({
         keyLifetimeMs: section.key_lifetime_ms,
@@ -83,11 +84,6 @@ export async function openAuditIndex(
   // Nobody would take out of the file what is erased from now on.
   await rm(directory, { recursive: true, force: true });
   return openIndex({ postgres: new Secret(index.url ?? storeUrl) }, { journal, clock, log });
-}
-
-function lockedSinks(section: AuditSection, clock: Clock): readonly CheckpointSink[] {
-  const bucket = openObjectLock(section, clock);
-  return bucket === undefined ? [] : [bucket.checkpoints];
 }
 
 async function openSink(sink: SinkSection, journal: string): Promise<CheckpointSink> {

@@ -23,24 +23,23 @@ export interface RetentionParts {
   readonly index: SearchIndex | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly bucket?: ObjectLockStore | undefined;
 }
 
 /** What keeps the journal of an installation as long as its configuration says. Nothing runs before `start`. */
 export function openRetention(
   home: string,
   section: AuditSection,
-  { journal, index, clock, log }: RetentionParts,
+  { journal, index, clock, log, bucket }: RetentionParts,
 ): Retention {
   const { retention = {}, directory = join(home, 'audit') } = section;
-  const bucket = openObjectLock(section, clock);
   return createRetention(
     {
       directory,
       state: join(home, 'audit-retention'),
       policy: policyOf(retention),
       holds: holdsOf(section),
-      sinks: bucket === undefined ? [] : [bucket.archives],
-      ...defined({ archiveDirectory: retention.archive?.directory }),
+      ...defined({ archiveDirectory: retention.archive?.directory, attributes: retention.attributes, bucket }),
     },
     { journal, clock, log, ...(index !== undefined && { forget: () => index.sync() }) },
   );

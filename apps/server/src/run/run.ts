@@ -31,7 +31,7 @@ import {
 } from './options.ts';
 import { endpointProbe } from './endpointProbe.ts';
 import { offHostSinks } from './offHost.ts';
-import { holdsOf, openRetention } from './retention.ts';
+import { holdsOf, openObjectLock, openRetention } from './retention.ts';
 import { openSupervisor } from './supervisor.ts';
 import { urlProbe } from '../net/urlProbe.ts';
 
@@ -102,13 +102,14 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     (await findSecret(name.startsWith('secret://') ? name : `secret://env/${name}`, caller)).reveal();
   const token = defaults.token ?? home.token.reveal();
   const auditDeps = { clock, log: logger.child({ module: 'audit' }), keyRing: home.keyRing };
-  const audit = await openAudit(home.directory, value.audit ?? {}, auditDeps);
+  const bucket = openObjectLock(value.audit ?? {}, clock);
+  const audit = await openAudit(home.directory, value.audit ?? {}, auditDeps, bucket);
   if (audit !== undefined) parts.use(audit);
   const storeUrl = value.store?.url ?? `sqlite:${join(home.directory, 'roundhouse.db')}`;
   const auditIndex =
     audit &&
     parts.use(await openAuditIndex(home.directory, value.audit ?? {}, storeUrl, { journal: audit, ...auditDeps }));
-  const retentionParts = audit && { journal: audit, index: auditIndex, clock, log: auditDeps.log };
+  const retentionParts = audit && { journal: audit, index: auditIndex, clock, log: auditDeps.log, bucket };
   const retention = retentionParts && parts.use(openRetention(home.directory, value.audit ?? {}, retentionParts));
   const auditPlace = audit && {
     directory: auditDirectory(home.directory, value.audit ?? {}),

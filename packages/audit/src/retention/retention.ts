@@ -6,13 +6,15 @@ import { unavailable } from '../journal/journal.ts';
 import { Serial } from '../journal/serial.ts';
 import type { RandomBytes } from '../record/digest.ts';
 import type { Actor } from '../record/entry.ts';
-import { type AppliedStep, type ArchiveSink, applyRetention } from './apply.ts';
+import { type AppliedStep, applyRetention } from './apply.ts';
 import { checkInThread } from './archiveThread.ts';
 import { nodeRetentionFiles, type RetentionFiles } from './files.ts';
 import type { LegalHold } from './hold.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
 import { overdueOf } from './overdue.ts';
 import { planRetention, type RetentionPolicy } from './plan.ts';
+import { type ProtectionStatus, protectionOf } from './protection.ts';
+import type { ObjectLockStore } from './s3/objectLock.ts';
 
 export interface RetentionOptions {
   /** Of the journal. */
@@ -23,7 +25,10 @@ export interface RetentionOptions {
   /** Below it each journal has a directory of its own, by its id. */
   readonly archiveDirectory?: string;
   readonly holds?: readonly LegalHold[];
-  readonly sinks?: readonly ArchiveSink[];
+  /** Gets archives before their originals go. */
+  readonly bucket?: ObjectLockStore;
+  /** Whether segments are to be locked with chattr, which `openLockedFiles` does. */
+  readonly attributes?: boolean;
 }
 
 export interface RetentionDependencies {
@@ -78,6 +83,8 @@ export interface Retention extends AsyncDisposable {
   /** What it goes by. */
   readonly policy: RetentionPolicy;
   status(): RetentionStatus;
+  /** What keeps others from changing what is written: as it is found now. */
+  protection(scope: Scope): Promise<ProtectionStatus>;
   /** Other holds, in force at once: a run that is under way ends what it is at, and leaves the rest to the next. */
   hold(holds: readonly LegalHold[]): void;
   /** Runs by itself from now on, once a day. */
@@ -153,6 +160,11 @@ class JournalRetention implements Retention {
     return this.#lastRun === undefined ? {} : { lastRun: this.#lastRun };
   }
 
+  protection(scope: Scope): Promise<ProtectionStatus> {
+    const { attributes = false, bucket } = this.#options;
+    return protectionOf(attributes, this.#deps.journal.segments(), bucket, scope);
+  }
+
   hold(holds: readonly LegalHold[]): void {
     if (JSON.stringify(holds) !== JSON.stringify(this.#holds)) this.#holds = [...holds];
   }
@@ -218,7 +230,7 @@ class JournalRetention implements Retention {
 
   #applying(actor: Actor) {
     const { journal, clock, randomBytes = systemRandomBytes, forget = async () => {} } = this.#deps;
-    const { directory, state, sinks = [] } = this.#options;
+    const { directory, state, bucket } = this.#options;
     return {
       journal,
       files: this.#files,
@@ -226,7 +238,7 @@ class JournalRetention implements Retention {
       directory,
       state,
       archive: this.#archive,
-      sinks,
+      sinks: bucket === undefined ? [] : [bucket.archives],
       check: checkInThread,
       forget,
       now: () => clock.now(),
