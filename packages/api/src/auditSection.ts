@@ -87,6 +87,13 @@ const retentionSchema = z.strictObject({
   holds: z.array(holdSchema).max(1_000).optional().meta({
     description: 'Keeps every segment with a record that it names, whatever the periods say.',
   }),
+  overwrite: z
+    .strictObject({ passes: z.int().min(1).max(7) })
+    .optional()
+    .meta({
+      description:
+        'Legacy: files are overwritten in their place before they are removed. Of no effect on flash disks and file systems with copy-on-write, which the record says; `mode: erase` is the method for all.',
+    }),
   attributes: z.boolean().optional().meta({
     description:
       'Whether segments are locked with chattr: the open one `+a`, closed ones `+i`. Stops accidents and programs without CAP_LINUX_IMMUTABLE, not root. Default false.',

@@ -26,6 +26,7 @@ export const conflicts: readonly Check[] = [
   limits,
   compliance,
   auditIndex,
+  overwriting,
   refusals,
 ];
 
@@ -62,6 +63,17 @@ function* auditIndex({ audit, store }: ConfigurationValue): Iterable<Finding> {
     ['audit', 'index', 'type'],
     'the index has no database: `store.url` is not PostgreSQL',
     'name one in `audit.index.url`',
+  );
+}
+
+/** What nobody can change cannot be overwritten. */
+function* overwriting({ audit }: ConfigurationValue): Iterable<Finding> {
+  const { overwrite, attributes } = audit?.retention ?? {};
+  if (overwrite === undefined || attributes !== true) return;
+  yield conflict(
+    ['audit', 'retention', 'overwrite'],
+    'segments that are locked with chattr cannot be overwritten',
+    'take out `overwrite`, or `attributes`',
   );
 }
 

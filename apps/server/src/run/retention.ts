@@ -39,7 +39,12 @@ export function openRetention(
       state: join(home, 'audit-retention'),
       policy: policyOf(retention),
       holds: holdsOf(section),
-      ...defined({ archiveDirectory: retention.archive?.directory, attributes: retention.attributes, bucket }),
+      ...defined({
+        archiveDirectory: retention.archive?.directory,
+        attributes: retention.attributes,
+        bucket,
+        overwritePasses: retention.overwrite?.passes,
+      }),
     },
     { journal, clock, log, ...(index !== undefined && { forget: () => index.sync() }) },
   );

@@ -228,12 +228,14 @@ export class Journal implements AuditJournal {
     }));
   }
 
-  async prune(segment: number): Promise<void> {
+  async prune(segment: number, discard?: (path: string) => Promise<void>): Promise<void> {
     // Something signed has to vouch for what goes.
     await this.checkpoint();
     // What still waits in memory would make a file anew that is gone by then.
     await this.#parts.leaves.flush();
-    await this.#disk(() => prune(segment, timeText(this.#parts.clock.now()), this.#parts));
+    await this.#disk(() =>
+      prune(segment, timeText(this.#parts.clock.now()), { ...this.#parts, ...(discard !== undefined && { discard }) }),
+    );
   }
 
   erase(segment: number): Promise<void> {

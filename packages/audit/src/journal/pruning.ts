@@ -10,6 +10,8 @@ export interface PruningDependencies {
   readonly layout: Layout;
   readonly catalog: SegmentCatalog;
   readonly randomBytes: RandomBytes;
+  /** How the file of a segment goes. Default: it is removed. */
+  readonly discard?: (path: string) => Promise<void>;
 }
 
 /** A line of the file `pruned`: what was there, in the words of the header that follows it. */
@@ -30,7 +32,7 @@ export interface PrunedRange {
 
 /** Removes the segments up to `segment`; what they were is durable before they go. Raises AUDIT_RANGE_INVALID, Node's errors. */
 export async function prune(segment: number, time: string, deps: PruningDependencies): Promise<void> {
-  const { files, layout, catalog, randomBytes } = deps;
+  const { files, layout, catalog, randomBytes, discard = (path) => files.remove(path) } = deps;
   const gone = catalog.all.filter(({ header }) => header.segment <= segment);
   const [first] = gone;
   if (first === undefined || catalog.all[gone.length]?.header.segment !== segment + 1) {
@@ -64,7 +66,7 @@ export async function prune(segment: number, time: string, deps: PruningDependen
   catalog.remove(({ header }) => header.segment <= segment);
   for (const { header } of gone) {
     await destroyKey(layout.dataKey(header.segment), layout.directory, { files, randomBytes });
-    await files.remove(layout.segment(header.segment));
+    await discard(layout.segment(header.segment));
     await files.remove(layout.leaves(header.segment));
   }
   await files.syncDirectory(layout.directory);

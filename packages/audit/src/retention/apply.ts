@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import { auditError } from '../errors.ts';
 import type { AuditJournal } from '../journal/contract.ts';
@@ -14,6 +14,8 @@ import { certificateOf, type ErasedFacts, erasedArchive, erasedSegment } from '.
 import { archivePaths, certificatePath, replaceFile, type RetentionFiles } from './files.ts';
 import type { Inventory, KnownSegment } from './inventory.ts';
 import type { PlannedStep, RetentionPlan } from './plan.ts';
+import type { Medium } from './medium.ts';
+import { type OverwriteFacts, overwriteFacts, wipe, wipeRest } from './overwrite.ts';
 import { rangesText } from './ranges.ts';
 
 const TORN = /^(\d{8})\.torn-/;
@@ -44,6 +46,9 @@ export interface ApplyDependencies {
   readonly actor: Actor;
   /** Whether the holds are still those that the plan was made with. */
   readonly isHeldAsPlanned: () => boolean;
+  /** How often files are overwritten before they are removed. Undefined: not at all. */
+  readonly overwritePasses: number | undefined;
+  readonly medium: (directory: string) => Promise<Medium>;
 }
 
 export interface AppliedStep extends PlannedStep {
@@ -185,7 +190,9 @@ class Run {
     const [first, last] = [gone[0], gone.at(-1)];
     if (first === undefined || last === undefined) return;
     await this.#try(last, async () => {
-      await this.#deps.journal.prune(last.segment);
+      const { journal, directory, files, overwritePasses: passes } = this.#deps;
+      const overwritten = await this.#overwriting(directory);
+      await journal.prune(last.segment, passes === undefined ? undefined : (path) => wipe(path, passes, files));
       await this.#removeTorn(last.segment);
       await this.#deps.forget();
       const [from, to] = [this.#segment(first), this.#segment(last)];
@@ -195,6 +202,7 @@ class Run {
         first_seq: from.summary.first_seq,
         next_seq: to.summary.first_seq + to.summary.records,
         root: this.#rootBehind(to),
+        ...overwritten,
       });
     });
     const failure = this.#outcomes.get(last);
@@ -228,12 +236,23 @@ class Run {
       const { id: by } = this.#deps.actor;
       await this.#certify({ ...erasedArchive(found.manifest), time: this.#time(), time_of: 'erased', by });
     }
-    await files.remove(data);
+    const { overwritePasses: passes } = this.#deps;
+    const overwritten = await this.#overwriting(archive);
+    if (passes === undefined || !(await files.list(archive)).includes(basename(data))) await files.remove(data);
+    else await wipe(data, passes, files);
     await files.syncDirectory(archive);
     const { segment, first_seq, next_seq, root } = found.manifest;
-    await this.#tell('RHA-0016', { segment, first_seq, next_seq, root });
+    await this.#tell('RHA-0016', { segment, first_seq, next_seq, root, ...overwritten });
     await files.remove(manifest);
     await files.syncDirectory(archive);
+  }
+
+  /** What records say of overwriting in a directory, where it is asked for; what a crash has left half done is done. */
+  async #overwriting(directory: string): Promise<{ readonly overwritten?: OverwriteFacts }> {
+    const { overwritePasses: passes, medium, files } = this.#deps;
+    if (passes === undefined) return {};
+    await wipeRest(directory, passes, files);
+    return { overwritten: overwriteFacts(passes, await medium(directory)) };
   }
 
   #destroy(path: string, directory: string): Promise<boolean> {

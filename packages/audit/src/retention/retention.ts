@@ -11,6 +11,7 @@ import { checkInThread } from './archiveThread.ts';
 import { nodeRetentionFiles, type RetentionFiles } from './files.ts';
 import type { LegalHold } from './hold.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
+import { type Medium, mediumOf } from './medium.ts';
 import { overdueOf } from './overdue.ts';
 import { planRetention, type RetentionPolicy } from './plan.ts';
 import { type ProtectionStatus, protectionOf } from './protection.ts';
@@ -29,6 +30,8 @@ export interface RetentionOptions {
   readonly bucket?: ObjectLockStore;
   /** Whether segments are to be locked with chattr, which `openLockedFiles` does. */
   readonly attributes?: boolean;
+  /** Legacy: how often files are overwritten before they are removed, 1 to 7. Default: they are not. */
+  readonly overwritePasses?: number;
 }
 
 export interface RetentionDependencies {
@@ -38,6 +41,8 @@ export interface RetentionDependencies {
   /** Takes what is gone out of the index. Default: there is none. */
   readonly forget?: () => Promise<void>;
   readonly files?: RetentionFiles;
+  /** What a directory is on. Default: as this host says. */
+  readonly medium?: (directory: string) => Promise<Medium>;
   readonly randomBytes?: RandomBytes;
 }
 
@@ -230,8 +235,10 @@ class JournalRetention implements Retention {
 
   #applying(actor: Actor) {
     const { journal, clock, randomBytes = systemRandomBytes, forget = async () => {} } = this.#deps;
-    const { directory, state, bucket } = this.#options;
+    const { directory, state, bucket, overwritePasses } = this.#options;
     return {
+      overwritePasses,
+      medium: this.#deps.medium ?? mediumOf,
       journal,
       files: this.#files,
       randomBytes,
