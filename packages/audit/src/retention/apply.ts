@@ -32,7 +32,7 @@ export interface ArchiveSink {
 }
 
 export interface ApplyDependencies {
-  readonly journal: Pick<AuditJournal, 'append' | 'prune' | 'erase' | 'status'>;
+  readonly journal: Pick<AuditJournal, 'append' | 'checkpoint' | 'prune' | 'erase' | 'status'>;
   readonly files: RetentionFiles;
   readonly randomBytes: RandomBytes;
   readonly directory: string;
@@ -94,6 +94,8 @@ class Run {
     await this.#tellHeld();
     if (due.length > 0) await this.#tell('RHA-0010', planDetails(due));
     const ofSegments = due.filter(({ kind }) => kind === 'segment');
+    // An archive is verified as far as the next checkpoint: there has to be one.
+    if (ofSegments.length > 0) await this.#deps.journal.checkpoint();
     for (const step of ofSegments) if (step.action === 'archive') await this.#try(step, () => this.#archive(step));
     for (const step of ofSegments) if (step.erases) await this.#try(step, () => this.#eraseSegment(step));
     await this.#prune(ofSegments.filter(({ removes }) => removes));
@@ -150,10 +152,7 @@ class Run {
   /** That it can be had back, and is where it has to be. */
   async #check(manifest: ArchiveManifest): Promise<void> {
     const { directory, archive = '', sinks, check } = this.#deps;
-    const following = this.#inventory.segments
-      .filter(({ segment, isOpen }) => segment > manifest.segment && !isOpen)
-      .map(({ segment }) => segment);
-    const fault = await check({ directory, archive, manifest, following }, this.#scope);
+    const fault = await check({ directory, archive, manifest }, this.#scope);
     if (fault !== undefined) throw failed(manifest.segment, fault);
     for (const sink of sinks) await sink.put(manifest, archivePaths(archive, manifest.segment), this.#scope);
   }
