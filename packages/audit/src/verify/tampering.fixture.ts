@@ -57,7 +57,7 @@ export interface Tampering {
   readonly fault?: Partial<Fault>;
   /** Only a checkpoint that was kept elsewhere tells: the last one. */
   readonly isSeenElsewhere?: true;
-  change(directory: string, sample: Sample): Promise<unknown>;
+  readonly change: (directory: string, sample: Sample) => Promise<unknown>;
 }
 
 const RECORDS: ReadonlyArray<readonly [string, Verdict, (frames: Buffer[]) => Buffer[]]> = [
@@ -178,7 +178,7 @@ export const TAMPERINGS: readonly Tampering[] = [
 
 const at = (directory: string, number: number): string => join(directory, `0000000${number}.seg`);
 
-export async function readNotes(directory: string, name: string): Promise<readonly string[]> {
+async function readNotes(directory: string, name: string): Promise<readonly string[]> {
   return splitNotes(await readFile(join(directory, name))).notes;
 }
 

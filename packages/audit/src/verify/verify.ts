@@ -62,7 +62,7 @@ export interface VerifyOptions {
 /** A directory; the bytes that are read may be changed on the way. */
 export interface Files {
   readonly names: ReadonlySet<string>;
-  read(name: string): Buffer;
+  readonly read: (name: string) => Buffer;
 }
 
 class Broken extends Error {

@@ -7,5 +7,5 @@ export type MakeBed = (journal?: MemoryJournal, clock?: Clock) => Promise<IndexB
 
 export interface IndexCase {
   readonly title: string;
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }

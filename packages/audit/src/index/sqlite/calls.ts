@@ -20,7 +20,7 @@ export type Task =
 
 export type Call = Task & { readonly id: number };
 
-export interface Failure {
+interface Failure {
   readonly isCorrupt: boolean;
   readonly reason: string;
 }

@@ -31,7 +31,7 @@ export interface ObjectLockStore {
   readonly archives: ArchiveSink;
   readonly checkpoints: CheckpointSink;
   /** Asks the bucket about the object that was sent last; raises nothing but the reason of the scope. */
-  state(scope: Scope): Promise<ObjectLockState>;
+  readonly state: (scope: Scope) => Promise<ObjectLockState>;
 }
 
 /**
