@@ -8,7 +8,7 @@ import { queryOf } from './words.ts';
  * Numbers that are gone through in order before the lists of words are asked. What is common is among them; of what is not,
  * the lists are short enough to be gone through and sorted. So no page depends on what the planner believes.
  */
-const WINDOWS: readonly number[] = [4_096, 32_768];
+const WINDOWS: readonly number[] = [512, 4_096];
 
 /** Numbers from the first to the last. */
 interface Range {
@@ -44,9 +44,7 @@ async function rangeOf(pool: pg.Pool, { from, to, since, until }: Find): Promise
 }
 
 /** A range in pieces, in the order that is asked for. */
-function windowsOf({ first, last }: Range, { terms, order }: Find): readonly Range[] {
-  // In the order of their numbers the records lie anyway.
-  if (terms.length === 0) return [{ first, last }];
+function windowsOf({ first, last }: Range, { order }: Find): readonly Range[] {
   const windows: Range[] = [];
   let done = 0;
   for (const size of [...WINDOWS, Infinity]) {
@@ -68,15 +66,14 @@ async function seqsIn(
   { since, until, order, limit }: Find,
 ): Promise<readonly number[]> {
   const direction = order === 'newest' ? 'DESC' : 'ASC';
-  const values: (string | number)[] = [first, last, since, until, limit];
-  const isAll = query === '';
-  if (!isAll) values.push(query);
-  const found = `SELECT seq FROM records WHERE seq BETWEEN $1 AND $2 AND time >= $3 AND time < $4${isAll ? '' : ' AND words @@ $6::tsquery'}`;
-  // Without the limit in sight the planner asks the lists.
+  const values = [first, last, since, until, limit, ...(query === '' ? [] : [query])];
+  const isWanted = `time >= $3 AND time < $4${query === '' ? '' : ' AND words @@ $6::tsquery'}`;
+  const inRange = 'FROM records WHERE seq BETWEEN $1 AND $2';
+  // Materialized, so that the first are gone through in order, and the rest looked up, whatever is believed of the tables.
   const sql = isRest
-    ? `WITH found AS MATERIALIZED (${found}) SELECT seq FROM found ORDER BY seq ${direction} LIMIT $5`
-    : `${found} ORDER BY seq ${direction} LIMIT $5`;
-  const { rows } = await pool.query<{ seq: number }>(sql, values);
+    ? `WITH found AS MATERIALIZED (SELECT seq ${inRange} AND ${isWanted}) SELECT seq FROM found`
+    : `WITH near AS MATERIALIZED (SELECT seq, time, words ${inRange}) SELECT seq FROM near WHERE ${isWanted}`;
+  const { rows } = await pool.query<{ seq: number }>(`${sql} ORDER BY seq ${direction} LIMIT $5`, values);
   return rows.map(({ seq }) => seq);
 }
 

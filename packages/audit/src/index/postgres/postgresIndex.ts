@@ -10,6 +10,8 @@ import { bytesOf, createTables, insertRecords, readState, SPAN } from './tables.
 const READERS = 4;
 /** First key of the advisory locks: any number that is ours. */
 const LOCK = 721_327_001;
+/** Records from which on it is worth knowing which words are common: when there are twice as many, again. */
+const ANALYZE_FROM = 20_000;
 /** Characters of the longest name that PostgreSQL does not cut. */
 const MAX_NAME = 63;
 
@@ -22,6 +24,8 @@ export class PostgresIndex implements IndexBackend {
   #writer: pg.Client | undefined;
   #readers: pg.Pool | undefined;
   #isClosed = false;
+  /** How many records there were when the server last counted words. */
+  #analyzed = 0;
 
   constructor(url: Secret, journal: string, log: Logger) {
     this.#url = url;
@@ -45,6 +49,11 @@ export class PostgresIndex implements IndexBackend {
     return attempt(async () => {
       const writer = this.#opened();
       await transaction(writer, () => insertRecords(writer, records, nextSeq));
+      // The server does so by itself, but not in the middle of filling a table.
+      if (nextSeq > ANALYZE_FROM && nextSeq > 2 * this.#analyzed) {
+        await writer.query('ANALYZE records');
+        this.#analyzed = nextSeq;
+      }
       return await bytesOf(writer);
     });
   }
@@ -88,6 +97,7 @@ export class PostgresIndex implements IndexBackend {
   }
 
   #begin(writer: pg.Client): Promise<OpenedIndex> {
+    this.#analyzed = 0;
     return transaction(writer, () => createTables(writer, this.#schema, this.#journal));
   }
 
