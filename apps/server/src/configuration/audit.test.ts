@@ -9,8 +9,10 @@ const url = 'postgres://roundhouse:hush@db.example.com/roundhouse';
 const overwrite = { passes: 3 };
 
 /** Where something contradicts something else. */
-const faults = (value: ConfigurationValue): readonly string[] =>
-  conflicts.flatMap((check) => [...check(value)]).map(({ path }) => path.join('.'));
+const faults = async (value: ConfigurationValue): Promise<readonly string[]> =>
+  (await Promise.all(conflicts.map((check) => check(value))))
+    .flatMap((found) => [...found])
+    .map(({ path }) => path.join('.'));
 
 describe('the audit in a configuration', () => {
   it.each<[ConfigurationValue, readonly string[]]>([
@@ -21,8 +23,8 @@ describe('the audit in a configuration', () => {
     [{ audit: { index: { type: 'sqlite' } } }, []],
     [{ audit: { retention: { overwrite, attributes: true } } }, ['audit.retention.overwrite']],
     [{ audit: { retention: { overwrite } } }, []],
-  ])('%j contradicts itself at %j', (value, paths) => {
-    expect(faults(value)).toEqual(paths);
+  ])('%j contradicts itself at %j', async (value, paths) => {
+    expect(await faults(value)).toEqual(paths);
   });
 
   it('never shows where its index is', () => {
