@@ -10,7 +10,7 @@ const overwrite = { passes: 3 };
 
 /** Where something contradicts something else. */
 const faults = async (value: ConfigurationValue): Promise<readonly string[]> =>
-  (await Promise.all(conflicts.map((check) => check(value))))
+  (await Promise.all(conflicts.map(async (check) => check(value))))
     .flatMap((found) => [...found])
     .map(({ path }) => path.join('.'));
 

@@ -680,6 +680,13 @@ function checkPruned(bytes: Buffer, number: number, header: Header, signed: read
   }
 }
 
+/** A line of `pruned` for what somebody has verified before, and does not read again. */
+export function prunedLine(range: Readonly<Record<string, unknown>>): string {
+  const zeros = `"digest":"${'0'.repeat(64)}"`;
+  const text = JSON.stringify({ ...range, digest: '0'.repeat(64) });
+  return `${text.replace(zeros, `"digest":"${hash('sha256', text)}"`)}\n`;
+}
+
 /** Whether a text has its own digest in it: that of itself with zeros in its place. */
 function hasOwnDigest(text: string): boolean {
   const [member = '', digest] = /"digest":"([\da-f]{64})"/.exec(text) ?? [];
