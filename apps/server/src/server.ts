@@ -481,6 +481,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     ...auditRoutes({
       audit: deps.audit,
       index: deps.auditIndex,
+      retention: deps.auditRetention,
       events: journal,
       cursors,
       log: logOf('audit'),

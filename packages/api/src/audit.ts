@@ -132,6 +132,26 @@ export const auditStatusSchema = z
         bytes: z.int(),
       })
       .nullable(),
+    protection: z
+      .strictObject({
+        attributes: z.strictObject({
+          state: z.enum(['off', 'in_force', 'partly', 'refused']),
+          locked: z.int().meta({ description: 'Segments that are locked as they should be.' }),
+          segments: z.int(),
+          reason: z.string().optional(),
+          limits: z.string().meta({ description: 'What it does not protect against.' }),
+        }),
+        object_lock: z.strictObject({
+          state: z.enum(['off', 'in_force', 'not_in_force', 'unknown']),
+          bucket: z.string().optional(),
+          object: z.string().optional().meta({ description: 'What was sent last, which the bucket was asked about.' }),
+          retain_until: z.iso.datetime().optional(),
+          reason: z.string().optional(),
+          limits: z.string(),
+        }),
+      })
+      .nullable()
+      .meta({ description: 'What keeps others from changing what is written, as it is found now.' }),
   })
   .meta({ id: 'AuditStatus' });
 

@@ -87,6 +87,13 @@ const retentionSchema = z.strictObject({
   holds: z.array(holdSchema).max(1_000).optional().meta({
     description: 'Keeps every segment with a record that it names, whatever the periods say.',
   }),
+  overwrite: z
+    .strictObject({ passes: z.int().min(1).max(7) })
+    .optional()
+    .meta({
+      description:
+        'Legacy: files are overwritten in their place before they are removed. Of no effect on flash disks and file systems with copy-on-write, which the record says; `mode: erase` is the method for all.',
+    }),
   attributes: z.boolean().optional().meta({
     description:
       'Whether segments are locked with chattr: the open one `+a`, closed ones `+i`. Stops accidents and programs without CAP_LINUX_IMMUTABLE, not root. Default false.',
@@ -121,6 +128,23 @@ export const auditSectionSchema = lazyObject(() => ({
   sink_lag_ms: milliseconds.optional().meta({
     description: 'How old the oldest checkpoint that a sink has not got may be. Default 300,000.',
   }),
+  index: z
+    .discriminatedUnion('type', [
+      lazyObject(() => ({ type: z.literal('sqlite') })),
+      lazyObject(() => ({
+        type: z.literal('postgres'),
+        url: z
+          .string()
+          .max(2_048)
+          .regex(/^postgres(?:ql)?:\/\//, 'Expected `postgres://user:password@host:port/database`')
+          .optional()
+          .meta({
+            description: 'Default: the database of `store.url`. It gets a schema for the index of each journal.',
+          }),
+      })),
+    ])
+    .optional()
+    .meta({ description: 'Where records are found: default `sqlite`, a file in the data directory.' }),
   mask_keys: z.array(z.string().min(1).max(256)).max(1_000).optional().meta({
     description: 'Names of more fields whose values are never kept.',
   }),

@@ -17,6 +17,7 @@ export type { SubjectVault } from './record/vault.ts';
 export type { AppliedStep, ArchiveSink } from './retention/apply.ts';
 export { openLockedFiles } from './retention/attributes.ts';
 export type { LegalHold } from './retention/hold.ts';
+export type { ProtectionStatus } from './retention/protection.ts';
 export { type Period, parsePeriod } from './retention/period.ts';
 export type { ClassRetention, RetentionPolicy } from './retention/plan.ts';
 export {

@@ -7,7 +7,15 @@ import { Verification, type VerificationMemory } from './verification.ts';
 import type { VerifyOutcome, VerifyTask } from './verifyNew.ts';
 
 const HOUR_MS = 3_600_000;
-const INTACT: Report = { verdict: 'intact', first_seq: 0, size: 9, signed_size: 8, segments: 2, notes: [] };
+const INTACT: Report = {
+  verdict: 'intact',
+  first_seq: 0,
+  size: 9,
+  signed_size: 8,
+  segments: 2,
+  archived: 0,
+  notes: [],
+};
 const ALTERED: Report = {
   ...INTACT,
   verdict: 'altered',

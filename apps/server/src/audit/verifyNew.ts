@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Report, verifyFiles } from '@roundhouse/audit/verify';
+import { prunedLine, type Report, verifyFiles } from '@roundhouse/audit/verify';
 
 /** Where a verification goes on: everything up to the end of this segment was verified. Hashes are base64. */
 interface VerifiedEnd {
@@ -55,7 +55,7 @@ export function verifyNew({ directory, verified }: VerifyTask, rest: () => void)
   const names = readdirSync(directory);
   const numbers = numbersOf(names);
   const known = verified !== undefined && isUnchanged(directory, numbers, verified) ? verified.end : undefined;
-  if (known !== undefined) first.set('pruned', Buffer.from(`${JSON.stringify(known)}\n`));
+  if (known !== undefined) first.set('pruned', Buffer.from(prunedLine({ ...known })));
   const asked = numbers.filter((number) => number > (known?.last_segment ?? -1));
   const open = asked.at(-1);
   const ends: VerifiedEnd[] = [];

@@ -25,6 +25,8 @@ export const conflicts: readonly Check[] = [
   webhooks,
   limits,
   compliance,
+  auditIndex,
+  overwriting,
   refusals,
 ];
 
@@ -51,6 +53,28 @@ function* exposure({ server = {}, front_door: door }: ConfigurationValue): Itera
   if (door?.host !== undefined && !isLocal(door.host) && door.allow_remote !== true) {
     yield remote(['front_door', 'host'], door.host);
   }
+}
+
+/** It follows the store where it has no database of its own. */
+function* auditIndex({ audit, store }: ConfigurationValue): Iterable<Finding> {
+  const { index } = audit ?? {};
+  if (index?.type !== 'postgres' || index.url !== undefined || /^postgres(?:ql)?:/.test(store?.url ?? '')) return;
+  yield conflict(
+    ['audit', 'index', 'type'],
+    'the index has no database: `store.url` is not PostgreSQL',
+    'name one in `audit.index.url`',
+  );
+}
+
+/** What nobody can change cannot be overwritten. */
+function* overwriting({ audit }: ConfigurationValue): Iterable<Finding> {
+  const { overwrite, attributes } = audit?.retention ?? {};
+  if (overwrite === undefined || attributes !== true) return;
+  yield conflict(
+    ['audit', 'retention', 'overwrite'],
+    'segments that are locked with chattr cannot be overwritten',
+    'take out `overwrite`, or `attributes`',
+  );
 }
 
 function remote(path: Path, host: string): Finding {

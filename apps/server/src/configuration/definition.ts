@@ -50,6 +50,7 @@ export const SECRETS = [
   'store.url',
   'tracing.otlp_url',
   'alerts.mail.password',
+  'audit.index.url',
   'audit.sinks[].token',
   'audit.retention.object_lock.secret_access_key',
   'authentication.issuers[].secret',

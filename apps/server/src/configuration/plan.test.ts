@@ -2,6 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { ConfigurationValue } from './definition.ts';
 import { planReload } from './plan.ts';
 
+const hold = { id: 'case-17', owner: 'legal', reason: 'a case at court' };
+const held = (...holds: readonly (typeof hold)[]): ConfigurationValue => ({
+  audit: { retention: { holds: [...holds] } },
+});
 const endpoint = { id: 'east', host: 'h', port: 23 };
 
 describe('what a change takes', () => {
@@ -17,6 +21,10 @@ describe('what a change takes', () => {
     [{}, { server: { port: 1 } }, 'restart'],
     [{}, { log: { level: 'debug' } }, 'live'],
     [{}, { log: { file: { path: '/x' } } }, 'restart'],
+    [held(), held(hold), 'live'],
+    [held(hold), held({ ...hold, owner: 'law' }), 'live'],
+    [held(hold), held(), 'live'],
+    [held(hold), { audit: { retention: { attributes: true } } }, 'restart'],
     [{}, { authentication: {} }, 'restart'],
   ])('%j → %j is %s', (before, next, action) => {
     expect(planReload(before, before, next).action).toBe(action);

@@ -11,9 +11,16 @@ export const PLAN_RULES: PlanRules = {
       (field) => ({ path: `endpoints[].${field}`, action: 'drain' }) as const,
     ),
     { path: 'endpoints[]', action: { add: 'live', change: 'live', remove: 'drain' } },
-    ...['endpoint_groups[]', 'roles[]', 'principals[]', 'api_keys[]', 'workers[]', 'webhooks[]'].map(
-      (path) => ({ path, action: 'live' }) as const,
-    ),
+    // A legal hold that waited for a restart would come too late.
+    ...[
+      'audit.retention.holds',
+      'endpoint_groups[]',
+      'roles[]',
+      'principals[]',
+      'api_keys[]',
+      'workers[]',
+      'webhooks[]',
+    ].map((path) => ({ path, action: 'live' }) as const),
     ...['mail.accept', 'mail.allow_from', 'mail.max_kept'].map((path) => ({ path, action: 'live' }) as const),
     ...['limits.max_sessions', 'limits.max_sessions_per_user', 'sessions', 'shutdown', 'log.level', 'compliance'].map(
       (path) => ({ path, action: 'live' }) as const,

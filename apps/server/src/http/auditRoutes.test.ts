@@ -70,6 +70,8 @@ beforeAll(async () => {
   ({ url } = await server.start());
   ({ url: bareUrl } = await bare.start());
   await Promise.all(Array.from({ length: 50 }, (_, n) => journal.append(entryOf(n))));
+  // They are told before they are durable, and found after.
+  while (journal.status().buffered > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 afterAll(async () => {
   await server.stop();

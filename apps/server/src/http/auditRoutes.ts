@@ -16,6 +16,7 @@ import {
   type AuditRecord,
   type Checkpoint,
   parseCheckpoint,
+  type Retention,
   type SearchIndex,
 } from '@roundhouse/audit';
 import type { Logger, Scope } from '@roundhouse/core';
@@ -32,6 +33,7 @@ export interface AuditRoutesDependencies {
   /** Undefined where none is kept. */
   readonly audit: AuditJournal | undefined;
   readonly index: SearchIndex | undefined;
+  readonly retention: Retention | undefined;
   readonly events: Pick<EventJournal, 'watch'>;
   readonly cursors: Cursors;
   readonly log: Logger;
@@ -45,7 +47,8 @@ const MAX_FOLLOWERS = 100;
 const MEDIA_TYPES = { jsonl: 'application/x-ndjson', csv: 'text/csv; charset=utf-8' } as const;
 
 /** Handlers of the audit journal, by the names of the route table. Each reading is itself recorded, by its route. */
-export function auditRoutes({ audit, index, events, cursors, log, scope: server, streams }: AuditRoutesDependencies) {
+export function auditRoutes(deps: AuditRoutesDependencies) {
+  const { audit, index, retention, events, cursors, log, scope: server, streams } = deps;
   let followers = 0;
 
   /** Raises AUDIT_DISABLED. */
@@ -61,8 +64,10 @@ export function auditRoutes({ audit, index, events, cursors, log, scope: server,
     return index;
   }
 
-  function statusShown() {
-    return { journal: journal().status(), index: index?.status() ?? null };
+  async function statusShown(reply: FastifyReply) {
+    const status = { journal: journal().status(), index: index?.status() ?? null };
+    using scope = requestScope(reply, server);
+    return { ...status, protection: (await retention?.protection(scope)) ?? null };
   }
 
   async function follow(request: FastifyRequest, reply: FastifyReply, query: AuditQuery, after: number | undefined) {
@@ -131,8 +136,8 @@ export function auditRoutes({ audit, index, events, cursors, log, scope: server,
       return reply.send(Readable.from(whole(first, pieces), { objectMode: false }));
     },
 
-    getAuditStatus(_request: FastifyRequest, reply: FastifyReply) {
-      return reply.send(statusShown());
+    async getAuditStatus(_request: FastifyRequest, reply: FastifyReply) {
+      return reply.send(await statusShown(reply));
     },
 
     async getAuditProof(request: FastifyRequest, reply: FastifyReply) {
@@ -158,13 +163,13 @@ export function auditRoutes({ audit, index, events, cursors, log, scope: server,
       return reply.code(201).send(checkpointShown(await journal().checkpoint()));
     },
 
-    rebuildAuditIndex(_request: FastifyRequest, reply: FastifyReply) {
+    async rebuildAuditIndex(_request: FastifyRequest, reply: FastifyReply) {
       search()
         .rebuild(() => {}, server)
         .catch((error: unknown) => {
           if (!server.signal.aborted) log.warn('the index of the audit was not made anew', { reason: String(error) });
         });
-      return reply.code(202).send(statusShown());
+      return reply.code(202).send(await statusShown(reply));
     },
   };
 }

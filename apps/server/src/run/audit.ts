@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type AuditJournal,
   type CheckpointSink,
   createHttpSink,
   type JournalDependencies,
+  type ObjectLockStore,
   openIndex,
   type SearchIndex,
   openFileSink,
@@ -11,10 +13,9 @@ import {
   openLockedFiles,
   nodeFiles,
 } from '@roundhouse/audit';
-import { type Clock, Secret } from '@roundhouse/core';
+import { Secret } from '@roundhouse/core';
 import type { ConfigurationValue } from '../configuration/definition.ts';
 import { defined } from './defined.ts';
-import { openObjectLock } from './retention.ts';
 
 type AuditSection = NonNullable<ConfigurationValue['audit']>;
 type SinkSection = NonNullable<AuditSection['sinks']>[number];
@@ -27,6 +28,7 @@ export async function openAudit(
   home: string,
   { enabled = true, ...section }: AuditSection,
   deps: JournalDependencies,
+  bucket?: ObjectLockStore,
 ): Promise<AuditJournal | undefined> {
   if (!enabled) return undefined;
   const directory = auditDirectory(home, section);
@@ -50,7 +52,7 @@ export async function openAudit(
       checkpoint: defined({ intervalMs: section.checkpoint_interval_ms }),
       sinks: [
         ...(await Promise.all(sinks.map((sink) => openSink(sink, directory)))),
-        ...lockedSinks(section, deps.clock),
+        ...(bucket === undefined ? [] : [bucket.checkpoints]),
       ],
       ...defined({
         keyLifetimeMs: section.key_lifetime_ms,
@@ -67,18 +69,21 @@ export function auditDirectory(home: string, { directory = join(home, 'audit') }
   return directory;
 }
 
-/** Begins to make what finds records; it is no part of the journal, and not where others get copies of that. */
-export function openAuditIndex(
+/**
+ * Begins to make what finds records; it is no part of the journal, and not where others get copies of that. `storeUrl` is
+ * followed where the section says PostgreSQL and names no database.
+ */
+export async function openAuditIndex(
   home: string,
-  journal: AuditJournal,
-  { clock, log }: Pick<JournalDependencies, 'clock' | 'log'>,
-): SearchIndex {
-  return openIndex({ directory: join(home, 'audit-index') }, { journal, clock, log });
-}
-
-function lockedSinks(section: AuditSection, clock: Clock): readonly CheckpointSink[] {
-  const bucket = openObjectLock(section, clock);
-  return bucket === undefined ? [] : [bucket.checkpoints];
+  { index }: AuditSection,
+  storeUrl: string,
+  { journal, clock, log }: Pick<JournalDependencies, 'clock' | 'log'> & { readonly journal: AuditJournal },
+): Promise<SearchIndex> {
+  const directory = join(home, 'audit-index');
+  if (index?.type !== 'postgres') return openIndex({ directory }, { journal, clock, log });
+  // Nobody would take out of the file what is erased from now on.
+  await rm(directory, { recursive: true, force: true });
+  return openIndex({ postgres: new Secret(index.url ?? storeUrl) }, { journal, clock, log });
 }
 
 async function openSink(sink: SinkSection, journal: string): Promise<CheckpointSink> {

@@ -23,24 +23,28 @@ export interface RetentionParts {
   readonly index: SearchIndex | undefined;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly bucket?: ObjectLockStore | undefined;
 }
 
 /** What keeps the journal of an installation as long as its configuration says. Nothing runs before `start`. */
 export function openRetention(
   home: string,
   section: AuditSection,
-  { journal, index, clock, log }: RetentionParts,
+  { journal, index, clock, log, bucket }: RetentionParts,
 ): Retention {
   const { retention = {}, directory = join(home, 'audit') } = section;
-  const bucket = openObjectLock(section, clock);
   return createRetention(
     {
       directory,
       state: join(home, 'audit-retention'),
       policy: policyOf(retention),
-      holds: (retention.holds ?? []).map(holdOf),
-      sinks: bucket === undefined ? [] : [bucket.archives],
-      ...defined({ archiveDirectory: retention.archive?.directory }),
+      holds: holdsOf(section),
+      ...defined({
+        archiveDirectory: retention.archive?.directory,
+        attributes: retention.attributes,
+        bucket,
+        overwritePasses: retention.overwrite?.passes,
+      }),
     },
     { journal, clock, log, ...(index !== undefined && { forget: () => index.sync() }) },
   );
@@ -71,6 +75,11 @@ function policyOf({ periods = {}, archive }: RetentionSection): RetentionPolicy 
     ),
     ...(archive !== undefined && { archiveAfter: periodOf(archive.after) }),
   };
+}
+
+/** The legal holds of a configuration. */
+export function holdsOf(section: AuditSection | undefined): readonly LegalHold[] {
+  return (section?.retention?.holds ?? []).map(holdOf);
 }
 
 function holdOf({ from, to, ...hold }: NonNullable<RetentionSection['holds']>[number]): LegalHold {

@@ -31,7 +31,7 @@ import {
 } from './options.ts';
 import { endpointProbe } from './endpointProbe.ts';
 import { offHostSinks } from './offHost.ts';
-import { openRetention } from './retention.ts';
+import { holdsOf, openObjectLock, openRetention } from './retention.ts';
 import { openSupervisor } from './supervisor.ts';
 import { urlProbe } from '../net/urlProbe.ts';
 
@@ -102,10 +102,14 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     (await findSecret(name.startsWith('secret://') ? name : `secret://env/${name}`, caller)).reveal();
   const token = defaults.token ?? home.token.reveal();
   const auditDeps = { clock, log: logger.child({ module: 'audit' }), keyRing: home.keyRing };
-  const audit = await openAudit(home.directory, value.audit ?? {}, auditDeps);
+  const bucket = openObjectLock(value.audit ?? {}, clock);
+  const audit = await openAudit(home.directory, value.audit ?? {}, auditDeps, bucket);
   if (audit !== undefined) parts.use(audit);
-  const auditIndex = audit && parts.use(openAuditIndex(home.directory, audit, auditDeps));
-  const retentionParts = audit && { journal: audit, index: auditIndex, clock, log: auditDeps.log };
+  const storeUrl = value.store?.url ?? `sqlite:${join(home.directory, 'roundhouse.db')}`;
+  const auditIndex =
+    audit &&
+    parts.use(await openAuditIndex(home.directory, value.audit ?? {}, storeUrl, { journal: audit, ...auditDeps }));
+  const retentionParts = audit && { journal: audit, index: auditIndex, clock, log: auditDeps.log, bucket };
   const retention = retentionParts && parts.use(openRetention(home.directory, value.audit ?? {}, retentionParts));
   const auditPlace = audit && {
     directory: auditDirectory(home.directory, value.audit ?? {}),
@@ -126,7 +130,6 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     // It waits for processes, and the rest for disks: the server that is made below waits for both, and hears what fails.
     supervisor.open(scope).catch(() => {});
   }
-  const storeUrl = value.store?.url ?? `sqlite:${join(home.directory, 'roundhouse.db')}`;
   const store = parts.use(
     await openStore(new Secret(storeUrl), { clock, log: logger.child({ module: 'store' }) }, scope),
   );
@@ -173,6 +176,7 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
         Object.assign(server.workers, workersOptions(next));
         if (next.mail !== undefined) server.mail?.configure(mailLiveOptions(next.mail));
         server.compliance.configure(next.compliance);
+        retention?.hold(holdsOf(next.audit));
         const { filter } = logOptions(next, defaults.logFilter);
         // Levels that were set by hand stay, unless the file says something else now.
         if (filter !== logOptions(before, defaults.logFilter).filter) {

@@ -2,29 +2,47 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, createScope, type Logger, type Scope, silentLogger, systemClock } from '@roundhouse/core';
-import type { AuditPageQuery, IndexDependencies, SearchIndex } from './contract.ts';
+import type { AuditPageQuery, IndexDependencies, IndexPlace, SearchIndex } from './contract.ts';
 import { MemoryJournal } from './memoryJournal.fixture.ts';
 import { openIndex } from './open.ts';
 
-/** A folder with an index, which goes when the test is over. */
+/** Where the index of one test is. */
+export interface TestPlace {
+  readonly options: IndexPlace;
+  remove(): Promise<void>;
+}
+
+async function temporaryDirectory(): Promise<TestPlace> {
+  const root = await mkdtemp(join(tmpdir(), 'audit-index-'));
+  return { options: { directory: join(root, 'index') }, remove: () => rm(root, { recursive: true, force: true }) };
+}
+
+/** A place with an index, which goes when the test is over. */
 export class IndexBed implements AsyncDisposable {
-  readonly directory: string;
   readonly journal: MemoryJournal;
   readonly scope: Scope;
-  readonly #root: string;
+  readonly #place: TestPlace;
   readonly #clock: Clock;
   #index: SearchIndex | undefined;
 
-  static async make(journal = new MemoryJournal(), clock: Clock = systemClock): Promise<IndexBed> {
-    return new IndexBed(await mkdtemp(join(tmpdir(), 'audit-index-')), journal, clock);
+  static async make(
+    journal = new MemoryJournal(),
+    clock: Clock = systemClock,
+    place: () => Promise<TestPlace> = temporaryDirectory,
+  ): Promise<IndexBed> {
+    return new IndexBed(await place(), journal, clock);
   }
 
-  private constructor(root: string, journal: MemoryJournal, clock: Clock) {
-    this.#root = root;
+  private constructor(place: TestPlace, journal: MemoryJournal, clock: Clock) {
+    this.#place = place;
     this.#clock = clock;
-    this.directory = join(root, 'index');
     this.journal = journal;
     this.scope = createScope({ clock });
+  }
+
+  /** Of an index in a file. */
+  get directory(): string {
+    return 'directory' in this.#place.options ? this.#place.options.directory : '';
   }
 
   get index(): SearchIndex {
@@ -34,9 +52,9 @@ export class IndexBed implements AsyncDisposable {
   open(
     journal: IndexDependencies['journal'] = this.journal,
     log: Logger = silentLogger,
-    directory = this.directory,
+    place = this.#place.options,
   ): SearchIndex {
-    return openIndex({ directory }, { journal, clock: this.#clock, log });
+    return openIndex(place, { journal, clock: this.#clock, log });
   }
 
   async close(): Promise<void> {
@@ -64,6 +82,6 @@ export class IndexBed implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.scope.end();
     await this.close();
-    await rm(this.#root, { recursive: true, force: true });
+    await this.#place.remove();
   }
 }

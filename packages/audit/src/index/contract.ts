@@ -1,4 +1,4 @@
-import type { Clock, Logger, Scope } from '@roundhouse/core';
+import type { Clock, Logger, Scope, Secret } from '@roundhouse/core';
 import type { AuditJournal } from '../journal/contract.ts';
 import type { AuditClass, AuditEntry, AuditRecord } from '../record/entry.ts';
 
@@ -102,12 +102,16 @@ export interface SearchIndex extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export interface IndexOptions {
-  /** Where it is; made for its owner alone. Not that of the journal, which others get copies of. */
-  readonly directory: string;
+export type IndexOptions = IndexPlace & {
   /** How long a record may wait for others, ms. Default 100. A query does not wait for it. */
   readonly delayMs?: number;
-}
+};
+
+/**
+ * A directory of its own, made for its owner alone: not that of the journal, which others get copies of. Or a database of
+ * PostgreSQL, by its URL, in which each journal has a schema of its own.
+ */
+export type IndexPlace = { readonly directory: string } | { readonly postgres: Secret };
 
 export interface IndexDependencies {
   readonly journal: Pick<AuditJournal, 'read' | 'onAppended' | 'segments' | 'status'>;

@@ -1,15 +1,13 @@
 import { type Clock, Emitter, isRoundhouseError, type Logger, type Scope, type Unsubscribe } from '@roundhouse/core';
 import type { AuditJournal } from '../journal/contract.ts';
 import type { AuditRecord } from '../record/entry.ts';
-import { type IndexThread, ThreadFailure } from './indexThread.ts';
+import { type IndexBackend, IndexFailure } from './backend.ts';
 
 export interface IndexerDependencies {
   readonly journal: Pick<AuditJournal, 'read' | 'onAppended' | 'segments' | 'status'>;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly writer: IndexThread;
-  /** Called before the file is removed: whoever reads it lets it go. */
-  readonly release: () => Promise<void>;
+  readonly backend: Pick<IndexBackend, 'open' | 'reset' | 'add'>;
   /** Everything ends with it. */
   readonly scope: Scope;
   readonly delayMs: number;
@@ -93,7 +91,7 @@ export class Indexer {
           scope.throwIfEnded();
           this.#behindSince ??= clock.monotonic();
           this.#isOpen = false;
-          if (error instanceof ThreadFailure && error.isCorrupt) this.#isResetWanted = true;
+          if (error instanceof IndexFailure && error.isCorrupt) this.#isResetWanted = true;
           // Once a failure, however many attempts it takes.
           if (this.#failure === undefined) log.warn('the index of the audit cannot go on', { reason: reasonOf(error) });
           this.#failure = reasonOf(error);
@@ -169,7 +167,7 @@ export class Indexer {
       return;
     }
     const { records, next } = this.#takeRecent() ?? (await this.#read());
-    this.#bytes = await this.#deps.writer.add(
+    this.#bytes = await this.#deps.backend.add(
       records.map((record) => JSON.stringify(record)),
       next,
     );
@@ -204,8 +202,8 @@ export class Indexer {
   }
 
   async #open(): Promise<void> {
-    const { writer, log } = this.#deps;
-    const { nextSeq, last, bytes } = await writer.open();
+    const { backend, log } = this.#deps;
+    const { nextSeq, last, bytes } = await backend.open();
     this.#bytes = bytes;
     this.#next = nextSeq;
     if (nextSeq > this.journalNext || !(await this.#isOfJournal(last))) {
@@ -216,17 +214,14 @@ export class Indexer {
 
   #begun(): void {
     this.#isOpen = true;
+    this.#failure = undefined;
     this.#facts.emit('advanced', undefined);
   }
 
   async #remove(): Promise<void> {
-    const { writer, release } = this.#deps;
     this.#isOpen = false;
-    await release();
     this.#isResetWanted = false;
-    const { bytes } = await writer.reset();
-    // Whoever opened the file in between has one that is no more.
-    await release();
+    const { bytes } = await this.#deps.backend.reset();
     this.#bytes = bytes;
     this.#next = 0;
     this.#recent = [];

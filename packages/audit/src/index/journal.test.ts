@@ -1,11 +1,14 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
 import { createKeyRing, createScope, Secret, silentLogger, systemClock } from '@roundhouse/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditJournal } from '../journal/contract.ts';
 import { openJournal } from '../journal/open.ts';
 import { entryOf } from '../record/entry.fixture.ts';
+import { writeArchive } from '../retention/archive.ts';
+import { nodeRetentionFiles } from '../retention/files.ts';
 import type { AuditQuery, ExportFormat, SearchIndex } from './contract.ts';
 import { openIndex } from './open.ts';
 
@@ -39,13 +42,36 @@ async function textOf(query: AuditQuery, format: ExportFormat): Promise<string> 
   return text;
 }
 
+/** The archive of a segment, unpacked, beside its manifest. */
+async function writeArchiveOf(segment: number): Promise<void> {
+  const [summary] = journal.segments().filter((each) => each.segment === segment);
+  const [source, directory] = [{ segment: summary?.path ?? '', dataKey: '' }, join(root, 'archive')];
+  const { journal: id } = journal.status();
+  const range = { first_seq: 0, next_seq: summary?.records ?? 0, root: '', from: '', to: '', classes: {} };
+  await writeArchive(
+    source,
+    directory,
+    { journal: id, segment, archived: '', ...range, seal: null },
+    nodeRetentionFiles,
+  );
+  const packed = await readFile(join(directory, '00000000.seg.zst'));
+  await writeFile(join(directory, '00000000.seg'), zstdDecompressSync(packed));
+}
+
+/** All that is on the disk, by its path below the folder of the test. */
+async function allFiles(): Promise<ReadonlyMap<string, Buffer>> {
+  const entries = (await readdir(root, { recursive: true, withFileTypes: true })).filter((each) => each.isFile());
+  const paths = entries.map(({ parentPath, name }) => join(parentPath, name));
+  return new Map(await Promise.all(paths.map(async (path) => [relative(root, path), await readFile(path)] as const)));
+}
+
 async function indexBytes(): Promise<Buffer> {
   const names = await readdir(join(root, 'index'));
   return Buffer.concat(await Promise.all(names.map((name) => readFile(join(root, 'index', name)))));
 }
 
 describe('the index of a journal', () => {
-  it('has neither secrets nor what is personal, and its exports have neither', async () => {
+  it('has neither secrets nor what is personal, nor has any file or export: plain, in hex or base64', async () => {
     const hidden = [
       'hunter2hunter2',
       'sekrettoken',
@@ -54,6 +80,13 @@ describe('the index of a journal', () => {
       'grace.hopper',
       '219-09-9999',
     ];
+    // Not sealed: what is in the segments can be read.
+    await index.close();
+    await journal.close();
+    await rm(root, { recursive: true });
+    const open = { clock: systemClock, log: silentLogger };
+    journal = await openJournal({ directory: join(root, 'journal') }, open);
+    index = openIndex({ directory: join(root, 'index') }, { ...open, journal });
     await journal.append(
       entryOf({
         details: {
@@ -70,17 +103,33 @@ describe('the index of a journal', () => {
         subject: 'person-1',
       }),
     );
+    await journal.rotate();
+    await journal.checkpoint();
+    await writeArchiveOf(0);
     expect(await seqs({ text: 'visibleword' })).toHaveLength(1);
     for (const word of ['hunter2hunter2', 'sekrettoken', '4111111111111111', '"4111 1111"', 'grace', '"219 09"']) {
       expect(await seqs({ text: word })).toEqual([]);
     }
-    const bytes = await indexBytes();
-    const exports = [await textOf({}, 'jsonl'), await textOf({ user: 'ada' }, 'jsonl'), await textOf({}, 'csv')];
-    expect(bytes.includes('visibleword')).toBe(true);
-    for (const text of exports) expect(text).toContain('visibleword');
-    for (const word of [...hidden, '4111 1111 1111 1111']) {
-      expect(bytes.includes(word)).toBe(false);
-      for (const text of exports) expect(text).not.toContain(word);
+    for (const [name, query, format] of [
+      ['all.jsonl', {}, 'jsonl'],
+      ['some.jsonl', { user: 'ada' }, 'jsonl'],
+      ['all.csv', {}, 'csv'],
+    ] as const) {
+      await writeFile(join(root, name), await textOf(query, format));
+    }
+    const files = await allFiles();
+    const having = (word: string): readonly string[] =>
+      [...files].filter(([, bytes]) => bytes.includes(word)).map(([name]) => name);
+    // What may be seen is found in all of them, so that what must not be would be found too.
+    const seen = having('visibleword');
+    const readable = ['all.csv', 'all.jsonl', 'archive/00000000.seg', 'journal/00000000.seg', 'some.jsonl'];
+    expect(seen).toEqual(expect.arrayContaining(readable));
+    expect(seen.some((name) => name.startsWith('index/'))).toBe(true);
+    for (const word of [...hidden, '4111 1111 1111 1111', 'grace', 'hopper']) {
+      for (const form of ['utf8', 'hex', 'base64', 'base64url'] as const) {
+        const text = form === 'utf8' ? word : Buffer.from(word).toString(form).replace(/=+$/, '').slice(0, -1);
+        expect([word, form, having(text)]).toEqual([word, form, []]);
+      }
     }
   });
 

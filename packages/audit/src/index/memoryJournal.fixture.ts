@@ -62,7 +62,15 @@ export class MemoryJournal
     return this.begins.map((first, segment) => {
       const end = this.begins[segment + 1] ?? this.records.length;
       const isOpen = segment === this.begins.length - 1;
-      return { segment, path: `${segment}`, first_seq: first, records: end - first, created: '', is_open: isOpen };
+      return {
+        segment,
+        path: `${segment}`,
+        first_seq: first,
+        records: end - first,
+        created: '',
+        is_open: isOpen,
+        is_erased: this.erased.has(segment),
+      };
     });
   }
 

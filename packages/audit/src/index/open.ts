@@ -13,11 +13,12 @@ import type {
 } from './contract.ts';
 import { exportText } from './export.ts';
 import { Indexer, NEARLY } from './indexer.ts';
-import { IndexThread, ThreadFailure } from './indexThread.ts';
-import { type Find, findOf, matchOf } from './match.ts';
-import { missingSegments } from './missing.ts';
+import { PostgresIndex } from './postgres/postgresIndex.ts';
+import { SqliteIndex } from './sqlite/sqliteIndex.ts';
+import { type Find, findOf, termsOf } from './terms.ts';
+import { missingRecords } from './missing.ts';
 import type { AuditRecord } from '../record/entry.ts';
-import type { Found } from './database.ts';
+import { type Found, type IndexBackend, IndexFailure } from './backend.ts';
 
 const DEFAULT_DELAY_MS = 100;
 /** How long a page waits for what was durable before it was asked for, ms. */
@@ -28,37 +29,41 @@ const FOLLOW_PAGE = 500;
 const EXPORT_PAGE = 1_000;
 
 /**
- * Begins to bring what the journal has into the index in a directory, and goes on until it is closed. Raises nothing: an
+ * Begins to bring what the journal has into its index, and goes on until it is closed. Raises nothing: an
  * index that cannot be made says so in its status, and is tried again.
  */
 export function openIndex(options: IndexOptions, deps: IndexDependencies): SearchIndex {
   return new Search(options, deps);
 }
 
+function backendOf(options: IndexOptions, { journal, clock, log }: IndexDependencies): IndexBackend {
+  const id = journal.status().journal;
+  return 'directory' in options
+    ? new SqliteIndex(options.directory, id, clock)
+    : new PostgresIndex(options.postgres, id, log);
+}
+
 class Search implements SearchIndex {
   readonly #deps: IndexDependencies;
   readonly #scope: Scope;
-  readonly #writer: IndexThread;
-  readonly #reader: IndexThread;
+  readonly #backend: IndexBackend;
   readonly #indexer: Indexer;
   readonly #running: Promise<unknown>;
   #closing: Promise<void> | undefined;
 
-  constructor({ directory, delayMs = DEFAULT_DELAY_MS }: IndexOptions, deps: IndexDependencies) {
+  constructor(options: IndexOptions, deps: IndexDependencies) {
     const { journal, clock, log } = deps;
-    const data = { directory, journal: journal.status().journal };
+    const { delayMs = DEFAULT_DELAY_MS } = options;
     this.#deps = deps;
     this.#scope = createScope({ clock });
-    this.#writer = new IndexThread({ ...data, role: 'writer' }, clock);
-    this.#reader = new IndexThread({ ...data, role: 'reader' }, clock);
+    this.#backend = backendOf(options, deps);
     this.#indexer = new Indexer({
       journal,
       clock,
       log,
       delayMs,
-      writer: this.#writer,
+      backend: this.#backend,
       scope: this.#scope,
-      release: () => this.#reader.close(),
     });
     this.#running = Promise.all([this.#indexer.run(), this.#syncs()]);
   }
@@ -92,7 +97,7 @@ class Search implements SearchIndex {
   async *export(query: AuditQuery, format: ExportFormat, scope: Scope): AsyncGenerator<string> {
     const { journal } = this.#deps;
     const to = journal.status().next_seq;
-    const isWhole = matchOf(query) === undefined && query.since === undefined && query.until === undefined;
+    const isWhole = termsOf(query).length === 0 && query.since === undefined && query.until === undefined;
     if (isWhole) {
       yield* exportText(journal.read({ to, erased: 'skip' }, scope), format);
       return;
@@ -148,9 +153,7 @@ class Search implements SearchIndex {
   async #close(): Promise<void> {
     this.#scope.end(auditError('AUDIT_CLOSED'));
     await this.#running;
-    // The last to close takes the write-ahead log in, which who may only read cannot.
-    await this.#reader.close();
-    await this.#writer.close();
+    await this.#backend.close();
   }
 
   /** Waits until what is durable is in the index, when that takes but a moment. */
@@ -170,9 +173,9 @@ class Search implements SearchIndex {
 
   async #find(find: Find, isWhole: boolean): Promise<Found> {
     try {
-      return await this.#reader.find(find, isWhole);
+      return await this.#backend.find(find, isWhole);
     } catch (cause) {
-      if (cause instanceof ThreadFailure && cause.isCorrupt) this.#indexer.reset();
+      if (cause instanceof IndexFailure && cause.isCorrupt) this.#indexer.reset();
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw auditError('AUDIT_INDEX_UNAVAILABLE', { details: { reason }, cause });
     }
@@ -210,13 +213,10 @@ class Search implements SearchIndex {
 
   async #forget(): Promise<void> {
     let isAny = false;
-    for (const { from, to } of await missingSegments(this.#deps.journal, this.#scope)) {
-      if (await this.#writer.forget(from, to)) isAny = true;
+    for (const { from, to } of missingRecords(this.#deps.journal)) {
+      if (await this.#backend.forget(from, to)) isAny = true;
     }
-    if (!isAny) return;
-    // A page that is open would keep what was deleted in the file.
-    await this.#reader.close();
-    for (let isFirst = true; !(await this.#writer.purge(isFirst)); isFirst = false) this.#scope.throwIfEnded();
+    if (isAny) await this.#backend.purge(this.#scope);
   }
 }
 

@@ -10,13 +10,12 @@ import { SinkFeed } from '../sink/feed.ts';
 import type { CheckpointSink, SinkStatus } from '../sink/sink.ts';
 import type { SinkLag } from './contract.ts';
 import type { Settings } from './options.ts';
-import type { Serial } from './serial.ts';
+import { Serial } from './serial.ts';
 
 export interface CheckpointsDependencies {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random: Random;
-  readonly serial: Serial;
   readonly key: SigningKey;
   readonly file: CheckpointFile;
   readonly tail: () => Tail;
@@ -29,6 +28,8 @@ export class Checkpoints {
   readonly #settings: Settings;
   readonly #deps: CheckpointsDependencies;
   readonly #feeds: readonly SinkFeed[];
+  /** Of its own: what is signed is durable already, and what comes behind it need not wait for another flush. */
+  readonly #serial = new Serial();
   #timer: Timer | undefined;
   #isDue = false;
   #isClosed = false;
@@ -68,13 +69,13 @@ export class Checkpoints {
 
   /** Raises AUDIT_UNAVAILABLE. */
   take(): Promise<Checkpoint> {
-    return this.#deps.serial.run(() => this.#sign());
+    return this.#serial.run(() => this.#sign());
   }
 
   /** Raises AUDIT_UNAVAILABLE. */
   async evolve(): Promise<void> {
-    const { serial, key, onEvolved } = this.#deps;
-    await serial.run(async () => {
+    const { key, onEvolved } = this.#deps;
+    await this.#serial.run(async () => {
       await this.#sign();
       const { seq, range } = this.#deps.tail();
       try {

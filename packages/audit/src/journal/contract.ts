@@ -86,6 +86,8 @@ export interface SegmentSummary {
   readonly records: number;
   readonly created: string;
   readonly is_open: boolean;
+  /** Whether its key is destroyed: it verifies, and cannot be read again. */
+  readonly is_erased: boolean;
 }
 
 export type JournalState = 'writing' | 'unavailable' | 'closed';
@@ -139,9 +141,10 @@ export interface AuditJournal extends AsyncDisposable {
   segments(): readonly SegmentSummary[];
   /**
    * Removes the closed segments from the first up to `segment`, and writes down what was there so that the rest still
-   * verifies. Whether they may go is for the caller to know. Raises AUDIT_RANGE_INVALID, AUDIT_UNAVAILABLE.
+   * verifies. Whether they may go is for the caller to know. `discard`: how a file goes, default by being removed. Raises
+   * AUDIT_RANGE_INVALID, AUDIT_UNAVAILABLE.
    */
-  prune(segment: number): Promise<void>;
+  prune(segment: number, discard?: (path: string) => Promise<void>): Promise<void>;
   /** Destroys the key of a closed segment: its records cannot be read again, and still verify. Raises as `prune`. */
   erase(segment: number): Promise<void>;
   /** Destroys what is known of a person, and records that it was. `entry` says who asked for it. */

@@ -192,12 +192,17 @@ describe('a journal', PATIENT, () => {
     await journal.append(strict('gone'));
     await journal.rotate();
     await journal.append(strict('kept'));
+    expect(journal.segments().map((each) => each.is_erased)).toEqual([false, false]);
     await journal.erase(0);
+    expect(journal.segments().map((each) => each.is_erased)).toEqual([true, false]);
     await expect(all(journal)).rejects.toMatchObject({ code: 'AUDIT_ERASED' });
     expect(ids(await all(journal, { erased: 'skip' }))).toEqual(['kept']);
     const proof = await journal.inclusion(1);
     expect(proof.text).toBeUndefined();
     await journal.close();
+    const again = await bed.open({}, { keyRing: keyRing() });
+    expect(again.segments().map((each) => each.is_erased)).toEqual([true, false, false]);
+    await again.close();
     expect(verifyJournal(bed.directory).verdict).toBe('intact');
   });
 

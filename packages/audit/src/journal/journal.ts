@@ -74,6 +74,8 @@ export class Journal implements AuditJournal {
   readonly #writer: Writer;
   readonly #checkpoints: Checkpoints;
   readonly #reader: Reader;
+  /** Records come in groups: most have the time of the one before. */
+  #lastTime = { ms: NaN, text: '' };
   readonly #facts = new Emitter<{ appended: readonly AuditRecord[]; closed: undefined }>();
   #isClosed = false;
   #closing: Promise<void> | undefined;
@@ -98,7 +100,6 @@ export class Journal implements AuditJournal {
       clock,
       log,
       random,
-      serial: this.#serial,
       key,
       file,
       tail: () => segments.tail,
@@ -223,13 +224,18 @@ export class Journal implements AuditJournal {
       records: catalog.endOf(info, segments.tail.seq) - info.header.first_seq,
       created: info.header.created,
       is_open: info === catalog.all.at(-1) && !this.#isClosed,
+      is_erased: catalog.isErased(info),
     }));
   }
 
-  async prune(segment: number): Promise<void> {
+  async prune(segment: number, discard?: (path: string) => Promise<void>): Promise<void> {
     // Something signed has to vouch for what goes.
     await this.checkpoint();
-    await this.#disk(() => prune(segment, timeText(this.#parts.clock.now()), this.#parts));
+    // What still waits in memory would make a file anew that is gone by then.
+    await this.#parts.leaves.flush();
+    await this.#disk(() =>
+      prune(segment, timeText(this.#parts.clock.now()), { ...this.#parts, ...(discard !== undefined && { discard }) }),
+    );
   }
 
   erase(segment: number): Promise<void> {
@@ -351,7 +357,8 @@ export class Journal implements AuditJournal {
   #stamp(): Stamp {
     const { clock, ulid, boot } = this.#parts;
     const now = clock.now();
-    return { id: ulid(now), time: timeText(now), boot, monotonicMs: clock.monotonic() };
+    if (now !== this.#lastTime.ms) this.#lastTime = { ms: now, text: timeText(now) };
+    return { id: ulid(now), time: this.#lastTime.text, boot, monotonicMs: clock.monotonic() };
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes as systemRandomBytes } from 'node:crypto';
+import { basename } from 'node:path';
 import { isRoundhouseError } from '@roundhouse/core';
 import { auditError } from '../errors.ts';
 import type { JournalFiles } from '../files.ts';
@@ -55,7 +56,15 @@ async function open(
     const recovery = await recover(files, layout, checkpointFile.last, time);
     const key = await keyFor(layout, recovery, ulid(now), time, keyDeps);
     const boot = ulid(now);
-    const catalog = new SegmentCatalog(recovery.segments, { files, layout, keyRing });
+    const names = new Set(await files.list(directory));
+    const erased = recovery.segments.filter(
+      ({ header: { seal, segment } }) => seal !== undefined && !names.has(basename(layout.dataKey(segment))),
+    );
+    const catalog = new SegmentCatalog(
+      recovery.segments,
+      erased.map(({ header }) => header.segment),
+      { files, layout, keyRing },
+    );
     const leaves = new LeafFiles(files, layout, catalog);
     const segments = new SegmentLog(
       recovery.tail,

@@ -1,7 +1,6 @@
 import { auditError } from '../errors.ts';
 import type { JournalFiles } from '../files.ts';
-import { canonicalJson } from '../record/canonical.ts';
-import type { RandomBytes } from '../record/digest.ts';
+import { type RandomBytes, textWithDigest } from '../record/digest.ts';
 import { destroyKey } from '../record/vault.ts';
 import type { SegmentCatalog } from '../segment/catalog.ts';
 import type { Layout } from './layout.ts';
@@ -11,6 +10,8 @@ export interface PruningDependencies {
   readonly layout: Layout;
   readonly catalog: SegmentCatalog;
   readonly randomBytes: RandomBytes;
+  /** How the file of a segment goes. Default: it is removed. */
+  readonly discard?: (path: string) => Promise<void>;
 }
 
 /** A line of the file `pruned`: what was there, in the words of the header that follows it. */
@@ -25,11 +26,13 @@ export interface PrunedRange {
   /** Of the tree over all records up to there. */
   readonly root: string;
   readonly time: string;
+  /** Of the line, with zeros in its place. */
+  readonly digest: string;
 }
 
 /** Removes the segments up to `segment`; what they were is durable before they go. Raises AUDIT_RANGE_INVALID, Node's errors. */
 export async function prune(segment: number, time: string, deps: PruningDependencies): Promise<void> {
-  const { files, layout, catalog, randomBytes } = deps;
+  const { files, layout, catalog, randomBytes, discard = (path) => files.remove(path) } = deps;
   const gone = catalog.all.filter(({ header }) => header.segment <= segment);
   const [first] = gone;
   if (first === undefined || catalog.all[gone.length]?.header.segment !== segment + 1) {
@@ -37,7 +40,7 @@ export async function prune(segment: number, time: string, deps: PruningDependen
   }
   // A line for each: whatever is gone when a crash stops this, one of them says it.
   const lines = catalog.all.slice(1, gone.length + 1).map(({ header: next }) => {
-    const range: PrunedRange = {
+    const range: Omit<PrunedRange, 'digest'> = {
       v: 1,
       first_segment: first.header.segment,
       last_segment: next.segment - 1,
@@ -47,7 +50,7 @@ export async function prune(segment: number, time: string, deps: PruningDependen
       root: next.root,
       time,
     };
-    return `${canonicalJson({ ...range })}\n`;
+    return `${textWithDigest({ ...range })}\n`;
   });
   // What a crash has left of a line would make one with the next.
   const before = (await files.read(layout.pruned)) ?? Buffer.alloc(0);
@@ -63,7 +66,7 @@ export async function prune(segment: number, time: string, deps: PruningDependen
   catalog.remove(({ header }) => header.segment <= segment);
   for (const { header } of gone) {
     await destroyKey(layout.dataKey(header.segment), layout.directory, { files, randomBytes });
-    await files.remove(layout.segment(header.segment));
+    await discard(layout.segment(header.segment));
     await files.remove(layout.leaves(header.segment));
   }
   await files.syncDirectory(layout.directory);

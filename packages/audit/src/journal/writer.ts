@@ -53,6 +53,8 @@ export class Writer {
   #isClosed = false;
   #timer: { readonly timer: Timer; readonly dueAt: number } | undefined;
   #isTimeUp = false;
+  /** Records of the last group: whoever was in it is mostly back for the next. */
+  #lastGroup = 1;
   /** While nothing can be written. */
   #outlook: Outlook | undefined;
   #lost = { count: 0, since: 0 };
@@ -192,7 +194,10 @@ export class Writer {
   }
 
   #isDue(): boolean {
-    return this.#isTimeUp || this.#pending.hasUrgent || this.#pending.length >= this.#settings.group.records;
+    const { hasUrgent, hasGrouped, length } = this.#pending;
+    if (this.#isTimeUp || hasUrgent || length >= this.#settings.group.records) return true;
+    // To wait for more than came the last time is mostly in vain.
+    return hasGrouped && length >= this.#lastGroup;
   }
 
   /** Until the group is old enough. */
@@ -234,6 +239,7 @@ export class Writer {
       return;
     }
     this.#pending.shift(batch.length);
+    this.#lastGroup = batch.length;
     this.#deps.onWritten(drafts, written);
     for (const [index, { caller, draft }] of batch.entries()) {
       caller?.resolve({ id: draft.id, seq: written.firstSeq + index, durable: true });

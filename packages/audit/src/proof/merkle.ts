@@ -9,12 +9,17 @@ export const HASH_BYTES = 32;
 const LEAF = 0;
 const NODE = 1;
 
+/** SHA-256. By way of a text: Node takes twice as long to give it as bytes. */
+export function sha256(data: Uint8Array): Buffer {
+  return Buffer.from(hash('sha256', data, 'binary'), 'latin1');
+}
+
 /** The hash of a leaf's data. */
 export function leafHash(data: Uint8Array): Buffer {
   const input = Buffer.allocUnsafe(1 + data.length);
   input[0] = LEAF;
   input.set(data, 1);
-  return hash('sha256', input, 'buffer');
+  return sha256(input);
 }
 
 const pair = Buffer.alloc(1 + 2 * HASH_BYTES, NODE);
@@ -22,11 +27,11 @@ const pair = Buffer.alloc(1 + 2 * HASH_BYTES, NODE);
 export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   pair.set(left, 1);
   pair.set(right, 1 + HASH_BYTES);
-  return hash('sha256', pair, 'buffer');
+  return sha256(pair);
 }
 
 /** The root of no leaves. */
-export const EMPTY_ROOT: Buffer = hash('sha256', new Uint8Array(0), 'buffer');
+export const EMPTY_ROOT: Buffer = sha256(new Uint8Array(0));
 
 /** What is needed of a tree to go on with it: the roots of its largest complete subtrees, from the left. */
 export class CompactRange {

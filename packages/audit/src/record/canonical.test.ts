@@ -72,6 +72,14 @@ describe('canonicalJson', () => {
     expect(() => canonicalJson(value as JsonValue)).toThrow(expect.objectContaining({ code: 'AUDIT_ENTRY_INVALID' }));
   });
 
+  it('prints every code unit as JSON.stringify does, and refuses halves of surrogate pairs', () => {
+    for (let unit = 0; unit < 65_536; unit++) {
+      const text = `a${String.fromCharCode(unit)}b`;
+      if (text.isWellFormed()) expect(canonicalJson(text)).toBe(JSON.stringify(text));
+      else expect(() => canonicalJson(text)).toThrow(expect.objectContaining({ code: 'AUDIT_ENTRY_INVALID' }));
+    }
+  });
+
   it('gives the same text for the same value, however its keys were written, and parses back to it', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'grapheme' }), (value) => {

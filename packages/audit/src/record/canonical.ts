@@ -24,7 +24,8 @@ export function canonicalJson(value: JsonValue): string {
 /** The members of an object without its braces. */
 export function canonicalMembers(value: JsonObject): string {
   let text = '';
-  for (const key of Object.keys(value).sort()) {
+  const keys = Object.keys(value);
+  for (const key of isSorted(keys) ? keys : keys.sort()) {
     const member = value[key];
     if (member === undefined) continue;
     text += `${text === '' ? '' : ','}${canonicalString(key)}:${canonicalJson(member)}`;
@@ -32,8 +33,17 @@ export function canonicalMembers(value: JsonObject): string {
   return text;
 }
 
+function isSorted(keys: readonly string[]): boolean {
+  for (let at = 1; at < keys.length; at++) if ((keys[at - 1] as string) > (keys[at] as string)) return false;
+  return true;
+}
+
+/** Text that stands as it is between quotes: no quote, backslash, control character, and no surrogate, which may be alone. */
+const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
 /** RFC 8785 §3.2.2.2 is what JSON.stringify does, but for halves of surrogate pairs, which have no UTF-8. */
 function canonicalString(value: string): string {
+  if (PLAIN.test(value)) return `"${value}"`;
   if (!value.isWellFormed()) throw invalid('text without halves of surrogate pairs');
   return JSON.stringify(value);
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { auditError } from '../errors.ts';
-import { canonicalMembers, type JsonObject, type JsonValue } from './canonical.ts';
+import { canonicalJson, canonicalMembers, type JsonObject, type JsonValue } from './canonical.ts';
 import {
   ACTOR_TYPES,
   AUDIT_CLASSES,
@@ -94,8 +94,8 @@ export function draftOf(
     value === undefined ? undefined : cutText(mask(value) as string, length);
   const { actor, resource, source } = entry;
   const details = entry.details === undefined ? undefined : boundedDetails(mask(entry.details) as JsonObject);
-  // In the order of the canonical form, but for `seq`, which stands between `resource` and `session_id`.
-  const before: Partial<AuditRecord> = {
+  // In the order of the canonical form, but for `details` and `seq`, which stand between the three.
+  const first: Partial<AuditRecord> = {
     action: entry.action,
     actor: {
       authentication: actor.authentication,
@@ -109,7 +109,8 @@ export function draftOf(
     class: entry.class,
     ...optional('classification', entry.classification),
     code: entry.code,
-    ...optional('details', details?.value),
+  };
+  const second: Partial<AuditRecord> = {
     ...optional('host', cut(entry.host)),
     id: stamp.id,
     monotonic_ms: Math.round(stamp.monotonicMs * 1_000) / 1_000,
@@ -122,7 +123,7 @@ export function draftOf(
       resource: { id: cut(resource.id) as string, kind: cut(resource.kind) as string },
     }),
   };
-  const after: Partial<AuditRecord> = {
+  const third: Partial<AuditRecord> = {
     ...optional('session_id', cut(entry.session_id)),
     ...(source !== undefined && {
       source: { address: cut(source.address) as string, ...optional('port', source.port) },
@@ -133,22 +134,24 @@ export function draftOf(
     ...(details?.truncated === true && { truncated: true }),
     v: 1,
   };
-  const head = `{${canonicalMembers(before as JsonObject)},"seq":`;
-  const tail = `,${canonicalMembers(after as JsonObject)}}`;
+  const said = details === undefined ? '' : `"details":${details.text},`;
+  const head = `{${canonicalMembers(first as JsonObject)},${said}${canonicalMembers(second as JsonObject)},"seq":`;
+  const tail = `,${canonicalMembers(third as JsonObject)}}`;
   return {
     id: stamp.id,
     size: head.length + tail.length,
     text: (seq) => head + seq + tail,
-    record: (seq) => ({ ...before, seq, ...after }) as AuditRecord,
+    record: (seq) => ({ ...first, ...optional('details', details?.value), ...second, seq, ...third }) as AuditRecord,
   };
 }
 
 /** Details that are too large are told by their digest and size: half of them would say what they do not. */
-function boundedDetails(value: JsonObject): { value: JsonObject; truncated: boolean } {
-  const canonical = `{${canonicalMembers(value)}}`;
-  const bytes = canonical.length * 3 <= MAX_DETAILS_BYTES ? 0 : Buffer.byteLength(canonical);
-  if (bytes <= MAX_DETAILS_BYTES) return { value, truncated: false };
-  return { value: { bytes, digest: `sha256:${hash('sha256', canonical, 'base64url')}` }, truncated: true };
+function boundedDetails(value: JsonObject): { value: JsonObject; text: string; truncated: boolean } {
+  const text = canonicalJson(value);
+  const bytes = text.length * 3 <= MAX_DETAILS_BYTES ? 0 : Buffer.byteLength(text);
+  if (bytes <= MAX_DETAILS_BYTES) return { value, text, truncated: false };
+  const told = { bytes, digest: `sha256:${hash('sha256', text, 'base64url')}` };
+  return { value: told, text: canonicalJson(told), truncated: true };
 }
 
 /** Cuts between characters, never within a pair of surrogates. */

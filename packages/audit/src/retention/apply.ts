@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import { auditError } from '../errors.ts';
 import type { AuditJournal } from '../journal/contract.ts';
@@ -14,6 +14,8 @@ import { certificateOf, type ErasedFacts, erasedArchive, erasedSegment } from '.
 import { archivePaths, certificatePath, replaceFile, type RetentionFiles } from './files.ts';
 import type { Inventory, KnownSegment } from './inventory.ts';
 import type { PlannedStep, RetentionPlan } from './plan.ts';
+import type { Medium } from './medium.ts';
+import { type OverwriteFacts, overwriteFacts, wipe, wipeRest } from './overwrite.ts';
 import { rangesText } from './ranges.ts';
 
 const TORN = /^(\d{8})\.torn-/;
@@ -30,7 +32,7 @@ export interface ArchiveSink {
 }
 
 export interface ApplyDependencies {
-  readonly journal: Pick<AuditJournal, 'append' | 'prune' | 'erase' | 'status'>;
+  readonly journal: Pick<AuditJournal, 'append' | 'checkpoint' | 'prune' | 'erase' | 'status'>;
   readonly files: RetentionFiles;
   readonly randomBytes: RandomBytes;
   readonly directory: string;
@@ -42,6 +44,11 @@ export interface ApplyDependencies {
   readonly forget: () => Promise<void>;
   readonly now: () => number;
   readonly actor: Actor;
+  /** Whether the holds are still those that the plan was made with. */
+  readonly isHeldAsPlanned: () => boolean;
+  /** How often files are overwritten before they are removed. Undefined: not at all. */
+  readonly overwritePasses: number | undefined;
+  readonly medium: (directory: string) => Promise<Medium>;
 }
 
 export interface AppliedStep extends PlannedStep {
@@ -87,6 +94,8 @@ class Run {
     await this.#tellHeld();
     if (due.length > 0) await this.#tell('RHA-0010', planDetails(due));
     const ofSegments = due.filter(({ kind }) => kind === 'segment');
+    // An archive is verified as far as the next checkpoint: there has to be one.
+    if (ofSegments.length > 0) await this.#deps.journal.checkpoint();
     for (const step of ofSegments) if (step.action === 'archive') await this.#try(step, () => this.#archive(step));
     for (const step of ofSegments) if (step.erases) await this.#try(step, () => this.#eraseSegment(step));
     await this.#prune(ofSegments.filter(({ removes }) => removes));
@@ -102,6 +111,8 @@ class Run {
     this.#scope.throwIfEnded();
     if (this.#outcomes.get(step) !== undefined) return;
     try {
+      // Who asked for something to be kept meanwhile may have meant this.
+      if (!this.#deps.isHeldAsPlanned()) throw new Error('the legal holds have changed: the next run goes on');
       await act();
       this.#outcomes.set(step, undefined);
     } catch (error) {
@@ -131,6 +142,7 @@ class Run {
       root,
       sha256: original.sha256,
       archive_sha256: packed.sha256,
+      manifest_digest: manifest.digest,
       bytes: original.bytes,
       archive_bytes: packed.bytes,
       key_id: seal?.key_id ?? null,
@@ -140,10 +152,7 @@ class Run {
   /** That it can be had back, and is where it has to be. */
   async #check(manifest: ArchiveManifest): Promise<void> {
     const { directory, archive = '', sinks, check } = this.#deps;
-    const following = this.#inventory.segments
-      .filter(({ segment, isOpen }) => segment > manifest.segment && !isOpen)
-      .map(({ segment }) => segment);
-    const fault = await check({ directory, archive, manifest, following }, this.#scope);
+    const fault = await check({ directory, archive, manifest }, this.#scope);
     if (fault !== undefined) throw failed(manifest.segment, fault);
     for (const sink of sinks) await sink.put(manifest, archivePaths(archive, manifest.segment), this.#scope);
   }
@@ -180,7 +189,9 @@ class Run {
     const [first, last] = [gone[0], gone.at(-1)];
     if (first === undefined || last === undefined) return;
     await this.#try(last, async () => {
-      await this.#deps.journal.prune(last.segment);
+      const { journal, directory, files, overwritePasses: passes } = this.#deps;
+      const overwritten = await this.#overwriting(directory);
+      await journal.prune(last.segment, passes === undefined ? undefined : (path) => wipe(path, passes, files));
       await this.#removeTorn(last.segment);
       await this.#deps.forget();
       const [from, to] = [this.#segment(first), this.#segment(last)];
@@ -190,6 +201,7 @@ class Run {
         first_seq: from.summary.first_seq,
         next_seq: to.summary.first_seq + to.summary.records,
         root: this.#rootBehind(to),
+        ...overwritten,
       });
     });
     const failure = this.#outcomes.get(last);
@@ -223,12 +235,23 @@ class Run {
       const { id: by } = this.#deps.actor;
       await this.#certify({ ...erasedArchive(found.manifest), time: this.#time(), time_of: 'erased', by });
     }
-    await files.remove(data);
+    const { overwritePasses: passes } = this.#deps;
+    const overwritten = await this.#overwriting(archive);
+    if (passes === undefined || !(await files.list(archive)).includes(basename(data))) await files.remove(data);
+    else await wipe(data, passes, files);
     await files.syncDirectory(archive);
     const { segment, first_seq, next_seq, root } = found.manifest;
-    await this.#tell('RHA-0016', { segment, first_seq, next_seq, root });
+    await this.#tell('RHA-0016', { segment, first_seq, next_seq, root, ...overwritten });
     await files.remove(manifest);
     await files.syncDirectory(archive);
+  }
+
+  /** What records say of overwriting in a directory, where it is asked for; what a crash has left half done is done. */
+  async #overwriting(directory: string): Promise<{ readonly overwritten?: OverwriteFacts }> {
+    const { overwritePasses: passes, medium, files } = this.#deps;
+    if (passes === undefined) return {};
+    await wipeRest(directory, passes, files);
+    return { overwritten: overwriteFacts(passes, await medium(directory)) };
   }
 
   #destroy(path: string, directory: string): Promise<boolean> {

@@ -1,8 +1,9 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import type { AppendFile, ReadFile } from '../files.ts';
-import { canonicalJson, type JsonObject } from '../record/canonical.ts';
+import type { JsonObject } from '../record/canonical.ts';
+import { textWithDigest } from '../record/digest.ts';
 import type { AuditClass } from '../record/entry.ts';
 import { archivePaths, replaceFile, type RetentionFiles } from './files.ts';
 
@@ -30,7 +31,19 @@ export interface ArchiveManifest {
   readonly original: FileDigest;
   readonly archive: FileDigest & { readonly compression: 'zstd' };
   /** Sealed records are as good as random bytes: they do not become smaller. Null when they are not sealed. */
-  readonly seal: { readonly cipher: string; readonly key_id: string } | null;
+  readonly seal:
+    | (SealFacts & {
+        /** Of the wrapped key beside it, hexadecimal. */
+        readonly wrapped_sha256: string;
+      })
+    | null;
+  /** Of the manifest, with zeros in its place. */
+  readonly digest: string;
+}
+
+interface SealFacts {
+  readonly cipher: string;
+  readonly key_id: string;
 }
 
 interface FileDigest {
@@ -40,7 +53,9 @@ interface FileDigest {
 }
 
 /** All of a manifest but what writing the archive finds out. */
-export type ArchiveFactsOf = Omit<ArchiveManifest, 'v' | 'format' | 'original' | 'archive'>;
+export type ArchiveFactsOf = Omit<ArchiveManifest, 'v' | 'format' | 'original' | 'archive' | 'seal' | 'digest'> & {
+  readonly seal: SealFacts | null;
+};
 
 export interface ArchiveSource {
   readonly segment: string;
@@ -64,21 +79,32 @@ export async function writeArchive(
   await files.remove(temporary);
   const { original, archive } = await compress(source.segment, temporary, files);
   await files.rename(temporary, paths.data);
-  if (facts.seal !== null) {
-    const key = await files.read(source.dataKey);
-    if (key === undefined) throw new Error(`the key of segment ${facts.segment} is not there`);
-    await replaceFile(files, paths.key, key);
-  }
+  const seal = facts.seal && { ...facts.seal, wrapped_sha256: await copyKey(source, paths.key, facts.segment, files) };
   await files.syncDirectory(directory);
-  const manifest: ArchiveManifest = {
+  const manifest: Omit<ArchiveManifest, 'digest'> = {
     v: 1,
     format: 'roundhouse-audit-archive',
     ...facts,
+    seal,
     original,
     archive: { ...archive, compression: 'zstd' },
   };
-  await replaceFile(files, paths.manifest, Buffer.from(`${canonicalJson(manifest as unknown as JsonObject)}\n`));
-  return manifest;
+  const text = textWithDigest(manifest as unknown as JsonObject);
+  await replaceFile(files, paths.manifest, Buffer.from(`${text}\n`));
+  return JSON.parse(text) as ArchiveManifest;
+}
+
+/** Gives the digest of the wrapped key. */
+async function copyKey(
+  { dataKey }: ArchiveSource,
+  path: string,
+  segment: number,
+  files: RetentionFiles,
+): Promise<string> {
+  const key = await files.read(dataKey);
+  if (key === undefined) throw new Error(`the key of segment ${segment} is not there`);
+  await replaceFile(files, path, key);
+  return hash('sha256', key);
 }
 
 /** The manifests of a directory, in the order of their segments; none when there is no directory. Raises Node's errors. */

@@ -4,7 +4,8 @@ import { zstdDecompressSync } from 'node:zlib';
 import { layoutOf } from '../journal/layout.ts';
 import { parseCheckpoint } from '../proof/checkpoint.ts';
 import { noteEntry, splitNotes } from '../proof/noteFile.ts';
-import { canonicalJson } from '../record/canonical.ts';
+import { hasItsDigest, textWithDigest } from '../record/digest.ts';
+import { decodeFrame } from '../segment/frame.ts';
 import { decodeHeader, type SegmentHeader } from '../segment/header.ts';
 import { verifyFiles } from '../verify/verify.ts';
 import type { ArchiveManifest } from './archive.ts';
@@ -15,18 +16,17 @@ export interface ArchiveCheck {
   readonly directory: string;
   readonly archive: string;
   readonly manifest: ArchiveManifest;
-  /** The closed segments behind it: they are read as far as the next checkpoint. */
-  readonly following: readonly number[];
 }
 
 /**
  * Unpacks an archive and holds it against the original, byte by byte, against its manifest, and against what is signed, by
  * the verifier. Undefined when all agree; else what does not. Blocks: for a thread of its own. Throws Node's errors.
  */
-export function checkArchive({ directory, archive, manifest, following }: ArchiveCheck): string | undefined {
+export function checkArchive({ directory, archive, manifest }: ArchiveCheck): string | undefined {
   const layout = layoutOf(directory);
   const { segment, original } = manifest;
   const paths = archivePaths(archive, segment);
+  if (!hasItsDigest(readFileSync(paths.manifest, 'utf8').trimEnd())) return 'its manifest is not as it was written';
   const packed = readFileSync(paths.data);
   if (!isOf(packed, manifest.archive)) return 'it is not what its manifest says';
   const bytes = zstdDecompressSync(packed, { maxOutputLength: original.bytes + 1 });
@@ -38,25 +38,26 @@ export function checkArchive({ directory, archive, manifest, following }: Archiv
   }
   const header = decodeHeader(bytes)?.header;
   if (header === undefined) return 'it has no header';
-  return verifyAlone(bytes, header, manifest.next_seq, following, layout);
+  return verifyAlone(bytes, header, manifest.next_seq, layout);
 }
 
-/** The verifier on this segment, with as many behind it as it takes to reach something signed. */
+/** The verifier on this segment, with as many behind it as it takes to reach something signed: the open one if need be. */
 function verifyAlone(
   bytes: Buffer,
   header: SegmentHeader,
   end: number,
-  following: readonly number[],
   layout: ReturnType<typeof layoutOf>,
 ): string | undefined {
   const sizes = notesOf(layout.checkpoints).flatMap((note) => parseCheckpoint(note)?.size ?? []);
   const files = new Map([[nameOf(header.segment), bytes]]);
   let size = end;
-  for (const number of following) {
-    if (sizes.some((each) => each >= header.first_seq && each <= size)) break;
+  const isSigned = (): boolean => sizes.some((each) => each >= header.first_seq && each <= size);
+  for (let number = header.segment + 1; !isSigned() && existsSync(layout.segment(number)); number++) {
     const next = readFileSync(layout.segment(number));
-    size = sizeBehind(number, layout) ?? size;
-    files.set(nameOf(number), next);
+    const behind = sizeBehind(number, layout);
+    // What is behind the last checkpoint is being written right now.
+    size = behind ?? Math.max(size, ...sizes);
+    files.set(nameOf(number), behind === undefined ? upTo(next, size) : next);
   }
   // What was signed of more than these segments is not for them to show.
   files.set('keys', notesUpTo(size, layout.keys, keySize));
@@ -64,7 +65,7 @@ function verifyAlone(
     'checkpoints',
     notesUpTo(size, layout.checkpoints, (note) => parseCheckpoint(note)?.size),
   );
-  files.set('pruned', Buffer.from(`${canonicalJson(before(header))}\n`));
+  files.set('pruned', Buffer.from(`${textWithDigest(before(header))}\n`));
   const { fault } = verifyFiles([...files.keys()], (name) => Buffer.from(files.get(name) as Buffer));
   return fault === undefined ? undefined : `the verifier says ${fault.verdict}: ${fault.what}`;
 }
@@ -83,9 +84,20 @@ function before({ segment, first_seq, previous_chain, root, created }: SegmentHe
   };
 }
 
-/** The number behind the last record of a closed segment, as the header of the next one says. */
+/** The number behind the last record of a closed segment, as the header of the next one says; undefined of an open one. */
 function sizeBehind(number: number, layout: ReturnType<typeof layoutOf>): number | undefined {
+  if (!existsSync(layout.segment(number + 1))) return undefined;
   return decodeHeader(readFileSync(layout.segment(number + 1)))?.header.first_seq;
+}
+
+/** A segment without its records from `size` on. */
+function upTo(bytes: Buffer, size: number): Buffer {
+  let at = decodeHeader(bytes)?.length ?? 0;
+  for (;;) {
+    const frame = decodeFrame(bytes, at, at);
+    if (frame === undefined || frame === 'implausible' || frame.seq >= size) return bytes.subarray(0, at);
+    at += frame.bytes.length;
+  }
 }
 
 function notesUpTo(size: number, path: string, sizeOf: (note: string) => number | undefined): Buffer {

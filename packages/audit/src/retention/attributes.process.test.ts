@@ -9,6 +9,7 @@ import { nodeFiles } from '../nodeFiles.ts';
 import { entryOf } from '../record/entry.fixture.ts';
 import { verifyJournal } from '../verify/verify.ts';
 import { type ChangeAttributes, openLockedFiles } from './attributes.ts';
+import { attributeState } from './protection.ts';
 import { mortalFiles, policyOf, retentionOf, UNDISTURBED } from './retention.fixture.ts';
 
 const ADA = { type: 'principal', id: 'ada', authentication: 'token' } as const;
@@ -47,6 +48,9 @@ describe.runIf(isAble)('locked segments', { timeout: 60_000 }, () => {
     await expect(unlink(segment(0))).rejects.toMatchObject({ code: 'EPERM' });
     await expect(writeFile(segment(1), 'x')).rejects.toMatchObject({ code: 'EPERM' });
     await expect(unlink(segment(1))).rejects.toMatchObject({ code: 'EPERM' });
+    expect(await attributeState(true, journal.segments())).toMatchObject({ state: 'in_force', locked: 2 });
+    spawnSync('chattr', ['-i', segment(0)]);
+    expect(await attributeState(true, journal.segments())).toMatchObject({ state: 'partly', locked: 1 });
     await bed.clock.advance(3 * 86_400_000);
     const { steps } = await retentionOf(bed, journal, { policy: policyOf('2d') }).run(ADA, scope);
     expect(steps[0]).toMatchObject({ action: 'remove', outcome: 'done' });

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createScope, type Scope } from '@roundhouse/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,8 @@ import { verifyJournal } from '../verify/verify.ts';
 import type { ArchiveManifest } from './archive.ts';
 import type { ErasureCertificate } from './certificate.ts';
 import type { LegalHold } from './hold.ts';
+import type { Medium } from './medium.ts';
+import { patternOf } from './overwrite.ts';
 import { archiveOf, names, policyOf, restored, retentionOf, threeDays } from './retention.fixture.ts';
 import type { RetentionReport } from './retention.ts';
 
@@ -230,6 +232,66 @@ describe('retention', PATIENT, () => {
     expect(said(await retentionOf(bed, journal, { policy: { classes: {} } }).plan(scope))).toContain(
       'segment 1 keep kept_for_ever -',
     );
+  });
+
+  it('overwrites files before they go, where that is asked for, and says whether it had an effect', async () => {
+    const journal = await threeDays(bed);
+    await bed.clock.advance(86_400_000);
+    const segment = join(bed.directory, '00000000.seg');
+    // Another name of the same file: what becomes of its bytes is seen there.
+    const witness = bed.beside('witness');
+    await link(segment, witness);
+    // A crash has left half of one.
+    await writeFile(join(bed.directory, '00000009.seg.wiped'), 'what was there');
+    const medium: Medium = {
+      file_system: 'btrfs',
+      device: '/dev/sda1',
+      is_rotational: null,
+      is_effective: false,
+      reason: 'btrfs writes elsewhere, and keeps what was there',
+    };
+    const before = await readFile(witness);
+    expect(before.includes('what ada did')).toBe(true);
+    const options = { policy: policyOf('3d'), overwritePasses: 3 };
+    const retention = retentionOf(bed, journal, options, { medium: async () => medium });
+    expect(said(await retention.run(ADA, scope))).toContain('segment 0 remove due done');
+    const after = await readFile(witness);
+    expect([after.length, after.includes('what ada did'), after.equals(before)]).toEqual([before.length, false, false]);
+    expect((await names(bed.directory)).filter((name) => name.endsWith('.wiped'))).toEqual([]);
+    const record = (await recordsOf(journal)).find(({ action }) => action === 'retention.pruned');
+    expect(record?.details).toMatchObject({
+      overwritten: { method: expect.stringContaining('legacy') as string, passes: 3, medium },
+    });
+    await journal.close();
+    expect(verifyJournal(bed.directory).verdict).toBe('pruned');
+  });
+
+  it.each([
+    [1, ['random']],
+    [3, [0x00, 0xff, 'random']],
+    [7, [0x00, 0xff, 'random', 0x00, 0xff, 'random', 'random']],
+  ] as const)('overwrites in %i passes with %j', (passes, patterns) => {
+    expect(Array.from({ length: passes }, (_, pass) => patternOf(pass, passes))).toEqual(patterns);
+  });
+
+  it('holds what it is told to hold from then on, also in the middle of a run', async () => {
+    const journal = await threeDays(bed);
+    const retention = retentionOf(bed, journal, { policy: policyOf('1d') });
+    // Told while the run that was planned without it is at its first step.
+    const stop = journal.onAppended((records) => {
+      if (records.some(({ action }) => action === 'retention.planned')) retention.hold([HOLD]);
+    });
+    expect(said(await retention.plan(scope))).toContain('segment 1 remove due -');
+    const stopped = await retention.run(ADA, scope);
+    expect(stopped.steps.filter(({ outcome }) => outcome === 'done')).toEqual([]);
+    expect(stopped.steps.find(({ outcome }) => outcome === 'failed')?.failure).toContain('legal holds have changed');
+    stop();
+    const next = await retention.run(ADA, scope);
+    expect(said(next)).toEqual(expect.arrayContaining(['segment 0 remove due done', 'segment 1 keep held -']));
+    expect(next.holds).toMatchObject([{ id: 'case-1', segments: [1] }]);
+    retention.hold([]);
+    expect(said(await retention.plan(scope))).toContain('segment 1 remove due -');
+    await journal.close();
   });
 
   it('runs once a day by itself, and ends when it is closed', async () => {

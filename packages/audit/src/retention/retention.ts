@@ -6,13 +6,16 @@ import { unavailable } from '../journal/journal.ts';
 import { Serial } from '../journal/serial.ts';
 import type { RandomBytes } from '../record/digest.ts';
 import type { Actor } from '../record/entry.ts';
-import { type AppliedStep, type ArchiveSink, applyRetention } from './apply.ts';
+import { type AppliedStep, applyRetention } from './apply.ts';
 import { checkInThread } from './archiveThread.ts';
 import { nodeRetentionFiles, type RetentionFiles } from './files.ts';
 import type { LegalHold } from './hold.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
+import { type Medium, mediumOf } from './medium.ts';
 import { overdueOf } from './overdue.ts';
 import { planRetention, type RetentionPolicy } from './plan.ts';
+import { type ProtectionStatus, protectionOf } from './protection.ts';
+import type { ObjectLockStore } from './s3/objectLock.ts';
 
 export interface RetentionOptions {
   /** Of the journal. */
@@ -23,7 +26,12 @@ export interface RetentionOptions {
   /** Below it each journal has a directory of its own, by its id. */
   readonly archiveDirectory?: string;
   readonly holds?: readonly LegalHold[];
-  readonly sinks?: readonly ArchiveSink[];
+  /** Gets archives before their originals go. */
+  readonly bucket?: ObjectLockStore;
+  /** Whether segments are to be locked with chattr, which `openLockedFiles` does. */
+  readonly attributes?: boolean;
+  /** Legacy: how often files are overwritten before they are removed, 1 to 7. Default: they are not. */
+  readonly overwritePasses?: number;
 }
 
 export interface RetentionDependencies {
@@ -33,6 +41,8 @@ export interface RetentionDependencies {
   /** Takes what is gone out of the index. Default: there is none. */
   readonly forget?: () => Promise<void>;
   readonly files?: RetentionFiles;
+  /** What a directory is on. Default: as this host says. */
+  readonly medium?: (directory: string) => Promise<Medium>;
   readonly randomBytes?: RandomBytes;
 }
 
@@ -78,6 +88,10 @@ export interface Retention extends AsyncDisposable {
   /** What it goes by. */
   readonly policy: RetentionPolicy;
   status(): RetentionStatus;
+  /** What keeps others from changing what is written: as it is found now. */
+  protection(scope: Scope): Promise<ProtectionStatus>;
+  /** Other holds, in force at once: a run that is under way ends what it is at, and leaves the rest to the next. */
+  hold(holds: readonly LegalHold[]): void;
   /** Runs by itself from now on, once a day. */
   start(): void;
   /** Resolves when nothing is under way; idempotent. */
@@ -100,32 +114,35 @@ class JournalRetention implements Retention {
   readonly #files: RetentionFiles;
   readonly #serial = new Serial();
   readonly #scope: Scope;
+  #holds: readonly LegalHold[];
   #lastRun: RetentionStatus['lastRun'];
   #isStarted = false;
 
   constructor(options: RetentionOptions, deps: RetentionDependencies) {
     this.#options = options;
     this.#deps = deps;
+    this.#holds = options.holds ?? [];
     this.#files = deps.files ?? nodeRetentionFiles;
     this.#scope = createScope({ clock: deps.clock });
   }
 
   plan(scope: Scope): Promise<RetentionReport> {
     return this.#alone(async () => {
-      const { inventory, plan } = await this.#plan(scope);
-      return this.#report(plan.at, plan.steps, inventory, false);
+      const { inventory, plan, holds } = await this.#plan(scope);
+      return this.#report(plan.at, plan.steps, inventory, holds, false);
     });
   }
 
   run(actor: Actor, scope: Scope): Promise<RetentionReport> {
     return this.#alone(async () => {
       try {
-        const { inventory, plan } = await this.#plan(scope);
-        const steps = await applyRetention(plan, inventory, this.#applying(actor), scope);
+        const { inventory, plan, holds } = await this.#plan(scope);
+        const applying = { ...this.#applying(actor), isHeldAsPlanned: () => holds === this.#holds };
+        const steps = await applyRetention(plan, inventory, applying, scope);
         const count = (outcome: AppliedStep['outcome']): number =>
           steps.filter((each) => each.outcome === outcome).length;
         this.#lastRun = { at: plan.at, done: count('done'), failed: count('failed') };
-        return this.#report(plan.at, steps, inventory, true);
+        return this.#report(plan.at, steps, inventory, holds, true);
       } catch (error) {
         this.#lastRun = { at: this.#deps.clock.now(), done: 0, failed: 0, failure: String(error) };
         throw error;
@@ -146,6 +163,15 @@ class JournalRetention implements Retention {
 
   status(): RetentionStatus {
     return this.#lastRun === undefined ? {} : { lastRun: this.#lastRun };
+  }
+
+  protection(scope: Scope): Promise<ProtectionStatus> {
+    const { attributes = false, bucket } = this.#options;
+    return protectionOf(attributes, this.#deps.journal.segments(), bucket, scope);
+  }
+
+  hold(holds: readonly LegalHold[]): void {
+    if (JSON.stringify(holds) !== JSON.stringify(this.#holds)) this.#holds = [...holds];
   }
 
   start(): void {
@@ -193,12 +219,13 @@ class JournalRetention implements Retention {
   }
 
   async #plan(scope: Scope) {
-    const { policy, holds = [], directory, state } = this.#options;
+    const { policy, directory, state } = this.#options;
+    const holds = this.#holds;
     const { journal, clock } = this.#deps;
     const archive = this.#archive;
     const inventory = await takeInventory(holds, { journal, files: this.#files, directory, state, archive }, scope);
     const plan = planRetention([...inventory.segments, ...inventory.archives], policy, holds, clock.now());
-    return { inventory, plan };
+    return { inventory, plan, holds };
   }
 
   get #archive(): string | undefined {
@@ -208,15 +235,17 @@ class JournalRetention implements Retention {
 
   #applying(actor: Actor) {
     const { journal, clock, randomBytes = systemRandomBytes, forget = async () => {} } = this.#deps;
-    const { directory, state, sinks = [] } = this.#options;
+    const { directory, state, bucket, overwritePasses } = this.#options;
     return {
+      overwritePasses,
+      medium: this.#deps.medium ?? mediumOf,
       journal,
       files: this.#files,
       randomBytes,
       directory,
       state,
       archive: this.#archive,
-      sinks,
+      sinks: bucket === undefined ? [] : [bucket.archives],
       check: checkInThread,
       forget,
       now: () => clock.now(),
@@ -224,14 +253,20 @@ class JournalRetention implements Retention {
     };
   }
 
-  #report(at: number, steps: readonly AppliedStep[], inventory: Inventory, isApplied: boolean): RetentionReport {
+  #report(
+    at: number,
+    steps: readonly AppliedStep[],
+    inventory: Inventory,
+    holds: readonly LegalHold[],
+    isApplied: boolean,
+  ): RetentionReport {
     const all = [...inventory.segments, ...inventory.archives];
     return {
       journal: this.#deps.journal.status().journal,
       at,
       isApplied,
       steps: steps.map((step, index) => ({ ...step, ...measured(all[index]) })),
-      holds: (this.#options.holds ?? []).map((hold) => {
+      holds: holds.map((hold) => {
         const kept = (kind: AppliedStep['kind']): readonly number[] =>
           steps.filter((step) => step.kind === kind && step.holds.includes(hold.id)).map(({ segment }) => segment);
         return { ...hold, segments: kept('segment'), archives: kept('archive') };

@@ -14,13 +14,17 @@ export class SegmentCatalog {
   readonly #layout: Layout;
   readonly #keyRing: KeyRing | undefined;
   #segments: SegmentInfo[];
+  /** Numbers of those whose key is gone. */
+  readonly #erased: Set<number>;
   readonly #ciphers = new Map<number, SegmentCipher>();
 
   constructor(
     segments: readonly SegmentInfo[],
+    erased: Iterable<number>,
     { files, layout, keyRing }: { files: JournalFiles; layout: Layout; keyRing: KeyRing | undefined },
   ) {
     this.#segments = [...segments];
+    this.#erased = new Set(erased);
     this.#files = files;
     this.#layout = layout;
     this.#keyRing = keyRing;
@@ -74,8 +78,13 @@ export class SegmentCatalog {
     return cipher;
   }
 
-  /** After its key was destroyed. */
+  isErased({ header }: SegmentInfo): boolean {
+    return this.#erased.has(header.segment);
+  }
+
+  /** Before its key is destroyed. */
   forget(segment: number): void {
+    this.#erased.add(segment);
     this.#ciphers.delete(segment);
   }
 }

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { auditError } from '../errors.ts';
+import { sha256 } from '../proof/merkle.ts';
 
 const CIPHER = 'aes-256-gcm';
 const DIGEST_BYTES = 32;
@@ -29,7 +30,7 @@ export function createSegmentCipher(dataKey: Uint8Array, journal: string, segmen
     overhead: DIGEST_BYTES + TAG_BYTES,
     seal(text, seq, body) {
       const plain = Buffer.from(text);
-      hash('sha256', plain, 'buffer').copy(body);
+      sha256(plain).copy(body);
       const cipher = createCipheriv(CIPHER, key, nonceOf(seq), { authTagLength: TAG_BYTES });
       cipher.setAAD(contextOf(journal, segment, seq));
       cipher.update(plain).copy(body, DIGEST_BYTES);

@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { HASH_BYTES } from '../proof/merkle.ts';
+import { HASH_BYTES, sha256 } from '../proof/merkle.ts';
 import type { SegmentCipher } from './cipher.ts';
 
 /**
@@ -66,7 +65,7 @@ export function encodeRecords(
     if (cipher === undefined) body.write(text, 'utf8');
     else cipher.seal(text, firstSeq + index, body);
     leaves.push(leafOf(buffer, at, end));
-    hash('sha256', buffer.subarray(at - HASH_BYTES, end), 'buffer').copy(buffer, end);
+    sha256(buffer.subarray(at - HASH_BYTES, end)).copy(buffer, end);
     offsets.push(at - HASH_BYTES);
     at = end + HASH_BYTES;
   }
@@ -80,7 +79,7 @@ export function encodeFooter(text: string, seq: number, chain: Buffer): { bytes:
   chain.copy(buffer);
   writeHead(buffer, HASH_BYTES, length, seq, FLAGS.footer);
   buffer.write(text, HASH_BYTES + FRAME_HEAD_BYTES, 'utf8');
-  const next = hash('sha256', buffer, 'buffer');
+  const next = sha256(buffer);
   return { bytes: Buffer.concat([buffer.subarray(HASH_BYTES), next]), chain: next };
 }
 
@@ -103,7 +102,7 @@ export function decodeFrame(bytes: Buffer, at: number, fileOffset: number): Fram
 
 /** What the chain of a frame has to be behind `previous`. */
 export function chainOf(previous: Uint8Array, { bytes }: Frame): Buffer {
-  return hash('sha256', Buffer.concat([previous, bytes.subarray(0, -HASH_BYTES)]), 'buffer');
+  return sha256(Buffer.concat([previous, bytes.subarray(0, -HASH_BYTES)]));
 }
 
 /** The hash of the leaf of a frame. */
@@ -123,7 +122,7 @@ function leafOf(buffer: Buffer, at: number, end: number): Buffer {
   const from = at + SEQ_OFFSET - 1;
   const saved = buffer[from] as number;
   buffer[from] = LEAF_PREFIX;
-  const leaf = hash('sha256', buffer.subarray(from, end), 'buffer');
+  const leaf = sha256(buffer.subarray(from, end));
   buffer[from] = saved;
   return leaf;
 }

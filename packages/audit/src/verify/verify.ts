@@ -1,13 +1,15 @@
 #!/usr/bin/env node
 /**
- * Verifies an audit journal, alone: this one file and Node.js (20.12 or later) are all it takes. It shares no code with
- * what writes journals, on purpose; docs/audit.md has the format. What it needs is public: no key opens anything here.
+ * Verifies an audit journal, alone: this one file and Node.js (20.19 or later; 22.15 for archives) are all it takes. It
+ * shares no code with what writes journals, on purpose; docs/audit.md has the format. What it needs is public: no key
+ * opens anything here.
  */
 import { createPublicKey, hash, type KeyObject, verify as verifySignature } from 'node:crypto';
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import * as zlib from 'node:zlib';
 
 export const EXIT_CODES = {
   intact: 0,
@@ -43,6 +45,8 @@ export interface Report {
   /** Of those, how many the newest checkpoint vouches for. */
   readonly signed_size: number;
   readonly segments: number;
+  /** Of those, how many were read from the archive. */
+  readonly archived: number;
   readonly notes: readonly string[];
 }
 
@@ -51,6 +55,14 @@ export interface VerifyOptions {
   readonly key?: string;
   /** Texts with checkpoints that were kept elsewhere. */
   readonly checkpoints?: readonly string[];
+  /** The archive of this journal: what was moved there is verified with the rest. */
+  readonly archive?: Files;
+}
+
+/** A directory; the bytes that are read may be changed on the way. */
+export interface Files {
+  readonly names: ReadonlySet<string>;
+  readonly read: (name: string) => Buffer;
 }
 
 class Broken extends Error {
@@ -65,14 +77,19 @@ class Broken extends Error {
 
 const pair = Buffer.alloc(65, 1);
 
+/** By way of a text: Node takes twice as long to give it as bytes. */
+function sha256(data: Uint8Array): Buffer {
+  return Buffer.from(hash('sha256', data, 'binary'), 'latin1');
+}
+
 function nodeOf(left: Uint8Array, right: Uint8Array): Buffer {
   pair.set(left, 1);
   pair.set(right, 33);
-  return hash('sha256', pair, 'buffer');
+  return sha256(pair);
 }
 
 function leafOf(data: Uint8Array): Buffer {
-  return hash('sha256', Buffer.concat([Buffer.of(0), data]), 'buffer');
+  return sha256(Buffer.concat([Buffer.of(0), data]));
 }
 
 /** The root that a path from a leaf leads to; undefined when it has not the length of one. */
@@ -140,9 +157,7 @@ class Subtrees {
 
   root(): Buffer {
     const hashes = this.roots.map((each) => each.hash);
-    return hashes.length === 0
-      ? hash('sha256', '', 'buffer')
-      : hashes.reduceRight((right, left) => nodeOf(left, right));
+    return hashes.length === 0 ? sha256(new Uint8Array(0)) : hashes.reduceRight((right, left) => nodeOf(left, right));
   }
 }
 
@@ -304,7 +319,7 @@ interface Header {
   readonly record_chain: string;
   readonly root: string;
   readonly range: readonly string[];
-  readonly seal?: object;
+  readonly seal?: { readonly cipher: string; readonly key_digest: string };
 }
 
 interface Pruned {
@@ -378,7 +393,7 @@ function parseHeader(bytes: Buffer, file: string): { header: Header; length: num
   if (textEnd + HASH_BYTES > bytes.length)
     throw new Broken('truncated', 'its header is not whole', { file, offset: 0 });
   const digest = bytes.subarray(textEnd, textEnd + HASH_BYTES);
-  if (!hash('sha256', bytes.subarray(0, textEnd), 'buffer').equals(digest)) {
+  if (!sha256(bytes.subarray(0, textEnd)).equals(digest)) {
     throw new Broken('altered', 'its header is not as it was written', { file, offset: 0 });
   }
   return { header: JSON.parse(bytes.toString('utf8', 9, textEnd)) as Header, length: textEnd + HASH_BYTES, digest };
@@ -409,71 +424,101 @@ function checkPlace(header: Header, number: number, walk: Walk, journal: string,
   }
 }
 
-/** Checks a segment from its first frame on; gives what its file of leaves has to be. */
-function walkSegment(bytes: Buffer, start: number, header: Header, walk: Walk, file: string): Buffer {
-  const entries: Buffer[] = [];
-  let records = 0;
+/** Checks a segment from its first frame on, and what is there of its file of leaves. */
+function walkSegment(bytes: Buffer, start: number, header: Header, walk: Walk, file: string, leaves: LeafFile): void {
+  const { tree } = walk;
+  const flagsOfRecords = header.seal === undefined ? 0 : 1;
+  const first = tree.size;
   let hasFooter = false;
   for (let at = start; at < bytes.length; ) {
-    const seq = walk.tree.size;
-    const place = { file, offset: at, seq };
+    const seq = tree.size;
+    const placed = (verdict: Verdict, what: string): Broken => new Broken(verdict, what, { file, offset: at, seq });
     const length = bytes.length < at + 4 ? 0 : bytes.readUInt32BE(at);
-    if (length > MAX_BODY_BYTES) throw new Broken('altered', 'it has a length that no record has', place);
+    if (length > MAX_BODY_BYTES) throw placed('altered', 'it has a length that no record has');
     const end = at + HEAD_BYTES + length;
-    if (hasFooter) throw new Broken('disordered', 'something follows the end of the segment', place);
-    if (end + HASH_BYTES > bytes.length) throw new Broken('truncated', 'the record is not whole', place);
+    if (hasFooter) throw placed('disordered', 'something follows the end of the segment');
+    if (end + HASH_BYTES > bytes.length) throw placed('truncated', 'the record is not whole');
     const found = bytes.readUInt32BE(at + 4) * 2 ** 32 + bytes.readUInt32BE(at + 8);
     // The chain of the frame before, or the digest of the header, stands right before this frame.
-    const chain = hash('sha256', bytes.subarray(at - HASH_BYTES, end), 'buffer');
-    if (!chain.equals(bytes.subarray(end, end + HASH_BYTES))) throw brokenChain(bytes, at, end, seq, found, place);
-    if (found !== seq) throw new Broken('disordered', `record ${found} stands where ${seq} should`, place);
+    const chain = hash('sha256', bytes.subarray(at - HASH_BYTES, end), 'binary');
+    if (chain !== bytes.toString('latin1', end, end + HASH_BYTES))
+      throw brokenChain(bytes, at, end, found, placed, seq);
+    if (found !== seq) throw placed('disordered', `record ${found} stands where ${seq} should`);
+    walk.chain = bytes.subarray(end, end + HASH_BYTES);
     const flags = bytes[at + 12];
-    walk.chain = chain;
     if (flags === 2) {
-      const footer = parseJson(bytes.toString('utf8', at + HEAD_BYTES, end), place) as {
-        records: number;
-        root: string;
-      };
-      if (footer.records !== records || footer.root !== walk.tree.root().toString('base64')) {
-        throw new Broken('altered', 'the end of the segment says other records than there are', place);
-      }
+      checkFooter(bytes.toString('utf8', at + HEAD_BYTES, end), tree.size - first, tree.root(), placed);
       hasFooter = true;
     } else {
-      if (flags !== (header.seal === undefined ? 0 : 1)) throw new Broken('altered', 'it is no record', place);
+      if (flags !== flagsOfRecords) throw placed('altered', 'it is no record');
       if (flags === 0 && !bytes.toString('latin1', at + HEAD_BYTES, end).includes(`,"seq":${seq},`)) {
-        throw new Broken('altered', 'the record has another number than its frame', place);
+        throw placed('altered', 'the record has another number than its frame');
       }
-      const entry = Buffer.allocUnsafe(LEAF_ENTRY_BYTES);
-      entry.writeUInt32BE(Math.floor(at / 2 ** 32));
-      entry.writeUInt32BE(at % 2 ** 32, 4);
       // The byte before the leaf's data is read already: it stands for the prefix of a leaf.
       bytes[at + 3] = 0;
-      hash('sha256', bytes.subarray(at + 3, end), 'buffer').copy(entry, 8);
-      entries.push(entry);
-      records++;
+      const leaf = sha256(bytes.subarray(at + 3, end));
+      leaves.add(at, leaf);
       walk.recordChain = walk.chain;
-      walk.tree.add(entry.subarray(8));
+      tree.add(leaf);
       walk.compare();
     }
     at = end + HASH_BYTES;
   }
-  return Buffer.concat(entries);
+}
+
+type PlacedFault = (verdict: Verdict, what: string) => Broken;
+
+function checkFooter(text: string, records: number, root: Buffer, placed: PlacedFault): void {
+  const footer = parseJson(text, placed('altered', '').fault) as { records: number; root: string };
+  if (footer.records === records && footer.root === root.toString('base64')) return;
+  throw placed('altered', 'the end of the segment says other records than there are');
 }
 
 /** A chain that is wrong: was the record changed, or is it another's place? */
-function brokenChain(bytes: Buffer, at: number, end: number, seq: number, found: number, place: object): Broken {
-  if (found === seq) return new Broken('altered', 'the record is not as it was written', place);
+function brokenChain(bytes: Buffer, at: number, end: number, found: number, placed: PlacedFault, seq: number): Broken {
+  if (found === seq) return placed('altered', 'the record is not as it was written');
   const patched = Buffer.from(bytes.subarray(at - HASH_BYTES, end));
   patched.writeBigUInt64BE(BigInt(seq), HASH_BYTES + 4);
-  if (hash('sha256', patched, 'buffer').equals(bytes.subarray(end, end + HASH_BYTES))) {
-    return new Broken('altered', 'the number of the record is not as it was written', place);
-  }
-  return new Broken('disordered', `record ${found} stands where ${seq} should`, place);
+  return sha256(patched).equals(bytes.subarray(end, end + HASH_BYTES))
+    ? placed('altered', 'the number of the record is not as it was written')
+    : placed('disordered', `record ${found} stands where ${seq} should`);
 }
 
-function parseJson(text: string, place: object): unknown {
+/** Holds a file of leaves, as far as it goes, against what it has to be: it can be made anew. */
+class LeafFile {
+  readonly #file: string;
+  readonly #bytes: Buffer;
+  readonly #expected: Buffer;
+  #length = 0;
+
+  constructor(bytes: Buffer, file: string) {
+    this.#file = file;
+    this.#bytes = bytes;
+    this.#expected = Buffer.alloc(Math.ceil(bytes.length / LEAF_ENTRY_BYTES) * LEAF_ENTRY_BYTES);
+  }
+
+  add(offset: number, leaf: Buffer): void {
+    const at = this.#length;
+    if (at >= this.#expected.length) return;
+    this.#expected.writeUInt32BE(Math.floor(offset / 2 ** 32), at);
+    this.#expected.writeUInt32BE(offset % 2 ** 32, at + 4);
+    leaf.copy(this.#expected, at + 8);
+    this.#length += LEAF_ENTRY_BYTES;
+  }
+
+  check(): void {
+    const isWhole = this.#length >= this.#bytes.length;
+    if (isWhole && this.#expected.subarray(0, this.#bytes.length).equals(this.#bytes)) return;
+    throw new Broken('altered', 'the index of the segment does not fit it (it can be removed: it is made anew)', {
+      file: this.#file,
+    });
+  }
+}
+
+/** An object; anything else is a fault. */
+function parseJson(text: string, place: object): object {
   try {
-    return JSON.parse(text);
+    return Object(JSON.parse(text)) as object;
   } catch {
     throw new Broken('altered', 'it is no JSON', place);
   }
@@ -483,7 +528,12 @@ function parseJson(text: string, place: object): unknown {
 
 /** Verifies the journal in a directory. Throws Node's errors when it cannot be read, and nothing else. */
 export function verifyJournal(directory: string, options: VerifyOptions = {}): Report {
-  return verifyFiles(readdirSync(directory), (name) => readFileSync(join(directory, name)), options);
+  const { names, read } = filesOf(directory);
+  return verifyFiles([...names], read, options);
+}
+
+function filesOf(directory: string): Files {
+  return { names: new Set(readdirSync(directory)), read: (name) => readFileSync(join(directory, name)) };
 }
 
 /** The same for files by name; their bytes may be changed on the way. */
@@ -492,68 +542,70 @@ export function verifyFiles(
   read: (name: string) => Buffer,
   options: VerifyOptions = {},
 ): Report {
-  const found = { first_seq: 0, size: 0, signed_size: 0, segments: 0, notes: [] as string[] };
-  const named: { journal?: string; public_key?: string } = {};
+  const found = emptyReport();
+  let last = 'keys';
+  const noted = ({ names, read: readFile }: Files): Files => ({ names, read: (name) => readFile((last = name)) });
+  const { archive } = options;
   try {
-    const isPruned = walkJournal(new Set(files), read, options, found, named);
-    return { verdict: isPruned ? 'pruned' : 'intact', ...named, ...found };
+    const own = noted({ names: new Set(files), read });
+    const isPruned = walkJournal(own, archive === undefined ? options : { ...options, archive: noted(archive) }, found);
+    return { verdict: isPruned ? 'pruned' : 'intact', ...found };
   } catch (error) {
-    if (!(error instanceof Broken)) throw error;
-    return { verdict: error.fault.verdict, fault: error.fault, ...named, ...found };
+    return { ...faultOf(error, last), ...found };
   }
 }
 
-function walkJournal(
-  names: ReadonlySet<string>,
-  read: (name: string) => Buffer,
-  { key, checkpoints = [] }: VerifyOptions,
-  found: { first_seq: number; size: number; signed_size: number; segments: number; notes: string[] },
-  named: { journal?: string; public_key?: string },
-): boolean {
-  const optional = (name: string): Buffer => (names.has(name) ? read(name) : Buffer.alloc(0));
-  const keys = parseKeys(optional('keys'), key);
-  [named.journal, named.public_key] = [keys.journal, keys.publicKey];
-  if (key === undefined) found.notes.push('no key was given: the key that the journal names itself was believed');
-  const own = parseCheckpoints(optional('checkpoints'), 'checkpoints', keys);
-  const disorder = own.find(({ size }, index) => size < (own[index - 1]?.size ?? 0));
-  if (disorder !== undefined) {
-    const { size, file, offset } = disorder;
-    throw new Broken('disordered', `a checkpoint of ${size} records follows one of more`, { file, offset });
-  }
-  const foreign = checkpoints.flatMap((text, index) =>
-    parseCheckpoints(Buffer.from(text), `checkpoint given as number ${index + 1}`, keys),
-  );
-  const starts = keys.epochs.map(({ size, root }): Signed => ({ size, root, file: 'keys', offset: 0 }));
-  const signed = [...own, ...foreign, ...starts];
-  const walk = new Walk(signed);
+/** What was thrown as a fault. JSON that has another form than ours stumbles somewhere: whoever wrote it, it is not ours. */
+function faultOf(error: unknown, file: string): { readonly verdict: Verdict; readonly fault: Fault } {
+  if (error instanceof Broken) return { verdict: error.fault.verdict, fault: error.fault };
+  if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
+  const what = `it has not the form that it should have (${error.message})`;
+  return { verdict: 'altered', fault: { verdict: 'altered', what, file } };
+}
 
-  const numbers = [...names].filter((name) => /^\d{8}\.seg$/.test(name)).map((name) => Number(name.slice(0, 8)));
-  numbers.sort((a, b) => a - b);
-  let isPruned = false;
-  for (const [index, number] of numbers.entries()) {
-    const file = nameOf(number, 'seg');
-    const bytes = read(file);
-    const before = numbers[index - 1];
-    if (before !== undefined && before + 1 !== number) {
-      throw new Broken('disordered', 'the segment is missing', {
-        file: nameOf(before + 1, 'seg'),
-        seq: walk.tree.size,
-      });
+type Found = { -readonly [K in keyof Omit<Report, 'verdict' | 'fault' | 'notes'>]: Report[K] } & { notes: string[] };
+
+function emptyReport(): Found {
+  return { first_seq: 0, size: 0, signed_size: 0, segments: 0, archived: 0, notes: [] };
+}
+
+function walkJournal(own: Files, { key, checkpoints = [], archive }: VerifyOptions, found: Found): boolean {
+  const optional = (name: string): Buffer => (own.names.has(name) ? own.read(name) : Buffer.alloc(0));
+  const keys = parseKeys(optional('keys'), key);
+  [found.journal, found.public_key] = [keys.journal, keys.publicKey];
+  if (key === undefined) found.notes.push('no key was given: the key that the journal names itself was believed');
+  const signed = signedOf(optional('checkpoints'), checkpoints, keys);
+  const archived = archive === undefined ? new Map<number, Archived>() : readArchive(archive);
+  const runs = runsOf(numbersOf(own.names), [...archived.keys()]);
+  let isPruned = runs.length > 1;
+  let walk = new Walk(signed.all);
+  for (const run of runs) {
+    walk = new Walk(signed.all);
+    for (const number of run) {
+      const file = nameOf(number, 'seg');
+      const packed = archived.get(number);
+      const bytes = own.names.has(file) ? own.read(file) : (packed as Archived).unpack();
+      const { header, length, digest } = parseHeader(bytes, file);
+      if (number === run[0]) {
+        found.first_seq = header.first_seq;
+        if (number > 0) {
+          checkPruned(optional('pruned'), number, header, signed.all);
+          walk.resume(header);
+          isPruned = true;
+        }
+      }
+      checkPlace(header, number, walk, keys.journal, file, nameOf(Math.max(number - 1, run[0] ?? 0), 'seg'));
+      walk.chain = digest;
+      walk.compare();
+      packed?.checkOriginal(bytes);
+      const leaves = new LeafFile(optional(nameOf(number, 'leaf')), nameOf(number, 'leaf'));
+      walkSegment(bytes, length, header, walk, file, leaves);
+      leaves.check();
+      packed?.checkFacts(header, walk.tree);
+      found.segments++;
+      if (!own.names.has(file)) found.archived++;
+      found.size = walk.tree.size;
     }
-    const { header, length, digest } = parseHeader(bytes, file);
-    if (before === undefined && number > 0) {
-      checkPruned(optional('pruned'), number, header, signed);
-      walk.resume(header);
-      found.first_seq = header.first_seq;
-      isPruned = true;
-    }
-    checkPlace(header, number, walk, keys.journal, file, nameOf(before ?? number, 'seg'));
-    walk.chain = digest;
-    walk.compare();
-    const leaves = walkSegment(bytes, length, header, walk, file);
-    checkDerived(optional(nameOf(number, 'leaf')), leaves, nameOf(number, 'leaf'));
-    found.segments++;
-    found.size = walk.tree.size;
   }
   walk.compare();
   const missing = walk.missing();
@@ -562,10 +614,45 @@ function walkJournal(
     throw new Broken('truncated', what, { file: missing.file, offset: missing.offset, seq: walk.tree.size });
   }
   checkTiles(optional('tree'), walk.tree.tiles);
-  found.signed_size = Math.max(0, ...[...own, ...foreign].map(({ size }) => size));
+  found.signed_size = signed.size;
   const unsigned = found.size - found.signed_size;
   if (unsigned > 0) found.notes.push(`no checkpoint vouches for the last ${unsigned} records, their chain alone does`);
   return isPruned;
+}
+
+/** All that is signed of the journal, and how many records the newest checkpoint vouches for. */
+function signedOf(bytes: Buffer, elsewhere: readonly string[], keys: Keys): { all: readonly Signed[]; size: number } {
+  const own = parseCheckpoints(bytes, 'checkpoints', keys);
+  const disorder = own.find(({ size }, index) => size < (own[index - 1]?.size ?? 0));
+  if (disorder !== undefined) {
+    const { size, file, offset } = disorder;
+    throw new Broken('disordered', `a checkpoint of ${size} records follows one of more`, { file, offset });
+  }
+  const foreign = elsewhere.flatMap((text, index) =>
+    parseCheckpoints(Buffer.from(text), `checkpoint given as number ${index + 1}`, keys),
+  );
+  const starts = keys.epochs.map(({ size, root }): Signed => ({ size, root, file: 'keys', offset: 0 }));
+  const checkpoints = [...own, ...foreign];
+  return { all: [...checkpoints, ...starts], size: Math.max(0, ...checkpoints.map(({ size }) => size)) };
+}
+
+/** Numbers of the segments among names, in order. */
+function numbersOf(names: ReadonlySet<string>): number[] {
+  const segments = [...names].filter((name) => /^\d{8}\.seg$/.test(name));
+  return segments.map((name) => Number(name.slice(0, 8))).sort((a, b) => a - b);
+}
+
+/** Numbers that follow each other. Archives may be gone in any order; of the journal itself only the first are. */
+function runsOf(own: readonly number[], archived: readonly number[]): readonly (readonly number[])[] {
+  const first = own[0] ?? Infinity;
+  const runs: number[][] = [];
+  for (const number of [...new Set([...own, ...archived])].sort((a, b) => a - b)) {
+    const before = runs.at(-1)?.at(-1);
+    if (before !== undefined && before + 1 === number) runs.at(-1)?.push(number);
+    else if (before === undefined || number <= first) runs.push([number]);
+    else throw new Broken('disordered', 'the segment is missing', { file: nameOf(before + 1, 'seg') });
+  }
+  return runs;
 }
 
 function nameOf(number: number, ending: string): string {
@@ -576,6 +663,9 @@ function nameOf(number: number, ending: string): string {
 function checkPruned(bytes: Buffer, number: number, header: Header, signed: readonly Signed[]): void {
   const file = 'pruned';
   const lines = bytes.toString('utf8').split('\n').slice(0, -1);
+  for (const text of lines) {
+    if (!hasOwnDigest(text)) throw new Broken('altered', 'a line of it is not as it was written', { file });
+  }
   const line = lines
     .map((text) => parseJson(text, { file }) as Pruned)
     .findLast((each) => each.last_segment === number - 1);
@@ -590,14 +680,20 @@ function checkPruned(bytes: Buffer, number: number, header: Header, signed: read
   }
 }
 
-/** Files that can be made anew: as far as they go they are right. */
-function checkDerived(bytes: Buffer, expected: Buffer, file: string): void {
-  if (expected.subarray(0, bytes.length).equals(bytes)) return;
-  throw new Broken('altered', 'the index of the segment does not fit it (it can be removed: it is made anew)', {
-    file,
-  });
+/** A line of `pruned` for what somebody has verified before, and does not read again. */
+export function prunedLine(range: Readonly<Record<string, unknown>>): string {
+  const zeros = `"digest":"${'0'.repeat(64)}"`;
+  const text = JSON.stringify({ ...range, digest: '0'.repeat(64) });
+  return `${text.replace(zeros, `"digest":"${hash('sha256', text)}"`)}\n`;
 }
 
+/** Whether a text has its own digest in it: that of itself with zeros in its place. */
+function hasOwnDigest(text: string): boolean {
+  const [member = '', digest] = /"digest":"([\da-f]{64})"/.exec(text) ?? [];
+  return digest !== undefined && hash('sha256', text.replace(member, `"digest":"${'0'.repeat(64)}"`)) === digest;
+}
+
+/** Can be made anew: as far as it goes it is right. */
 function checkTiles(bytes: Buffer, tiles: ReadonlyMap<number, Buffer>): void {
   for (let at = 0; at < bytes.length; at += HASH_BYTES) {
     const expected = tiles.get(at / HASH_BYTES);
@@ -610,9 +706,147 @@ function checkTiles(bytes: Buffer, tiles: ReadonlyMap<number, Buffer>): void {
   }
 }
 
+// ---- Archives
+
+interface Manifest {
+  readonly format: string;
+  readonly journal: string;
+  readonly segment: number;
+  readonly first_seq: number;
+  readonly next_seq: number;
+  readonly root: string;
+  readonly original: { readonly bytes: number; readonly sha256: string };
+  readonly archive: { readonly bytes: number; readonly sha256: string };
+  readonly seal: { readonly cipher: string; readonly key_id: string; readonly wrapped_sha256: string } | null;
+}
+
+/** An archived segment. */
+class Archived {
+  readonly #files: Files;
+  readonly #number: number;
+  readonly #manifest: Manifest;
+
+  constructor(files: Files, number: number) {
+    const file = nameOf(number, 'manifest.json');
+    const text = files.read(file).toString('utf8');
+    if (!text.endsWith('\n') || !hasOwnDigest(text.slice(0, -1))) {
+      throw new Broken('altered', 'it is not as it was written', { file });
+    }
+    this.#files = files;
+    this.#number = number;
+    this.#manifest = parseJson(text, { file }) as Manifest;
+    this.#check('seg.zst', this.#manifest.archive.sha256);
+    const wrapped = this.#manifest.seal?.wrapped_sha256;
+    // Without its key it is erased, or a copy for somebody who may not read it.
+    if (files.names.has(nameOf(number, 'key'))) this.#check('key', wrapped);
+  }
+
+  /** Throws when this Node.js cannot. */
+  unpack(): Buffer {
+    if (!('zstdDecompressSync' in zlib)) throw new Error('archives need Node.js 22.15 or later');
+    const file = nameOf(this.#number, 'seg.zst');
+    try {
+      return zlib.zstdDecompressSync(this.#files.read(file), { maxOutputLength: this.#manifest.original.bytes + 1 });
+    } catch {
+      throw new Broken('altered', 'it does not unpack to what its manifest says', { file });
+    }
+  }
+
+  checkOriginal(bytes: Buffer): void {
+    const { original } = this.#manifest;
+    if (bytes.length === original.bytes && hash('sha256', bytes) === original.sha256) return;
+    throw new Broken('altered', 'the segment is not the one that was archived', { file: this.#file });
+  }
+
+  /** What the manifest says, against what was found behind the segment. */
+  checkFacts(header: Header, tree: Subtrees): void {
+    const { format, journal, segment, first_seq, next_seq, root, seal } = this.#manifest;
+    const isRight =
+      format === 'roundhouse-audit-archive' &&
+      journal === header.journal &&
+      segment === header.segment &&
+      first_seq === header.first_seq &&
+      next_seq === tree.size &&
+      root === tree.root().toString('base64') &&
+      seal?.key_id === header.seal?.key_digest &&
+      seal?.cipher === header.seal?.cipher;
+    if (!isRight) throw new Broken('altered', 'it is of another segment than the one beside it', { file: this.#file });
+  }
+
+  get #file(): string {
+    return nameOf(this.#number, 'manifest.json');
+  }
+
+  #check(ending: string, sha256: string | undefined): void {
+    const file = nameOf(this.#number, ending);
+    if (!this.#files.names.has(file)) throw new Broken('disordered', 'it is missing in the archive', { file });
+    if (hash('sha256', this.#files.read(file)) === sha256) return;
+    throw new Broken('altered', 'it is not what its manifest says', { file });
+  }
+}
+
+/** An archive is there when its manifest is. */
+function readArchive(files: Files): ReadonlyMap<number, Archived> {
+  const manifests = [...files.names].filter((name) => /^\d{8}\.manifest\.json$/.test(name));
+  return new Map(manifests.map((name) => [Number(name.slice(0, 8)), new Archived(files, Number(name.slice(0, 8)))]));
+}
+
 // ---- Single proofs
 
+/** What the fields of a proof have to be; those with a question mark may be missing. */
+const PROOF_FIELDS = {
+  inclusion: {
+    v: isOne,
+    kind: isText,
+    journal: isText,
+    seq: isCount,
+    flags: isCount,
+    body: isBase64,
+    'text?': isText,
+    size: isCount,
+    root: isHash,
+    path: isPath,
+    'checkpoint?': isText,
+  },
+  consistency: {
+    v: isOne,
+    kind: isText,
+    journal: isText,
+    from: isCount,
+    to: isCount,
+    from_root: isHash,
+    to_root: isHash,
+    path: isPath,
+  },
+} as const;
+
+function isOne(value: unknown): boolean {
+  return value === 1;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Text that stands for other bytes than it would be written for is none. */
+function isBase64(value: unknown): value is string {
+  return isText(value) && Buffer.from(value, 'base64').toString('base64') === value;
+}
+
+function isHash(value: unknown): boolean {
+  return isBase64(value) && Buffer.from(value, 'base64').length === HASH_BYTES;
+}
+
+function isPath(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isHash);
+}
+
 interface Proof {
+  readonly v: number;
   readonly kind: string;
   readonly journal: string;
   readonly seq: number;
@@ -631,9 +865,9 @@ interface Proof {
 
 /** Verifies a proof against the keys of its journal (the file `keys`) and checkpoints that vouch for its roots. */
 export function verifyProof(json: string, keysFile: Uint8Array, options: VerifyOptions = {}): Report {
-  const found = { first_seq: 0, size: 0, signed_size: 0, segments: 0, notes: [] as string[] };
+  const found = emptyReport();
   try {
-    const proof = parseJson(json, { file: 'proof' }) as Proof;
+    const proof = parseProof(json);
     const keys = parseKeys(keysFile, options.key);
     if (options.key === undefined) found.notes.push('no key was given: the first of the keys was believed');
     const texts = [...(proof.checkpoint === undefined ? [] : [proof.checkpoint]), ...(options.checkpoints ?? [])];
@@ -641,14 +875,31 @@ export function verifyProof(json: string, keysFile: Uint8Array, options: VerifyO
     if (proof.journal !== keys.journal) throw new Broken('untrusted', 'it is of another journal', { file: 'proof' });
     const path = proof.path.map((each) => Buffer.from(each, 'base64'));
     if (proof.kind === 'inclusion') checkInclusion(proof, path, signed);
-    else if (proof.kind === 'consistency') checkConsistency(proof, path, signed);
-    else throw new Broken('altered', 'it is no proof', { file: 'proof' });
+    else checkConsistency(proof, path, signed);
     found.size = found.signed_size = proof.size ?? proof.to;
-    return { verdict: 'intact', journal: keys.journal, public_key: keys.publicKey, ...found };
+    [found.journal, found.public_key] = [keys.journal, keys.publicKey];
+    return { verdict: 'intact', ...found };
   } catch (error) {
-    if (!(error instanceof Broken)) throw error;
-    return { verdict: error.fault.verdict, fault: error.fault, ...found };
+    return { ...faultOf(error, 'proof'), ...found };
   }
+}
+
+/** A proof says what it has to say, and nothing besides. */
+function parseProof(json: string): Proof {
+  const place = { file: 'proof' };
+  const proof = parseJson(json, place) as Proof;
+  const kind = proof.kind === 'inclusion' || proof.kind === 'consistency' ? proof.kind : undefined;
+  if (kind === undefined) throw new Broken('altered', 'it is no proof', place);
+  const given = new Map<string, unknown>(Object.entries(proof));
+  for (const [field, isRight] of Object.entries(PROOF_FIELDS[kind])) {
+    const name = field.replace('?', '');
+    const isMissing = name !== field && !given.has(name);
+    if (!isMissing && !isRight(given.get(name))) throw new Broken('altered', `its ${name} is none`, place);
+    given.delete(name);
+  }
+  for (const name of given.keys())
+    throw new Broken('altered', `it has ${JSON.stringify(name)}, which no proof has`, place);
+  return proof;
 }
 
 function checkInclusion(
@@ -668,7 +919,7 @@ function checkInclusion(
   if (reached?.toString('base64') !== root) throw new Broken('altered', 'its path does not lead to its root', place);
   if (text === undefined) return;
   const isText =
-    flags === 1 ? hash('sha256', text, 'buffer').equals(bytes.subarray(0, HASH_BYTES)) : bytes.toString() === text;
+    flags === 1 ? sha256(Buffer.from(text)).equals(bytes.subarray(0, HASH_BYTES)) : bytes.toString() === text;
   if (!isText) throw new Broken('altered', 'its text is not that of the record', place);
 }
 
@@ -688,11 +939,12 @@ function checkConsistency(proof: Proof, path: readonly Buffer[], signed: readonl
 
 // ---- The program
 
-const USAGE = `usage: roundhouse-verify DIRECTORY [--key PUBLIC_KEY] [--checkpoint FILE]… [--json]
+const USAGE = `usage: roundhouse-verify DIRECTORY [--archive DIRECTORY] [--key PUBLIC_KEY] [--checkpoint FILE]… [--json]
        roundhouse-verify --proof FILE --keys FILE [--key PUBLIC_KEY] [--checkpoint FILE]… [--json]
 
   --key         public key that the journal began with: the text, or a file with it
   --checkpoint  a file with checkpoints that were kept elsewhere; may be given several times
+  --archive     where the journal has moved segments: they are verified with the rest
   --proof       a single proof, and with --keys the file "keys" of its journal
   --json        the report as JSON
 
@@ -705,8 +957,33 @@ export function main(
   args: string[],
   print: (text: string) => void = (text) => void process.stdout.write(text),
 ): number {
+  const asked = readArguments(args);
+  if (typeof asked === 'string') {
+    print(`${asked}\n${USAGE}`.trimStart());
+    return USAGE_EXIT;
+  }
+  const { values, directory } = asked;
   let report: Report;
-  let isJson: boolean;
+  try {
+    const options: VerifyOptions = {
+      ...(values.key !== undefined && { key: keyText(values.key) }),
+      checkpoints: (values.checkpoint ?? []).map((file) => readFileSync(file, 'utf8')),
+      ...(values.archive !== undefined && { archive: filesOf(values.archive) }),
+    };
+    report =
+      directory === undefined
+        ? verifyProof(readFileSync(values.proof as string, 'utf8'), readFileSync(values.keys as string), options)
+        : verifyJournal(directory, options);
+  } catch (error) {
+    print(`cannot read: ${(error as Error).message}\n`);
+    return UNREADABLE_EXIT;
+  }
+  print(values.json ? `${JSON.stringify(report)}\n` : render(report));
+  return EXIT_CODES[report.verdict];
+}
+
+/** What is wrong with them, as text. */
+function readArguments(args: string[]) {
   try {
     const { values, positionals } = parseArgs({
       args,
@@ -716,28 +993,17 @@ export function main(
         keys: { type: 'string' },
         checkpoint: { type: 'string', multiple: true },
         proof: { type: 'string' },
+        archive: { type: 'string' },
         json: { type: 'boolean', default: false },
       },
     });
     const [directory, ...rest] = positionals;
-    const isProof = values.proof !== undefined && values.keys !== undefined && directory === undefined;
-    if ((!isProof && (directory === undefined || values.proof !== undefined)) || rest.length > 0)
-      throw new TypeError('');
-    isJson = values.json;
-    const options: VerifyOptions = {
-      ...(values.key !== undefined && { key: keyText(values.key) }),
-      checkpoints: (values.checkpoint ?? []).map((file) => readFileSync(file, 'utf8')),
-    };
-    report = isProof
-      ? verifyProof(readFileSync(values.proof as string, 'utf8'), readFileSync(values.keys as string), options)
-      : verifyJournal(directory as string, options);
+    const isProof = values.proof !== undefined && values.keys !== undefined;
+    const isOne = directory === undefined ? isProof : values.proof === undefined;
+    return isOne && rest.length === 0 ? { values, directory } : '';
   } catch (error) {
-    const isUsage = error instanceof TypeError;
-    print(isUsage ? `${error.message}\n${USAGE}`.trimStart() : `cannot read: ${(error as Error).message}\n`);
-    return isUsage ? USAGE_EXIT : UNREADABLE_EXIT;
+    return (error as Error).message;
   }
-  print(isJson ? `${JSON.stringify(report)}\n` : render(report));
-  return EXIT_CODES[report.verdict];
 }
 
 function keyText(given: string): string {
@@ -751,12 +1017,13 @@ function render({
   size,
   signed_size,
   segments,
+  archived,
   journal,
   public_key,
   notes,
 }: Report): string {
   const lines = [
-    `${verdict}: ${size - first_seq} records from ${first_seq} in ${segments} segments, ${signed_size} signed`,
+    `${verdict}: ${size - first_seq} records from ${first_seq} in ${segments} segments${archived > 0 ? ` (${archived} in the archive)` : ''}, ${signed_size} signed`,
   ];
   if (fault !== undefined) {
     const where = [

@@ -40,7 +40,11 @@ function recordOf(seq: number, over: Partial<AuditRecordResource> = {}): AuditRe
 }
 
 function statusOf(
-  over: { journal?: Partial<AuditStatus['journal']>; index?: Partial<AuditStatus['index']> } = {},
+  over: {
+    journal?: Partial<AuditStatus['journal']>;
+    index?: Partial<AuditStatus['index']>;
+    protection?: AuditStatus['protection'];
+  } = {},
 ): AuditStatus {
   return {
     journal: {
@@ -67,6 +71,7 @@ function statusOf(
       bytes: 4_096,
       ...over.index,
     },
+    protection: over.protection ?? null,
   };
 }
 
@@ -265,12 +270,17 @@ describe('audit export', () => {
   });
 });
 
+const ATTRIBUTES = { state: 'off', locked: 4, segments: 9, limits: 'root' } as const;
+const UNLOCKED = { attributes: ATTRIBUTES, object_lock: { state: 'off', limits: 'all' } } as const;
+const NOT_LOCKED = { state: 'not_in_force', bucket: 'evidence', limits: 'all' } as const;
+
 describe('audit status', () => {
   it('shows it, and ends well when all is well', async () => {
-    api.replies.getAuditStatus = statusOf();
+    api.replies.getAuditStatus = statusOf({ protection: UNLOCKED });
     const { stdout, stderr, code } = await api.cli(['audit', 'status']);
     expect([code, stderr]).toEqual([EXIT.Ok, '']);
     expect(stdout).toMatch(/^index\.state +current$/m);
+    expect(stdout).toMatch(/^protection\.attributes\.limits +root$/m);
   });
 
   it.each<[string, AuditStatus]>([
@@ -283,6 +293,11 @@ describe('audit status', () => {
     ],
     ['The index cannot go on: full', statusOf({ index: { state: 'failed', reason: 'full' } })],
     ['4 records cannot be read', statusOf({ index: { skipped: 4 } })],
+    [
+      'Of 9 segments 4 are locked',
+      statusOf({ protection: { ...UNLOCKED, attributes: { ...ATTRIBUTES, state: 'partly' } } }),
+    ],
+    ['bucket evidence does not lock', statusOf({ protection: { ...UNLOCKED, object_lock: NOT_LOCKED } })],
   ])('says that %s, and exits with 8', async (fault, status) => {
     api.replies.getAuditStatus = status;
     const { stderr, code } = await api.cli(['audit', 'status', '--json']);

@@ -20,12 +20,12 @@ export function statusCommand(io: VerdictIo): Command {
     });
 }
 
-function report({ journal: { sinks, ...journal }, index }: AuditStatus): string {
+function report({ journal: { sinks, ...journal }, index, protection }: AuditStatus): string {
   const each = Object.fromEntries(sinks.map(({ name, ...sink }) => [name, sink]));
-  return facts({ ...journal, sinks: each, index });
+  return facts({ ...journal, sinks: each, index, protection });
 }
 
-function faultsOf({ journal, index }: AuditStatus): readonly string[] {
+function faultsOf({ journal, index, protection }: AuditStatus): readonly string[] {
   const { damage, lost, sinks } = journal;
   const faults: string[] = [];
   if (journal.state !== 'writing')
@@ -38,5 +38,11 @@ function faultsOf({ journal, index }: AuditStatus): readonly string[] {
   }
   if (index?.state === 'failed') faults.push(`The index cannot go on: ${index.reason ?? 'it is not said why'}.`);
   if (index !== null && index.skipped > 0) faults.push(`${index.skipped} records cannot be read, nor found.`);
+  const { attributes, object_lock: lock } = protection ?? {};
+  if (attributes?.state === 'partly' || attributes?.state === 'refused') {
+    const why = attributes.reason === undefined ? '' : `: ${attributes.reason}`;
+    faults.push(`Of ${attributes.segments} segments ${attributes.locked} are locked with chattr${why}.`);
+  }
+  if (lock?.state === 'not_in_force') faults.push(`The bucket ${lock.bucket ?? ''} does not lock what it is sent.`);
   return faults;
 }

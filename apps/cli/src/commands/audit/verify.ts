@@ -9,6 +9,7 @@ import { facts, printable, writeJson } from '../../render.ts';
 interface VerifyOptions extends ApiOptions {
   readonly key?: string;
   readonly checkpoint?: readonly string[];
+  readonly archive?: string;
 }
 
 /** Exit codes of the verifier: intact, and intact but for what was removed by rule; it could not begin; all others are faults. */
@@ -19,7 +20,8 @@ export function verifyCommand(io: VerdictIo): Command {
     .description('verify the files of a journal without a server and its keys, or have the server verify its own')
     .argument('[directory]', 'the journal, or a copy of it; without it the server is asked')
     .option('--key <key>', 'the public key that it began with, or a file with it')
-    .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere');
+    .option('--checkpoint <file...>', 'checkpoints that were kept elsewhere')
+    .option('--archive <directory>', 'where the journal has moved segments: verified with the rest');
   return withApiOptions(command)
     .addHelpText(
       'after',
@@ -33,11 +35,16 @@ export function verifyCommand(io: VerdictIo): Command {
     });
 }
 
-async function verifyHere(directory: string, { key, checkpoint = [], json }: VerifyOptions, io: VerdictIo) {
+async function verifyHere(
+  directory: string,
+  { key, checkpoint = [], archive, json }: VerifyOptions,
+  io: VerdictIo,
+): Promise<void> {
   const { main } = await import('@roundhouse/audit/verify');
   const code = main(
     [
       ...(key === undefined ? [] : [`--key=${key}`]),
+      ...(archive === undefined ? [] : [`--archive=${archive}`]),
       ...checkpoint.map((file) => `--checkpoint=${file}`),
       ...(json === true ? ['--json'] : []),
       '--',
@@ -50,8 +57,8 @@ async function verifyHere(directory: string, { key, checkpoint = [], json }: Ver
 
 /** Raises ARGUMENT_INVALID for what only files can be held against. */
 async function verifyThere(options: VerifyOptions, io: VerdictIo): Promise<void> {
-  if (options.key !== undefined || options.checkpoint !== undefined) {
-    const reason = '--key and --checkpoint are for the files in a directory';
+  if (options.key !== undefined || options.checkpoint !== undefined || options.archive !== undefined) {
+    const reason = '--key, --checkpoint and --archive are for the files in a directory';
     throw cliError('ARGUMENT_INVALID', { details: { argument: 'DIRECTORY', reason } });
   }
   using client = await connect(options, io);

@@ -22,6 +22,8 @@ interface Stored {
   readonly body: Buffer;
 }
 
+type Answered = readonly [status: number, code?: string | undefined, headers?: http.OutgoingHttpHeaders];
+
 /** Takes what S3 takes of a bucket with Object Lock, and refuses with its codes what it refuses. */
 class Bucket {
   readonly stored: Stored[] = [];
@@ -30,9 +32,9 @@ class Bucket {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const [status, code] = this.#take(request, Buffer.concat(chunks));
+      const [status, code, headers] = this.#take(request, Buffer.concat(chunks));
       this.answered.push(status);
-      response.writeHead(status).end(code && `<Error><Code>${code}</Code></Error>`);
+      response.writeHead(status, headers).end(code && `<Error><Code>${code}</Code></Error>`);
     });
   });
 
@@ -45,7 +47,17 @@ class Bucket {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  #take({ method = '', url = '', headers }: http.IncomingMessage, body: Buffer): readonly [number, string?] {
+  /** Whether it keeps locks, as a service that is like S3 may not. */
+  locks = true;
+
+  #head(url: string): Answered {
+    const found = this.stored.find(({ path }) => path === url);
+    if (found === undefined) return [404];
+    const lock = Object.entries(found.headers).filter(([name]) => name.startsWith('x-amz-object-lock-'));
+    return [200, undefined, this.locks ? Object.fromEntries(lock) : {}];
+  }
+
+  #take({ method = '', url = '', headers }: http.IncomingMessage, body: Buffer): Answered {
     const { authorization, host, 'x-amz-date': stamp = '', 'x-amz-content-sha256': payload, ...rest } = headers;
     const names = /SignedHeaders=([^,]+),/.exec(authorization ?? '')?.[1]?.split(';') ?? [];
     const given = Object.entries({ ...rest, 'x-amz-content-sha256': payload });
@@ -58,6 +70,7 @@ class Bucket {
     );
     if (expected['authorization'] !== authorization) return [403, 'SignatureDoesNotMatch'];
     if (Math.abs(time - NOW) > SKEW_MS) return [403, 'RequestTimeTooSkewed'];
+    if (method === 'HEAD') return this.#head(url);
     if (hash('sha256', body) !== payload) return [400, 'XAmzContentSHA256Mismatch'];
     const checksum = headers['x-amz-checksum-sha256'];
     if (checksum === undefined) return [400, 'InvalidRequest'];
@@ -151,5 +164,18 @@ describe('a bucket with object lock', () => {
 
   it('has an address', () => {
     expect(() => store({ endpoint: 'ftp://x' })).toThrow(expect.objectContaining({ code: 'AUDIT_OPTIONS_INVALID' }));
+  });
+
+  it('says what the bucket says of what was sent last, and not what was asked for', async () => {
+    const { checkpoints, state } = store();
+    expect(await state(scope)).toEqual({ state: 'unknown', bucket: 'evidence', reason: expect.any(String) as string });
+    await checkpoints.put({ origin: 'roundhouse/J', size: 42, note: 'x' } as never, scope);
+    const object = expect.stringMatching(/J\/checkpoints\/0000000000000042$/) as string;
+    const until = bucket.stored[0]?.headers['x-amz-object-lock-retain-until-date'];
+    expect(await state(scope)).toEqual({ state: 'in_force', bucket: 'evidence', object, retain_until: until });
+    bucket.locks = false;
+    expect(await state(scope)).toMatchObject({ state: 'not_in_force' });
+    bucket.stored.length = 0;
+    expect(await state(scope)).toMatchObject({ state: 'unknown', reason: 'it answers with status 404' });
   });
 });

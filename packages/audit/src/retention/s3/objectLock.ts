@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { request as requestHttp } from 'node:http';
+import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { Readable } from 'node:stream';
 import type { Scope } from '@roundhouse/core';
@@ -30,6 +30,21 @@ export interface ObjectLockOptions {
 export interface ObjectLockStore {
   readonly archives: ArchiveSink;
   readonly checkpoints: CheckpointSink;
+  /** Asks the bucket about the object that was sent last; raises nothing but the reason of the scope. */
+  readonly state: (scope: Scope) => Promise<ObjectLockState>;
+}
+
+/**
+ * `in_force`: the bucket says that nobody can remove what was sent last before its time. `not_in_force`: it says nothing of
+ * the kind. `unknown`: nothing was sent since the start, or it cannot be asked.
+ */
+export interface ObjectLockState {
+  readonly state: 'off' | 'in_force' | 'not_in_force' | 'unknown';
+  readonly bucket?: string;
+  /** The object that was asked about. */
+  readonly object?: string;
+  readonly retain_until?: string;
+  readonly reason?: string;
 }
 
 interface Body {
@@ -41,6 +56,8 @@ interface Body {
 
 /** Longest that an upload takes, ms. */
 const UPLOAD_MS = 3_600_000;
+/** Longest that a question takes, ms. */
+const ASKING_MS = 5_000;
 /** Most of an answer that is read, characters: what S3 says about a failure. */
 const MAX_ANSWER = 4_096;
 
@@ -54,9 +71,12 @@ export function createObjectLockStore(options: ObjectLockOptions, now: () => num
     const details = { option: 'endpoint', expected: 'an address with http: or https:' };
     throw auditError('AUDIT_OPTIONS_INVALID', { details });
   }
+  let last: string | undefined;
+  const at = (key: string): URL => urlOf(endpoint, [bucket, ...`${prefix}${key}`.split('/')]);
   const put = async (key: string, body: Body, scope: Scope): Promise<void> => {
     try {
-      await putObject(urlOf(endpoint, [bucket, ...`${prefix}${key}`.split('/')]), body, options, now(), scope);
+      await putObject(at(key), body, options, now(), scope);
+      last = key;
     } catch (cause) {
       scope.throwIfEnded();
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -71,6 +91,16 @@ export function createObjectLockStore(options: ObjectLockOptions, now: () => num
         await put(`${at}.seg.zst`, { ...archive, open: () => createReadStream(paths.data) }, scope);
         await put(`${at}.manifest.json`, bodyOf(await readFile(paths.manifest)), scope);
       },
+    },
+    async state(scope) {
+      if (last === undefined) return { state: 'unknown', bucket, reason: 'nothing was sent since the start' };
+      const object = `${prefix}${last}`;
+      try {
+        return { bucket, object, ...(await lockOf(at(last), options, now(), scope)) };
+      } catch (cause) {
+        scope.throwIfEnded();
+        return { state: 'unknown', bucket, object, reason: cause instanceof Error ? cause.message : String(cause) };
+      }
     },
     checkpoints: {
       name,
@@ -119,27 +149,55 @@ async function putObject(
     { region, service: 's3', time },
   );
   using bounded = scope.child({ what: 'Sending to S3', timeoutMs: UPLOAD_MS });
-  const { status, text } = await send(url, headers, open(), bounded);
-  if (status < 200 || status > 299) {
-    const [, code] = /<Code>([A-Za-z\d.]{1,64})<\/Code>/.exec(text) ?? [];
-    throw new Error(`it answers with status ${status}${code === undefined ? '' : ` (${code})`}`);
-  }
+  throwIfRefused(await send('PUT', url, headers, open(), bounded));
+}
+
+/** What the bucket says of an object: HeadObject of the API of S3. */
+async function lockOf(
+  url: URL,
+  { region, credentials }: ObjectLockOptions,
+  time: number,
+  scope: Scope,
+): Promise<Pick<ObjectLockState, 'state' | 'retain_until'>> {
+  const payload = hash('sha256', '');
+  const request = { method: 'HEAD', url, payload, headers: { 'x-amz-content-sha256': payload } };
+  const headers = signRequest(request, credentials, { region, service: 's3', time });
+  using bounded = scope.child({ what: 'Asking S3', timeoutMs: ASKING_MS });
+  const answer = await send('HEAD', url, headers, Readable.from([]), bounded);
+  throwIfRefused(answer);
+  const { 'x-amz-object-lock-mode': mode, 'x-amz-object-lock-retain-until-date': until } = answer.headers;
+  const end = typeof until === 'string' ? Date.parse(until) : NaN;
+  if (mode !== 'COMPLIANCE' || !(end > time)) return { state: 'not_in_force' };
+  return { state: 'in_force', retain_until: new Date(end).toISOString() };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+function throwIfRefused({ status, text }: Answer): void {
+  if (status >= 200 && status <= 299) return;
+  const [, code] = /<Code>([A-Za-z\d.]{1,64})<\/Code>/.exec(text) ?? [];
+  throw new Error(`it answers with status ${status}${code === undefined ? '' : ` (${code})`}`);
 }
 
 /** Follows no redirection: it would need another signature. */
 function send(
+  method: 'PUT' | 'HEAD',
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: Readable,
   scope: Scope,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? requestHttps : requestHttp;
     const failed = (error: unknown): void => {
       body.destroy();
       reject(error);
     };
-    const outgoing = request(url, { method: 'PUT', headers, agent: false, signal: scope.signal });
+    const outgoing = request(url, { method, headers, agent: false, signal: scope.signal });
     outgoing.once('error', failed);
     body.once('error', (error) => outgoing.destroy(error));
     outgoing.once('response', (answer) => {
@@ -151,7 +209,7 @@ function send(
       answer.once('error', failed);
       answer.once('end', () => {
         body.destroy();
-        resolve({ status: answer.statusCode ?? 0, text });
+        resolve({ status: answer.statusCode ?? 0, text, headers: answer.headers });
       });
     });
     body.pipe(outgoing);

@@ -1,19 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '@roundhouse/core';
-import type { Answer, Call, Failure, Task, ThreadData } from './calls.ts';
-import type { Found, Opened } from './database.ts';
-import type { Find } from './match.ts';
-
-/** What a thread could not do. */
-export class ThreadFailure extends Error {
-  /** Whether the file is no good. */
-  readonly isCorrupt: boolean;
-
-  constructor({ isCorrupt, reason }: Failure) {
-    super(reason);
-    this.isCorrupt = isCorrupt;
-  }
-}
+import { type Found, IndexFailure, type OpenedIndex } from '../backend.ts';
+import type { Find } from '../terms.ts';
+import type { Answer, Call, Task, ThreadData } from './calls.ts';
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -42,12 +31,12 @@ export class IndexThread {
     this.#clock = clock;
   }
 
-  open(): Promise<Opened & { readonly bytes: number }> {
+  open(): Promise<OpenedIndex> {
     return this.#opened('open');
   }
 
   /** Removes the file and begins a new one. */
-  reset(): Promise<Opened & { readonly bytes: number }> {
+  reset(): Promise<OpenedIndex> {
     return this.#opened('reset');
   }
 
@@ -81,8 +70,8 @@ export class IndexThread {
     await worker.terminate();
   }
 
-  async #opened(what: 'open' | 'reset'): Promise<Opened & { readonly bytes: number }> {
-    const opened = await this.#call<Opened & { readonly bytes: number }>({ what });
+  async #opened(what: 'open' | 'reset'): Promise<OpenedIndex> {
+    const opened = await this.#call<OpenedIndex>({ what });
     this.#nextSeq = opened.nextSeq;
     return opened;
   }
@@ -126,7 +115,7 @@ export class IndexThread {
         this.#resting?.cancel();
         if (this.#worker === worker) this.#resting = this.#clock.setTimer(REST_MS, () => this.#rest());
       }
-      if ('failure' in answer) waiting?.reject(new ThreadFailure(answer.failure));
+      if ('failure' in answer) waiting?.reject(new IndexFailure(answer.failure));
       else waiting?.resolve(answer.value);
     });
     worker.on('error', (error) => this.#lost(worker, String(error)));
@@ -141,6 +130,6 @@ export class IndexThread {
     this.#hasRested = false;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { reject } of waiting) reject(new ThreadFailure({ isCorrupt: false, reason }));
+    for (const { reject } of waiting) reject(new IndexFailure({ isCorrupt: false, reason }));
   }
 }

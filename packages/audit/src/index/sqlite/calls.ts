@@ -1,4 +1,4 @@
-import type { Find } from './match.ts';
+import type { Find } from '../terms.ts';
 
 /** What a thread is given when it begins. */
 export interface ThreadData {
@@ -20,7 +20,7 @@ export type Task =
 
 export type Call = Task & { readonly id: number };
 
-export interface Failure {
+interface Failure {
   readonly isCorrupt: boolean;
   readonly reason: string;
 }

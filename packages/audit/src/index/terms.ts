@@ -10,27 +10,31 @@ const MIN_PREFIX = 3;
 const MAX_LIMIT = 1_000;
 const DEFAULT_LIMIT = 100;
 
-/** The categories that the tokenizer of SQLite takes for words (https://sqlite.org/fts5.html#unicode61_tokenizer). */
+/** What words are made of: the categories that the tokenizer of SQLite takes (https://sqlite.org/fts5.html#unicode61_tokenizer). */
 const WORD_CHARACTER = /[\p{L}\p{N}\p{Co}]/u;
 const FIRST_TERM = /^\s*(?:"([^"]*)"?|([^\s"]+))/;
 
 /**
- * The expression of FTS5 (https://sqlite.org/fts5.html#full_text_query_syntax) for what a query asks; undefined when it
- * asks for nothing but a time. Every value stands in quotes: none is read as an operator. Raises AUDIT_QUERY_INVALID.
+ * What records have to have: the word of a facet; words that follow each other; the same, the last of which may go on. Text
+ * is as it was asked for: what its words are is for the index to say.
  */
-export function matchOf(query: AuditQuery): string | undefined {
-  const terms: string[] = [];
+export type Term =
+  | { readonly kind: 'facet'; readonly word: string }
+  | { readonly kind: 'phrase' | 'beginning'; readonly text: string };
+
+/** All that a query asks for, but its time. Raises AUDIT_QUERY_INVALID. */
+export function termsOf(query: AuditQuery): readonly Term[] {
+  const terms: Term[] = [];
   for (const facet of Object.keys(FACETS) as Facet[]) {
     const value = query[facet];
-    if (value !== undefined) terms.push(`facets : ${quoted(facetWord(facet, value))}`);
+    if (value !== undefined) terms.push({ kind: 'facet', word: facetWord(facet, value) });
   }
-  if (query.text !== undefined) terms.push(...textTerms(query.text));
-  return terms.length === 0 ? undefined : terms.join(' AND ');
+  return query.text === undefined ? terms : [...terms, ...textTerms(query.text)];
 }
 
-function textTerms(text: string): string[] {
+function textTerms(text: string): readonly Term[] {
   if (text.length > MAX_TEXT) throw invalid('text', `up to ${MAX_TEXT} characters`);
-  const terms: string[] = [];
+  const terms: Term[] = [];
   for (let rest = text; ; ) {
     const found = FIRST_TERM.exec(rest);
     if (found === null) break;
@@ -44,28 +48,23 @@ function textTerms(text: string): string[] {
   return terms;
 }
 
-function wordTerm(word: string): string | undefined {
+function wordTerm(word: string): Term | undefined {
   if (!word.endsWith('*')) return plainTerm(word);
   const beginning = word.replace(/\*+$/, '');
   const letters = [...beginning].filter((character) => WORD_CHARACTER.test(character)).length;
   if (letters === 0) return undefined;
   if (letters < MIN_PREFIX) throw invalid('text', `at least ${MIN_PREFIX} letters before a *`);
-  return `text : ${quoted(beginning)} *`;
+  return { kind: 'beginning', text: beginning };
 }
 
 /** Undefined for what has no word in it: it would be found nowhere, or everywhere. */
-function plainTerm(text: string): string | undefined {
-  return WORD_CHARACTER.test(text) ? `text : ${quoted(text)}` : undefined;
+function plainTerm(text: string): Term | undefined {
+  return WORD_CHARACTER.test(text) ? { kind: 'phrase', text } : undefined;
 }
 
-/** FTS5 reads a zero as the end of the expression. */
-function quoted(text: string): string {
-  return `"${text.replaceAll('\0', ' ').replaceAll('"', '""')}"`;
-}
-
-/** What is asked of the file. */
+/** What is asked of an index. */
 export interface Find {
-  readonly match?: string;
+  readonly terms: readonly Term[];
   /** Numbers from `from` to before `to`. */
   readonly from: number;
   readonly to: number;
@@ -83,10 +82,9 @@ export function findOf(query: AuditPageQuery): Find {
   for (const [name, value] of [['since', since] as const, ['until', until] as const]) {
     if (!Number.isSafeInteger(value)) throw invalid(name, 'a time in ms since 1970');
   }
-  const match = matchOf(query);
   const isNewest = order === 'newest';
   return {
-    ...(match !== undefined && { match }),
+    terms: termsOf(query),
     from: !isNewest && after !== undefined ? after + 1 : 0,
     to: isNewest && after !== undefined ? after : Number.MAX_SAFE_INTEGER,
     since,

@@ -1,9 +1,11 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { AuditRecord } from '../record/entry.ts';
-import { facetWords, searchedText } from './facets.ts';
-import type { Find } from './match.ts';
+import type { AuditRecord } from '../../record/entry.ts';
+import type { Found, Opened } from '../backend.ts';
+import { facetWords, searchedText } from '../facets.ts';
+import type { Find } from '../terms.ts';
+import { matchOf } from './match.ts';
 
 /** Primary result codes, https://sqlite.org/rescode.html: ERROR is what a table says that is not there. */
 const SQLITE = { ERROR: 1, CORRUPT: 11, NOTADB: 26 } as const;
@@ -32,19 +34,6 @@ CREATE VIRTUAL TABLE words USING fts5 (
 );
 INSERT INTO words (words, rank) VALUES ('hashsize', ${HASH_BYTES});
 `;
-
-/** What a file is found to be when it is opened. */
-export interface Opened {
-  readonly nextSeq: number;
-  /** ULID of the last record that is in it: of the journal it should be the same. */
-  readonly last: { readonly seq: number; readonly id: string } | undefined;
-}
-
-/** A page of the file: JSON of records, or numbers alone. */
-export interface Found {
-  readonly seqs: readonly number[];
-  readonly records: readonly string[];
-}
 
 /** The file of an index. Synchronous: it lives in a thread of its own. Raises the errors of node:sqlite. */
 export class IndexDatabase {
@@ -131,7 +120,8 @@ export class IndexDatabase {
   }
 
   find(find: Find, isWhole: boolean): Found {
-    const { match, since, until, order, limit } = find;
+    const { terms, since, until, order, limit } = find;
+    const match = matchOf(terms);
     const range = this.#rangeOf(find);
     if (range === undefined) return { seqs: [], records: [] };
     const direction = order === 'newest' ? 'DESC' : 'ASC';
