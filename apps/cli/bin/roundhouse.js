@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read: it finds a runtime that can run the rest, and says so when there is none.
 import { spawn } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import * as module from 'node:module';
 import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -27,7 +27,7 @@ async function runHere() {
   const bundle = bundleOf(home);
   const built = join(home, 'dist', 'main.js');
   const entry = bundle ?? (existsSync(built) ? built : join(home, 'src', 'main.ts'));
-  keepCompiled();
+  keepCompiled(entry);
   if (bundle === undefined) module.registerHooks({ resolve: entry === built ? resolveBesides : resolveSources });
   // Whoever reads may have enough, like head: that is no failure.
   process.stdout.on('error', (error) => {
@@ -50,8 +50,11 @@ function resolveBesides(specifier, context, next) {
   return { url: new URL(specifier, context.parentURL).href, shortCircuit: true };
 }
 
-/** Lets V8 take up what it compiled the last time. Whoever may write there could make this program run anything. */
-function keepCompiled() {
+/**
+ * Lets V8 take up what it compiled of this build the last time. Whoever may write there could make this program run
+ * anything.
+ */
+function keepCompiled(entry) {
   const cache = process.env.CACHE_DIRECTORY || process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const folder = join(cache, 'roundhouse', 'compiled');
   try {
@@ -61,9 +64,29 @@ function keepCompiled() {
       const { uid, mode } = lstatSync(each);
       if (uid !== process.getuid() || (mode & 0o022) !== 0) return;
     }
-    module.enableCompileCache(folder);
+    const own = join(folder, buildOf(entry));
+    if (!existsSync(own)) forgetOldBuilds(folder);
+    mkdirSync(own, { recursive: true, mode: 0o700 });
+    const now = new Date();
+    utimesSync(own, now, now);
+    module.enableCompileCache(own);
   } catch {
     // Nothing is kept where nothing can be.
+  }
+}
+
+/** A name for what is run, which another build has not. */
+function buildOf(entry) {
+  const { ino, mtimeMs } = statSync(entry);
+  return `${ino}-${Math.trunc(mtimeMs)}`;
+}
+
+/** Removes what was compiled of builds that nobody has run for a month: each takes some megabytes. */
+function forgetOldBuilds(folder) {
+  const before = Date.now() - 30 * 86_400_000;
+  for (const each of readdirSync(folder)) {
+    const path = join(folder, each);
+    if (statSync(path).mtimeMs < before) rmSync(path, { recursive: true, force: true });
   }
 }
 

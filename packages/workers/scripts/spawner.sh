@@ -1,6 +1,7 @@
 # The spawner: forks shims for a master that would fork slowly, and keeps the log daemon.  sh spawner.sh RUN NUMBER SHIM
 #
-# RUN/spawner/NUMBER has the FIFOs `control`, read here, and `life`, which ends with the spawner. Commands:
+# RUN/spawner/NUMBER has the FIFOs `control`, read here, and `life`, which ends with the spawner. The master that starts it
+# gives it `control` as standard input: if it dies before anything is said, the end of it is seen. Commands:
 #   shim INSTANCE NUMBER [KEY]   starts a shim; by way of sockets.pl, beside it, where it has sockets
 #   log                          starts the keeper of the log daemon, which runs RUN/spawner/log.sh again and again
 #   reap                         gives up the entries of shims that have ended
@@ -10,12 +11,10 @@
 serve() {
   root=$1 own=$1/spawner/$2 shim=$3
   trap : HUP INT TERM
-  exec 5<>"$own/life"
+  exec 4<&0 </dev/null 5<>"$own/life"
   echo ready >&5
   while :; do
-    # Waits until a master has it open; at its end the master is gone. The one from before is open until then: whoever
-    # comes finds that somebody reads.
-    command exec 4<"$own/control" || { [ -p "$own/control" ] || exit 0; continue; }
+    # At the end of it the master is gone.
     while read -r verb first second key <&4; do
       case $verb in
         # What a shell runs behind has SIGINT and SIGQUIT ignored, which programs would inherit.
@@ -31,6 +30,8 @@ serve() {
       esac
     done
     has_shims || { end_log_daemon; exit 0; }
+    # Waits until another master has it open. The one from before is open until then: whoever comes finds that somebody reads.
+    until command exec 4<"$own/control"; do [ -p "$own/control" ] || exit 0; done
   done
 }
 

@@ -403,6 +403,15 @@ describe('when helpers are killed', () => {
     await bed.until(() => [...bed.spawners(), ...bed.logDaemons()].length === 0);
   });
 
+  it('the spawner ends by itself also when its master goes before it has begun to listen', async () => {
+    const bed = await makeBed();
+    for (let round = 0; round < 10; round++) {
+      const { host } = await bed.open();
+      await host[Symbol.asyncDispose]();
+      await bed.until(() => bed.spawners().length === 0);
+    }
+  });
+
   it('each instance runs exactly once after any kills in any order', async () => {
     const bed = await makeBed();
     const instances = [0, 1, 2, 3].map((number) => ({ worker: 'web', number }));

@@ -126,12 +126,15 @@ export class Spawner {
     if (!this.#isOpen) return;
     const started = new Promise<void>((resolve, reject) => {
       this.#attach(number, resolve);
+      // It is open to write here, so that to open it does not wait.
+      const commands = openSync(this.#file(number, 'control'), constants.O_RDONLY);
       const child = spawn('/bin/sh', [SPAWNER, this.#options.directory, String(number), SHIM], {
         detached: true,
-        stdio: 'ignore',
+        stdio: [commands, 'ignore', 'ignore'],
         cwd: '/',
         env: { PATH },
       });
+      closeSync(commands);
       child.on('error', reject);
       child.on('exit', (code) => reject(new Error(`the spawner has ended with ${code}`)));
       child.unref();
