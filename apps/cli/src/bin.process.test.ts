@@ -67,6 +67,23 @@ describe('the roundhouse command', () => {
     expect(files.length > 0).toBe(isKept);
   });
 
+  it('forgets what it compiled of builds that nobody has run for a month', async () => {
+    const cache = join(home, 'cache');
+    const folder = join(cache, 'roundhouse', 'compiled');
+    for (const [name, days] of [
+      ['old', 31],
+      ['recent', 29],
+    ] as const) {
+      await mkdir(join(folder, name), { recursive: true, mode: 0o700 });
+      const at = Date.now() / 1e3 - days * 86_400;
+      await utimes(join(folder, name), at, at);
+    }
+    for (const each of [cache, join(cache, 'roundhouse'), folder]) await chmod(each, 0o700);
+    child = spawn(process.execPath, [BIN, '--help'], { env: { PATH: process.env['PATH'], XDG_CACHE_HOME: cache } });
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    expect((await readdir(folder)).toSorted()).toEqual([expect.stringMatching(/^\d+-\d+$/), 'recent']);
+  });
+
   it.runIf(existsSync(BUNDLE))('names sources in the stacks of its bundle', async () => {
     const program = `
       const main = '${BUNDLE.href}main.js';

@@ -14,6 +14,7 @@ function modules(): ReadonlyArray<Promise<object>> {
     import('@roundhouse/core'),
     import('@roundhouse/net'),
     import('@roundhouse/protocols/dns'),
+    import('@roundhouse/protocols/grpc'),
     import('@roundhouse/protocols/http'),
     import('@roundhouse/protocols/mime'),
     import('@roundhouse/protocols/smtp'),

@@ -5,7 +5,7 @@ import { hostSchema } from './session.ts';
 import { URL_PROBE_SCHEMES } from './vocabulary.ts';
 
 /** These have no port of their own. */
-const WITH_PORT = ['tcp', 'tls'] as const;
+const WITH_PORT = ['tcp', 'tls', 'grpc'] as const;
 
 const HOST = String.raw`(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:[\]]+)`;
 const PORT = String.raw`:\d{1,5}`;
@@ -22,7 +22,7 @@ const addressSchema = z
   .max(2_048)
   .regex(
     FORM,
-    `Expected SCHEME://HOST:PORT/ with a scheme of ${URL_PROBE_SCHEMES.join(', ')}; ${WITH_PORT.join(' and ')} need the port`,
+    `Expected SCHEME://HOST:PORT/ with a scheme of ${URL_PROBE_SCHEMES.join(', ')}; ${WITH_PORT.join(', ')} need the port`,
   )
   // Host, port and path of all of them are read as those of HTTP.
   .refine((url) => URL.canParse(url.replace(/^[^:]*/, 'http')), 'Expected a host, and a port up to 65,535')

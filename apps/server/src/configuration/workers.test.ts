@@ -87,7 +87,7 @@ workers:
     [
       'a URL of a scheme that cannot be probed',
       "workers:\n  - id: a\n    command: [a]\n    probes: { readiness: { url: 'gopher://h/' } }\n",
-      /^4 CONFIG_VALUE workers\[a\]\.probes\.readiness\.url: .*a scheme of tcp, tls, http, .*doh; tcp and tls need the port$/,
+      /^4 CONFIG_VALUE workers\[a\]\.probes\.readiness\.url: .*a scheme of tcp, tls, http, .*grpcs; tcp, tls, grpc need the port$/,
     ],
     [
       'an option of a probe that there is not',
