@@ -150,6 +150,8 @@ export const URL_PROBE_SCHEMES = [
   'smtps',
   'pop3',
   'pop3s',
+  'imap',
+  'imaps',
   'dns',
   'dns+tcp',
   'dot',

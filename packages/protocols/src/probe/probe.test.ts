@@ -38,13 +38,17 @@ const probe = (url: string, options: ProbeOptions = {}): Promise<ProbeReport> =>
   probeUrl(url, { tls: { ca: authority.cert }, ...options }, scope, runtime);
 const names = ({ phases }: ProbeReport): string[] => phases.map(({ name }) => name);
 
-/** Answers whatever comes; null says nothing. */
-async function listen(answer: string | null, options: { tls?: TlsServerOptions } = {}): Promise<number> {
+/** Answers whatever comes, or speaks first; null says nothing. */
+async function listen(
+  answer: string | null,
+  { tls: own, speaksFirst = false }: { tls?: TlsServerOptions; speaksFirst?: boolean } = {},
+): Promise<number> {
   const listener = await runtime.listen(
-    { host: 'localhost', port: 0, ...options },
+    { host: 'localhost', port: 0, ...(own && { tls: own }) },
     (transport) => {
       const stream = duplexOf(transport);
-      stream.on('data', () => void (answer !== null && stream.write(answer)));
+      if (speaksFirst) stream.write(answer);
+      else stream.on('data', () => void (answer !== null && stream.write(answer)));
     },
     scope,
   );
@@ -104,15 +108,17 @@ describe('a probe', () => {
   });
 
   it.each([
-    ['pop3', {}],
-    ['pop3s', { tls: true }],
-  ])('of %s takes the greeting and leaves', async (scheme, options) => {
+    ['pop3', '+OK ready\r\n', '+OK bye\r\n'],
+    ['pop3s', '+OK ready\r\n', '+OK bye\r\n'],
+    ['imap', '* OK [CAPABILITY IMAP4rev2] ready\r\n', '* BYE later\r\nP1 OK done\r\n'],
+    ['imaps', '* PREAUTH you\r\n', 'P1 OK\r\n'],
+  ])('of %s takes the greeting and leaves', async (scheme, greeting, farewell) => {
     const listener = await runtime.listen(
-      { host: 'localhost', port: 0, ...('tls' in options && { tls }) },
+      { host: 'localhost', port: 0, ...(scheme.endsWith('s') && { tls }) },
       (transport) => {
         const stream = duplexOf(transport);
-        stream.write('+OK ready\r\n');
-        stream.on('data', () => void stream.end('+OK bye\r\n'));
+        stream.write(greeting);
+        stream.on('data', () => void stream.end(farewell));
       },
       scope,
     );
@@ -158,9 +164,14 @@ describe('a probe', () => {
     ['speaks something else', 'http', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'PROTOCOL_VIOLATION', 'request'],
     ['speaks no TLS', 'https', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'TLS_PROTOCOL', 'tls'],
     ['speaks no WebSocket', 'ws', 'HTTP/1.1 200 OK\r\n\r\n', 'PEER_REFUSED', 'negotiate'],
+    ['has no time', 'imap', '* BYE come again\r\n', 'PEER_UNAVAILABLE', 'greeting'],
+    ['speaks no IMAP', 'imap', '+OK ready\r\n', 'PROTOCOL_VIOLATION', 'greeting'],
+    ['does not know LOGOUT', 'imap', '* OK\r\nP1 BAD what?\r\n', 'PROTOCOL_VIOLATION', 'close'],
+    ['says more and more', 'imap', '* OK\r\n'.repeat(30), 'PROTOCOL_VIOLATION', 'close'],
     ['speaks no HTTP/2', 'h2c', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'PROTOCOL_VIOLATION', 'negotiate'],
   ])('of a peer that %s says so: %s', async (_what, scheme, answer, code, phase) => {
-    const report = await probe(`${scheme}://localhost:${await listen(answer)}/`);
+    const port = await listen(answer, { speaksFirst: scheme === 'imap' });
+    const report = await probe(`${scheme}://localhost:${port}/`);
     expect(report).toMatchObject({ outcome: 'failed', error: { code } });
     expect(report.error?.hint).not.toBe('');
     expect(report.phases.at(-1)).toMatchObject({ name: phase, ok: false, code });
