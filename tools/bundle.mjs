@@ -15,7 +15,7 @@ const ASCII = /^[\0-\x7f]*$/;
 /** What is run as a process, by its name in the bundle. Programs share no chunk: each holds only what it needs. */
 const PROGRAMS = {
   auditArchiveCheck: 'packages/audit/src/retention/checkThread.ts',
-  auditIndex: 'packages/audit/src/index/thread.ts',
+  auditIndex: 'packages/audit/src/index/sqlite/thread.ts',
   auditVerification: 'apps/server/src/audit/verifyThread.ts',
   logDaemon: 'packages/workers/src/logs/daemon/main.ts',
   // The last: its time says that all are there.

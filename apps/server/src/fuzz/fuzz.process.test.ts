@@ -21,7 +21,7 @@ const TOKEN = 'rh_token-of-the-fuzzer-0123456789';
 /** Of a form that is taken for a webhook. */
 const SECRET = `whsec_${Buffer.from('canary that must not come back!').toString('base64')}`;
 const IS_LONG = process.env['ROUNDHOUSE_LONG'] === '1';
-const REQUESTS = Number(process.env['ROUNDHOUSE_FUZZ_REQUESTS'] ?? (IS_LONG ? 60_000 : 8_000));
+const REQUESTS = Number(process.env['ROUNDHOUSE_FUZZ_REQUESTS'] ?? (IS_LONG ? 60_000 : 10_000));
 const SEED = Number(process.env['ROUNDHOUSE_FUZZ_SEED'] ?? 3270);
 
 /** Folders whose codes any request may meet: what HTTP, the credentials and the schemas refuse. */

@@ -41,6 +41,18 @@ describe('a thread of the index that rests', () => {
     expect((await thread.reset()).nextSeq).toBe(0);
   });
 
+  it('answers whoever asks while it is closed', async () => {
+    await thread.open();
+    for (let seq = 1; seq <= 20; seq++) {
+      const closing = thread.close();
+      const added = thread.add([], seq);
+      await closing;
+      await added.catch(() => thread.open());
+    }
+    await thread.open();
+    expect(await Promise.all([thread.close(), thread.close()])).toEqual([undefined, undefined]);
+  });
+
   it('leaves no timer behind when it is closed', async () => {
     await thread.open();
     await thread.close();

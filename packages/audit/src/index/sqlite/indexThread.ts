@@ -2,9 +2,11 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '@roundhouse/core';
 import { type Found, IndexFailure, type OpenedIndex } from '../backend.ts';
 import type { Find } from '../terms.ts';
-import type { Answer, Call, Task, ThreadData } from './calls.ts';
+import type { Answer, Task, ThreadData } from './calls.ts';
 
 interface Waiting {
+  /** Who was asked. */
+  readonly worker: Worker;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -59,15 +61,11 @@ export class IndexThread {
     return this.#call({ what: 'purge', isFirst });
   }
 
-  /** Closes the file and ends the thread. Idempotent. */
+  /** Closes the file and ends the thread, when what it was asked before is answered. Idempotent. */
   async close(): Promise<void> {
     this.#resting?.cancel();
     const worker = this.#worker;
-    if (worker === undefined) return;
-    await this.#call({ what: 'close' }).catch(() => {});
-    this.#resting?.cancel();
-    this.#worker = undefined;
-    await worker.terminate();
+    if (worker !== undefined) await this.#end(worker);
   }
 
   async #opened(what: 'open' | 'reset'): Promise<OpenedIndex> {
@@ -76,22 +74,29 @@ export class IndexThread {
     return opened;
   }
 
-  /** Closes the file and ends the thread; whoever calls meanwhile begins another. */
   #rest(): void {
     const worker = this.#worker;
     if (worker === undefined) return;
-    this.#worker = undefined;
     this.#hasRested = true;
-    worker.once('message', () => void worker.terminate());
-    worker.postMessage({ what: 'close', id: 0 } satisfies Call);
+    void this.#end(worker);
+  }
+
+  /** Whoever calls meanwhile begins another. */
+  async #end(worker: Worker): Promise<void> {
+    this.#worker = undefined;
+    await this.#ask(worker, { what: 'close' }).catch(() => {});
+    await worker.terminate();
   }
 
   #call<T>(task: Task): Promise<T> {
     this.#resting?.cancel();
-    const worker = (this.#worker ??= this.#begin());
+    return this.#ask(this.#worker ??= this.#begin(), task);
+  }
+
+  #ask<T>(worker: Worker, task: Task): Promise<T> {
     const id = ++this.#calls;
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.#waiting.set(id, { worker, resolve: resolve as (value: unknown) => void, reject });
       // Only an answer that somebody waits for keeps the process alive.
       worker.ref();
       worker.postMessage({ ...task, id });
@@ -110,10 +115,12 @@ export class IndexThread {
     worker.on('message', (answer: Answer) => {
       const waiting = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
-      if (this.#waiting.size === 0) {
+      if (!this.#isAsked(worker)) {
         worker.unref();
-        this.#resting?.cancel();
-        if (this.#worker === worker) this.#resting = this.#clock.setTimer(REST_MS, () => this.#rest());
+        if (this.#worker === worker) {
+          this.#resting?.cancel();
+          this.#resting = this.#clock.setTimer(REST_MS, () => this.#rest());
+        }
       }
       if ('failure' in answer) waiting?.reject(new IndexFailure(answer.failure));
       else waiting?.resolve(answer.value);
@@ -124,12 +131,21 @@ export class IndexThread {
     return worker;
   }
 
+  #isAsked(worker: Worker): boolean {
+    for (const waiting of this.#waiting.values()) if (waiting.worker === worker) return true;
+    return false;
+  }
+
+  /** It answers nothing any more. */
   #lost(worker: Worker, reason: string): void {
-    if (this.#worker !== worker) return;
-    this.#worker = undefined;
-    this.#hasRested = false;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(new IndexFailure({ isCorrupt: false, reason }));
+    if (this.#worker === worker) {
+      this.#worker = undefined;
+      this.#hasRested = false;
+    }
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.worker !== worker) continue;
+      this.#waiting.delete(id);
+      waiting.reject(new IndexFailure({ isCorrupt: false, reason }));
+    }
   }
 }
