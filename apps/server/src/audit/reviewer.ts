@@ -17,6 +17,9 @@ export interface ReviewerDependencies {
 const BATCH = 500;
 const PAUSE_MS = 20;
 const SAVE_MS = 60_000;
+/** How long a review waits until it is seen, and how often it looks, ms. */
+const SEEN_MS = 5_000;
+const LOOK_MS = 5;
 const RETRY_MS = 600_000;
 
 /**
@@ -58,9 +61,16 @@ export class Reviewer {
     return this.#failure;
   }
 
-  /** Puts on record that somebody has reviewed; with that it counts. Raises what `append` does. */
+  /**
+   * Puts on record that somebody has reviewed; with that it counts. Resolves when the state has it, or soon after where
+   * records before it cannot be looked at. Raises what `append` does.
+   */
   async review(entry: AuditEntry, scope: Scope): Promise<void> {
-    await this.#deps.journal.append(entry, scope);
+    const { seq } = await this.#deps.journal.append(entry, scope);
+    if (seq === undefined) return;
+    using moment = scope.child({ timeoutMs: SEEN_MS });
+    while (this.state.next <= seq && !moment.signal.aborted) await moment.sleep(LOOK_MS).catch(() => {});
+    scope.throwIfEnded();
   }
 
   async #goOn(): Promise<never> {

@@ -183,7 +183,9 @@ describe('limits in the kernel of this machine', () => {
   });
 
   it('changes a limit of what runs', async () => {
-    const { run } = await start({ 'process.max_processes': limit(4, 'alert') }, 'sleep 60');
+    const { run, output } = await start({ 'process.max_processes': limit(4, 'alert') }, '$| = 1; print "y"; sleep 60');
+    // Before it runs its launch may not have joined its groups.
+    while (output() === '') await scope.sleep(20);
     enforcement?.watch(run, scope);
     const changed = await enforcement?.change(
       { 'process.max_processes': limit(9, 'alert'), 'memory.max_rss': limit(1e9, 'immediate_kill') },

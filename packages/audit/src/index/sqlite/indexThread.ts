@@ -90,7 +90,7 @@ export class IndexThread {
 
   #call<T>(task: Task): Promise<T> {
     this.#resting?.cancel();
-    return this.#ask(this.#worker ??= this.#begin(), task);
+    return this.#ask((this.#worker ??= this.#begin()), task);
   }
 
   #ask<T>(worker: Worker, task: Task): Promise<T> {
