@@ -48,10 +48,10 @@ export async function measure({ quick }: BenchOptions): Promise<Section> {
     });
   return {
     title: 'The API with the audit journal',
-    figures: [row('endpoint', 'an endpoint: no record'), row('screen', 'a screen: a record each')],
+    figures: [row('endpoint', 'an endpoint: no record'), row('screen', 'a screen that stays as it is')],
     notes: [
       `${runs} runs of ${seconds} s each, by turns, from ${loaderName()} on ${CONNECTIONS} kept connections, to two installations of \`roundhouse up\` that differ in \`audit.enabled\`.`,
-      'That somebody has seen a screen is recorded before the answer leaves; that somebody has read the description of an endpoint is not.',
+      'That somebody has seen a screen is recorded when it shows something new, and else once a minute; that somebody has read the description of an endpoint is not.',
     ],
   };
 }
