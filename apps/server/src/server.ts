@@ -29,7 +29,7 @@ import { alertFilter, type AlertsOptions, startAlerts } from './alert/alerts.ts'
 import { createMailer, type MailerOptions } from './alert/mailer.ts';
 import { recordEvents } from './audit/events.ts';
 import { fieldDigest, terminalEntry } from './audit/input.ts';
-import { noteSubmitted } from './audit/notes.ts';
+import { noteSubmitted, provideNotes } from './audit/notes.ts';
 import { auditRequests } from './audit/requests.ts';
 import { custodyOf } from './audit/custody.ts';
 import { auditReviewRoutes } from './http/auditReviewRoutes.ts';
@@ -389,6 +389,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   });
   const idempotency = createIdempotency({}, { clock, principalOf: ({ identity }) => identity?.principal ?? '' });
   app.addHook('preHandler', idempotency.preHandler);
+  provideNotes(app);
   if (deps.audit !== undefined) auditRequests(app, deps.audit, scope);
   settleFirst(app, journal);
   app.addHook('onSend', idempotency.onSend);

@@ -7,7 +7,7 @@ import { traceOf } from '../trace/requests.ts';
 import { actorOf } from './actor.ts';
 import { submittedShown } from './input.ts';
 import { SERVER_CODES, type ServerAuditCode } from './codes.ts';
-import { keepNotes, notesOf } from './notes.ts';
+import { keepNotes } from './notes.ts';
 import { Repeats } from './repeats.ts';
 import { ROUTE_AUDIT, type RouteAudit } from './routes.ts';
 
@@ -23,42 +23,52 @@ const MAX_SUBMITTED = 20;
  */
 export function auditRequests(app: FastifyInstance, trail: AuditTrail, scope: Scope): void {
   const repeats = new Repeats(scope.clock);
-  /** Of the errors that requests were answered with. */
-  const codes = new WeakMap<FastifyRequest, string>();
-
-  app.addHook('preHandler', async (request) => {
+  const fact = (request: FastifyRequest, code: ServerAuditCode) =>
+    requestEntry(request, code, { phase: 'fact', outcome: 'success' });
+  const tellStream = (request: FastifyRequest): void => {
     const rule = ruleOf(request);
-    if (rule === null) return;
-    const notes = keepNotes(request, () =>
-      trail.record(requestEntry(request, rule.code, { phase: 'fact', outcome: 'success' })),
-    );
-    if (rule.as !== 'change') return;
-    await trail.append(requestEntry(request, rule.code, { phase: 'received', outcome: 'pending' }), scope);
-    notes.isReceived = true;
+    if (rule !== null) trail.record(fact(request, rule.code));
+  };
+
+  app.addHook('preHandler', (request, _reply, done) => {
+    const rule = ruleOf(request);
+    if (rule === null) return done();
+    const notes = keepNotes(request, tellStream);
+    if (rule.as === 'read') return done();
+    const received = requestEntry(request, rule.code, { phase: 'received', outcome: 'pending' });
+    trail.append(received, scope).then(() => {
+      notes.isReceived = true;
+      done();
+    }, done);
   });
 
   app.addHook('onError', (request, _reply, error, done) => {
-    codes.set(request, isRoundhouseError(error) ? error.code : 'INTERNAL');
+    const notes = request.auditNotes ?? keepNotes(request);
+    notes.code = isRoundhouseError(error) ? error.code : 'INTERNAL';
     done();
   });
 
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     const rule = ruleOf(request);
-    const notes = notesOf(request);
+    const notes = request.auditNotes;
     const isGood = reply.statusCode < 400;
-    const failed = { reason: codes.get(request) ?? String(reply.statusCode) };
+    const failed = { reason: notes?.code ?? String(reply.statusCode) };
     if (notes?.isReceived === true && rule !== null) {
       const end = isGood ? { outcome: 'success' as const } : { outcome: 'failure' as const, ...failed };
-      await kept(trail.append(requestEntry(request, rule.code, { phase: 'completed', ...end }), scope));
-    } else if (reply.statusCode === 403) {
+      const completed = requestEntry(request, rule.code, { phase: 'completed', ...end });
+      kept(trail.append(completed, scope)).then(() => done(null, payload), done);
+      return;
+    }
+    if (reply.statusCode === 403) {
       trail.record(requestEntry(request, 'RHA-4003', { phase: 'fact', outcome: 'denied', ...failed }));
     } else if (rule?.as === 'read' && isGood) {
       const left = notes?.shown === undefined ? 0 : repeats.look(readerOf(request), notes.shown);
-      if (left === undefined) return payload;
-      const entry = requestEntry(request, rule.code, { phase: 'fact', outcome: 'success' });
-      trail.record(left === 0 ? entry : { ...entry, details: { ...entry.details, repeats: left } });
+      if (left !== undefined) {
+        const entry = fact(request, rule.code);
+        trail.record(left === 0 ? entry : { ...entry, details: { ...entry.details, repeats: left } });
+      }
     }
-    return payload;
+    done(null, payload);
   });
 }
 
@@ -66,7 +76,8 @@ export function auditRequests(app: FastifyInstance, trail: AuditTrail, scope: Sc
 function readerOf(request: FastifyRequest): string {
   const { id } = actorOf(request.identity);
   const params = (request.params ?? {}) as Readonly<Record<string, string>>;
-  return JSON.stringify([id, request.ip, routeNameOf(request), params['id']]);
+  // The names of routes, addresses and ids of things bear no space, and what else may stands last.
+  return `${routeNameOf(request)} ${request.ip} ${params['id']} ${id}`;
 }
 
 /** The journal tells of its own failures. */
@@ -124,7 +135,7 @@ function askedOf({ query }: FastifyRequest): Readonly<Record<string, unknown>> {
 
 /** What was sent to hosts. */
 function submittedBy(request: FastifyRequest): Readonly<Record<string, unknown>> {
-  const submitted = notesOf(request)?.submitted ?? [];
+  const submitted = request.auditNotes?.submitted ?? [];
   if (submitted.length === 0) return {};
   return {
     submitted: submitted.slice(0, MAX_SUBMITTED).map(submittedShown),
