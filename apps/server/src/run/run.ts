@@ -101,6 +101,20 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
   const secrets = async (name: string, caller: Scope): Promise<string> =>
     (await findSecret(name.startsWith('secret://') ? name : `secret://env/${name}`, caller)).reveal();
   const token = defaults.token ?? home.token.reveal();
+  const supervisor = openSupervisor(home.directory, options.createSupervisor ?? createSupervisor, {
+    clock,
+    log: logger.child({ module: 'workers' }),
+    random: Math.random,
+    environment: variables,
+    secrets,
+    endpointProbe,
+    urlProbe,
+  });
+  if (supervisor !== undefined) {
+    parts.use(supervisor);
+    // It waits for processes, and the rest for disks: the server that is made below waits for both, and hears what fails.
+    supervisor.open(scope).catch(() => {});
+  }
   const auditDeps = { clock, log: logger.child({ module: 'audit' }), keyRing: home.keyRing };
   const bucket = openObjectLock(value.audit ?? {}, clock);
   const audit = await openAudit(home.directory, value.audit ?? {}, auditDeps, bucket);
@@ -116,20 +130,6 @@ export async function runServer(options: RunOptions): Promise<RunningServer> {
     offHostSinks: await offHostSinks(value.audit ?? {}),
     fieldDigests: value.audit?.field_digests === true,
   };
-  const supervisor = openSupervisor(home.directory, options.createSupervisor ?? createSupervisor, {
-    clock,
-    log: logger.child({ module: 'workers' }),
-    random: Math.random,
-    environment: variables,
-    secrets,
-    endpointProbe,
-    urlProbe,
-  });
-  if (supervisor !== undefined) {
-    parts.use(supervisor);
-    // It waits for processes, and the rest for disks: the server that is made below waits for both, and hears what fails.
-    supervisor.open(scope).catch(() => {});
-  }
   const store = parts.use(
     await openStore(new Secret(storeUrl), { clock, log: logger.child({ module: 'store' }) }, scope),
   );

@@ -52,6 +52,8 @@ export interface InstanceEvents {
 
 /** How often the end of the last processes of a tree is looked for, ms. */
 const STRAGGLER_MS = 50;
+/** Bound of what is made before a start, ms. */
+const ANTICIPATE_MS = 2_000;
 /** Bound of a kill, ms. */
 const KILL_MS = 10_000;
 
@@ -159,6 +161,14 @@ export class Instance<H> {
     } else if (state.kind === 'idle' && this.#isToRun(state.reason, startsAnew)) {
       this.send({ kind: 'start', force: false });
     }
+  }
+
+  /** Makes the place of its first start, if it is going to run. Never rejects: what fails here, fails again in the start. */
+  async anticipate(): Promise<void> {
+    const { keeper, scope } = this.#deps;
+    if (this.#state.kind !== 'idle' || !this.#isToRun(this.#state.reason, false)) return;
+    using bounded = scope.child({ what: 'Making its place', timeoutMs: ANTICIPATE_MS });
+    await keeper.prepare(hasSockets(this.#spec), bounded).catch(() => {});
   }
 
   #isToRun(reason: IdleReason, startsAnew: boolean): boolean {
@@ -351,9 +361,8 @@ export class Instance<H> {
     this.#attempts++;
     // It may become another one meanwhile.
     const spec = this.#spec;
-    const hasSockets = (spec.program?.sockets.length ?? 0) > 0;
     // Processes are made while files are written. What fails there, fails again in the start.
-    const place = keeper.prepare(hasSockets, scope).catch(() => {});
+    const place = keeper.prepare(hasSockets(spec), scope).catch(() => {});
     try {
       // Of the attempt: one that fails is no reason to begin anew at once.
       this.#record = { ...this.#record, specDigest: digestOf(spec) };
@@ -476,6 +485,10 @@ export class Instance<H> {
     const { code, message } = isRoundhouseError(error) ? error : { code: 'INTERNAL', message: String(error) };
     this.#deps.log.warn(what, { worker: nameOf(this.id), code, reason: message });
   }
+}
+
+function hasSockets({ program }: WorkerSpec): boolean {
+  return (program?.sockets.length ?? 0) > 0;
 }
 
 /** The longest that the policy ever waits, ms. */

@@ -66,6 +66,7 @@ export class InstanceKeeper implements Keeper {
   readonly #tree: InstanceTree;
   /** What its directory holds while nothing has ever been started in it. */
   #fresh: Listing | undefined;
+  #preparing: Promise<void> | undefined;
   #run: Run | undefined;
   #attempt: Attempt | undefined;
   #told = 0;
@@ -118,7 +119,12 @@ export class InstanceKeeper implements Keeper {
     return this;
   }
 
-  async prepare(hasSockets: boolean, scope: Scope): Promise<void> {
+  prepare(hasSockets: boolean, scope: Scope): Promise<void> {
+    this.#preparing ??= this.#prepareFirst(hasSockets, scope).finally(() => (this.#preparing = undefined));
+    return this.#preparing;
+  }
+
+  async #prepareFirst(hasSockets: boolean, scope: Scope): Promise<void> {
     await this.#ready(scope);
     const fresh = this.#fresh;
     if (fresh === undefined || fresh.missing.length === 0) return;
@@ -202,8 +208,10 @@ export class InstanceKeeper implements Keeper {
   }
 
   /** Ends the shim; nothing may run. */
-  release(scope: Scope): Promise<void> {
-    return this.#link.release(scope);
+  async release(scope: Scope): Promise<void> {
+    // One that is on its way would come after.
+    await scope.race(this.#preparing?.catch(() => {}) ?? Promise.resolve());
+    await this.#link.release(scope);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -56,15 +56,16 @@ export class Spawner {
     await mkdir(this.#root, { recursive: true, mode: 0o700 });
     this.#isOpen = true;
     const { logDaemon } = this.#options;
-    if (logDaemon !== undefined) {
-      await replaceFile(join(this.#root, 'log.sh'), `exec ${logDaemon.map(quote).join(' ')}\n`);
-      const isMissing = !(await readdir(this.#root)).includes('log');
-      if (isMissing) await this.#deps.fifos.make([join(this.#root, 'log')]);
-    }
+    const log = join(this.#root, 'log');
+    if (logDaemon !== undefined) await replaceFile(`${log}.sh`, `exec ${logDaemon.map(quote).join(' ')}\n`);
+    const missing = logDaemon === undefined || (await readdir(this.#root)).includes('log') ? [] : [log];
     const numbers = await this.#numbers();
     const living = numbers.find((number) => hasReader(this.#file(number, 'control')));
-    if (living === undefined) await scope.race(this.#start());
-    else this.#attach(living);
+    if (living === undefined) await scope.race(this.#start(missing));
+    else {
+      await this.#deps.fifos.make(missing);
+      this.#attach(living);
+    }
     for (const number of numbers)
       if (number !== living) await rm(join(this.#root, String(number)), { recursive: true });
     if (logDaemon !== undefined) this.#keepLogDaemon();
@@ -119,10 +120,11 @@ export class Spawner {
     return join(this.#root, String(number), name);
   }
 
-  async #start(): Promise<void> {
+  /** `others`: FIFOs that are made by the same process. */
+  async #start(others: readonly string[] = []): Promise<void> {
     const number = ((await this.#numbers())[0] ?? 0) + 1;
     await mkdir(join(this.#root, String(number)), { mode: 0o700 });
-    await this.#deps.fifos.make([this.#file(number, 'control'), this.#file(number, 'life')]);
+    await this.#deps.fifos.make([...others, this.#file(number, 'control'), this.#file(number, 'life')]);
     if (!this.#isOpen) return;
     const started = new Promise<void>((resolve, reject) => {
       this.#attach(number, resolve);

@@ -41,6 +41,20 @@ const common = () => ({ working_directory: '/', environment: site.mark, restart:
 /** Programs of the site, without spawner, shims and log daemon. */
 const programs = () => site.processes().filter(({ worker }) => worker !== undefined);
 
+describe('workers that are set and never begun', () => {
+  it.each(['leave', 'stop', 'remove'] as const)('have nothing left of them: %s', async (how) => {
+    await site.open();
+    const ids = Array.from({ length: 20 }, (_, index) => `w${index}`);
+    for (const id of ids) await site.set({ id, command: SLEEPER, ...common() });
+    if (how === 'remove') for (const id of ids) await site.supervisor.remove(id);
+    await site.supervisor.close(how === 'stop' ? 'stop' : 'leave', site.scope);
+    await site.until('the end of all processes', () => site.processes().length === 0);
+    // Whoever was still on its way would be there by now.
+    await site.scope.sleep(500);
+    expect(site.processes()).toEqual([]);
+  });
+});
+
 describe('a worker that cannot be started', () => {
   it('for want of its program says so, and is started once it is there', async () => {
     const program = join(site.home, 'program');

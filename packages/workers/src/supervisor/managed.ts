@@ -90,6 +90,7 @@ export class ManagedMember implements Member {
   /** Whether what runs has limits that could not be changed in place. */
   #hasStaleLimits = false;
   #isRetiring = false;
+  #anticipated: Promise<void> | undefined;
 
   /** Reads what is kept of it, and takes over what was found. */
   static async open(
@@ -103,6 +104,7 @@ export class ManagedMember implements Member {
     const isUnseen = found?.exit !== undefined && found.exit.generation !== record.lastExit?.generation;
     if (found?.run !== undefined || isUnseen) await member.#makeReady(spec);
     if (found !== undefined) member.#instance.adopt(found);
+    else member.#anticipated = member.#instance.anticipate();
     if (found?.run !== undefined) deps.tell('adopted', { process: found.run.process });
     return member;
   }
@@ -257,6 +259,8 @@ export class ManagedMember implements Member {
 
   async close(): Promise<void> {
     this.#instance.close();
+    // A shim that nobody waits for any more would be left.
+    await this.#anticipated;
     this.#scope.end();
     await this.#enforcement?.[Symbol.asyncDispose]();
   }
