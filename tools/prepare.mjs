@@ -59,7 +59,7 @@ function checkRuntime() {
   if (status === 0 && Number.parseInt(stdout.slice(1), 10) >= 24) return;
   fail(
     `the pinned Node.js does not run here (${pinnedNode}). It comes from npm as an optional package for Linux with glibc ` +
-      'on x64 and arm64; elsewhere, or after --omit=optional, put Node.js 24 or newer first in PATH.',
+      'on x64 and arm64; elsewhere, or after --omit=optional, put Node.js 24.11 or newer first in PATH.',
   );
 }
 

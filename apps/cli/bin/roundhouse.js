@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleOf } from './bundle.js';
 
-const OLDEST_NODE = 24;
+/** The first of 24 with long-term support. */
+const OLDEST_NODE = '24.11';
 const script = fileURLToPath(import.meta.url);
 const home = dirname(dirname(script));
 const args = process.argv.slice(2);
@@ -16,10 +17,16 @@ const { version } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
 
 if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
   process.stdout.write(`${version}\n`);
-} else if (Number.parseInt(process.versions.node, 10) >= OLDEST_NODE) {
+} else if (isNewEnough(process.versions.node)) {
   await runHere();
 } else {
   runElsewhere();
+}
+
+function isNewEnough(version) {
+  const [major, minor] = version.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_NODE.split('.').map(Number);
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
 /** Runs the bundle, else what was built, else the sources of a checkout. */

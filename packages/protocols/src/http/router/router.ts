@@ -109,7 +109,8 @@ function allowed(handlers: Handlers): string {
 
 function decoded(names: readonly string[], values: readonly string[]): Fields {
   const fields = emptyFields();
-  for (const [index, name] of names.entries()) {
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string;
     const value = values[index] as string;
     try {
       fields[name] = value.includes('%') ? decodeURIComponent(value) : value;

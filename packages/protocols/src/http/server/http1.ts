@@ -12,11 +12,13 @@ import { ServerConnection } from './connection.ts';
 import type { HttpSettings } from './options.ts';
 import {
   drop,
+  endWith,
   failureOf,
   isBodiless,
   isSmall,
   isStuck,
   type Leaving,
+  lengthOfWhole,
   notTaken,
   partsOf,
   writeParts,
@@ -421,9 +423,8 @@ class Exchange implements RequestContent, Leaving {
       }
       head.push(name, typeof value === 'string' ? value : typeof value === 'number' ? String(value) : [...value]);
     }
-    const isWhole = body === null || typeof body === 'string' || body instanceof Uint8Array;
-    if (isWhole && !isFramed && answer.trailers === undefined) {
-      const length = body === null ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    const length = lengthOfWhole(body);
+    if (length !== undefined && !isFramed && answer.trailers === undefined) {
       head.push('content-length', String(length));
     }
     if (this.#mustClose()) head.push('connection', 'close');
@@ -433,7 +434,7 @@ class Exchange implements RequestContent, Leaving {
       response.end();
     } else if (isSmall(body)) {
       this.#trail(answer, response);
-      response.end(body);
+      endWith(response, body, length);
     } else void this.#sendParts(partsOf(body), answer, response);
   }
 

@@ -17,11 +17,13 @@ import { ServerConnection } from './connection.ts';
 import type { HttpLimits, HttpSettings } from './options.ts';
 import {
   drop,
+  endWith,
   failureOf,
   isBodiless,
   isSmall,
   isStuck,
   type Leaving,
+  lengthOfWhole,
   notTaken,
   partsOf,
   writeParts,
@@ -62,7 +64,8 @@ function sessionOptions(limits: HttpLimits, hasUpgrade: boolean) {
 export class Http2Connection extends ServerConnection {
   readonly #session: ServerHttp2Session;
   readonly #handler: HttpHandler;
-  readonly #exchanges = new Set<Exchange>();
+  /** Of the exchanges under way: a list, for a Set is made anew again and again by so many that come and go. */
+  #latest: Exchange | undefined;
   #streams = 0;
 
   constructor(
@@ -87,17 +90,22 @@ export class Http2Connection extends ServerConnection {
 
   override check(now: number): void {
     const { requestMs, idleMs } = this.settings.timeouts;
-    for (const exchange of this.#exchanges) {
+    for (let exchange = this.#latest, next; exchange !== undefined; exchange = next) {
+      next = exchange.before;
       exchange.checkLeaving(now, idleMs);
-      if (exchange.isAnswered || now - exchange.startedAt < requestMs) continue;
+      if (exchange.isAnswered || now - exchange.operation.startedAt < requestMs) continue;
       exchange.fail(httpError('HTTP_NO_ANSWER', { details: { timeout_ms: requestMs } }));
     }
     super.check(now);
   }
 
   over(exchange: Exchange): void {
-    this.#exchanges.delete(exchange);
-    if (this.#exchanges.size === 0) this.headExpected();
+    const { before, after } = exchange;
+    if (before !== undefined) before.after = after;
+    if (after === undefined) this.#latest = before;
+    else after.before = before;
+    exchange.before = exchange.after = undefined;
+    if (this.#latest === undefined) this.headExpected();
   }
 
   protected override get isTakingBody(): boolean {
@@ -146,7 +154,9 @@ export class Http2Connection extends ServerConnection {
       isAccepted: true,
     });
     const exchange = new Exchange(this, stream, method, operation);
-    this.#exchanges.add(exchange);
+    exchange.before = this.#latest;
+    if (this.#latest !== undefined) this.#latest.after = exchange;
+    this.#latest = exchange;
     if (this.#streams === maxRequests) void this.core.drain();
     const request = this.#requestOf(received, operation, exchange);
     if (request === undefined) {
@@ -206,7 +216,9 @@ const ignore = (): void => {};
 /** A stream: a request and its answer. */
 class Exchange implements RequestContent, Leaving {
   readonly operation: BegunOperation;
-  readonly startedAt: number;
+  /** Among those of its connection that are under way. */
+  before: Exchange | undefined;
+  after: Exchange | undefined;
   isAnswered = false;
   leavingSince: number | undefined;
   readonly #connection: Http2Connection;
@@ -216,7 +228,6 @@ class Exchange implements RequestContent, Leaving {
 
   constructor(connection: Http2Connection, stream: ServerHttp2Stream, method: string, operation: BegunOperation) {
     this.operation = operation;
-    this.startedAt = connection.runtime.clock.monotonic();
     this.#connection = connection;
     this.#stream = stream;
     this.#method = method;
@@ -287,18 +298,22 @@ class Exchange implements RequestContent, Leaving {
 
   #send(answer: HttpResponse, stream: ServerHttp2Stream): void {
     const { status, headers, body = null } = answer;
-    const head: OutgoingHttpHeaders = { ':status': status };
     const hasNone = isBodiless(status);
-    const isWhole = body === null || typeof body === 'string' || body instanceof Uint8Array;
+    // Names and values in turn: of an object Node would make another first.
+    const head = [':status', String(status)];
+    let isFramed = hasNone;
     for (const name in headers) {
       const value = headers[name];
       if (value === undefined || CONNECTION_FIELDS.has(name)) continue;
-      if (name === 'content-length' && hasNone && status !== 304) continue;
-      head[name] = typeof value === 'object' ? [...value] : value;
+      if (name === 'content-length') {
+        if (hasNone && status !== 304) continue;
+        isFramed = true;
+      }
+      if (typeof value === 'object') for (const each of value) head.push(name, each);
+      else head.push(name, String(value));
     }
-    if (isWhole && !hasNone && head['content-length'] === undefined) {
-      head['content-length'] = body === null ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    }
+    const length = lengthOfWhole(body);
+    if (length !== undefined && !isFramed) head.push('content-length', String(length));
     if (hasNone || this.#method === 'HEAD' || body === null) {
       drop(body);
       stream.respond(head, { endStream: true });
@@ -310,7 +325,7 @@ class Exchange implements RequestContent, Leaving {
       stream.respond(head, { waitForTrailers: true });
       stream.once('wantTrailers', () => this.#trail(trailers()));
     }
-    if (isSmall(body)) stream.end(body);
+    if (isSmall(body)) endWith(stream, body, length);
     else void this.#sendParts(partsOf(body));
   }
 

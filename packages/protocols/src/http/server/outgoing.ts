@@ -32,6 +32,19 @@ export function isSmall(body: OutgoingBody): body is BodyChunk | null {
   return body === null || ((typeof body === 'string' || body instanceof Uint8Array) && body.length <= MAX_WHOLE_BYTES);
 }
 
+/** Bytes of a body that is there as a whole; undefined for one that comes in parts. */
+export function lengthOfWhole(body: OutgoingBody): number | undefined {
+  if (body === null) return 0;
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  return body instanceof Uint8Array ? body.length : undefined;
+}
+
+/** Ends an answer with a body of `length` bytes. What has a byte for each character is ASCII, which is quicker said to be Latin-1. */
+export function endWith(to: Writable, body: BodyChunk, length: number | undefined): void {
+  if (body.length === length && typeof body === 'string') to.end(body, 'latin1');
+  else to.end(body);
+}
+
 /** A body in parts; one that is whole in parts of a size whose leaving can be watched. */
 export function partsOf(body: NonNullable<OutgoingBody>): AsyncIterable<BodyChunk> {
   if (typeof body === 'string') return slices(Buffer.from(body));
