@@ -413,7 +413,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     },
     mailed: options.alerts && alertFilter(options.alerts),
     listeners: listenersOf(options),
-    hasFrontDoor: options.frontDoor !== undefined,
+    frontDoor: options.frontDoor,
     authentication: options.authentication,
     certificates: () => certificates.figures(),
     token: options.token,

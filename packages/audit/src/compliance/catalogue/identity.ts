@@ -43,16 +43,13 @@ export const IDENTITY_RULES: readonly RuleDefinition[] = [
     expression: 'idle.ways_in.all(way, way.logs_off && way.after_minutes <= params.max_minutes)',
     parameters: { max_minutes: 15 },
     remediation: {
-      text: 'The API asks with every request. The front door does not log terminals off: take `front_door` out of the configuration and start the server again, or, where the host or the terminals log off themselves, waive the rule.',
-      configuration: `compliance:
-  waivers:
-    - rule: RH-C15
-      owner: jane.doe
-      reason: The host logs terminals off after 10 minutes (its own time-out)
-      expires: 2027-01-31T00:00:00Z
+      text: 'The API asks with every request. Have the front door log terminals off, and start the server again. Terminals that do nothing for so long are disconnected, and their sessions end: tell people before, or, where the host logs them off itself, waive the rule.',
+      configuration: `front_door: { idle_timeout_ms: 900000 }
 `,
     },
     mappings: { pci_dss: ['8.2.8'], hipaa: ['312(a)(2)(iii)'], soc2: ['CC6.1'] },
+    limits:
+      'A stream of events or of a log that is open goes on until its caller closes it: it shows and takes nothing. A session that was taken over with a ticket stays when its terminal is logged off, for whoever may use it over the API.',
   },
   {
     id: 'RH-C16',
