@@ -260,6 +260,9 @@ describe('following what the rule says', () => {
     await place.start(old, printed);
     await comesRight('RH-C17');
     expect([await code(first), await code('wrong')]).toEqual(['PASSWORD_BELOW_POLICY', 'CREDENTIALS_INVALID']);
+    const refusals = async (): Promise<string> =>
+      (await place.run(['audit', 'query', '--type', 'authentication.failed', '--json'])).stdout;
+    await vi.waitFor(async () => expect(await refusals()).toContain('"reason": "PASSWORD_BELOW_POLICY"'), 20_000);
     expect(RULES.find(({ id }) => id === 'RH-C17')?.remediation.text).toContain(
       'roundhouse principal hash-password --config roundhouse.yaml',
     );
