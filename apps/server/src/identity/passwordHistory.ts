@@ -70,7 +70,7 @@ export class PasswordHistory {
   /** Forgets all others. */
   retain(principals: readonly string[]): void {
     const there = new Set(principals);
-    for (const id of [...this.#kept.keys()]) if (!there.has(id)) this.forget(id);
+    for (const id of this.#kept.keys()) if (!there.has(id)) this.forget(id);
   }
 
   /** Resolves when the store has what was noted so far, or has failed to take it. */
