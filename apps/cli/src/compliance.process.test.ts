@@ -1,6 +1,7 @@
 import dns from 'node:dns';
 import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { RULES } from '@roundhouse/audit/compliance';
 import { createCertificateAuthority } from '@roundhouse/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -28,8 +29,18 @@ function refused(url: string): Promise<void> {
   });
 }
 
+/** What is answered to a name and password. */
+function logOn(credentials: string): Promise<{ readonly code?: string }> {
+  const headers = { authorization: `Basic ${btoa(credentials)}` };
+  return new Promise((resolve, reject) => {
+    get(`${place.server.url}/api/v1/whoami`, { headers, agent: false }, (answer) => {
+      json(answer).then((body) => resolve(body as { code?: string }), reject);
+    }).once('error', reject);
+  });
+}
+
 /** What comes of following a remediation; most pass. */
-async function comesRight(rule: string, status: 'pass' | 'waived' | 'not_applicable' = 'pass'): Promise<void> {
+async function comesRight(rule: string, status: 'pass' | 'waived' = 'pass'): Promise<void> {
   await place.expect(rule, status);
   followed.add(rule);
 }
@@ -211,14 +222,15 @@ describe('following what the rule says', () => {
     await place.start('front_door: { port: 0 }\n');
     await place.expect('RH-C15', 'fail');
     await place.start('front_door: { port: 0 }\n', place.printed('RH-C15'));
-    await place.expect('RH-C15', 'waived');
-    await place.start();
     await comesRight('RH-C15');
+    await place.start('front_door: { port: 0 }\n', place.printed('RH-C15', { '900000': '900001' }));
+    await place.expect('RH-C15', 'fail');
+    await place.start();
+    await place.expect('RH-C15', 'pass');
   });
 
   it.each([
     ['RH-C16', 'authentication: { lockout: { max_failures: 50, lock_ms: 60000 } }\n', 'pass'],
-    ['RH-C17', `principals: [{ id: jane.doe, roles: [], password_hash: "${WEAK}" }]\n`, 'not_applicable'],
     ['RH-C21', 'principals: [{ id: jane.doe, roles: [admin] }, { id: b, roles: [admin] }]\n', 'pass'],
     ['RH-C25', 'authentication: { basic: { allow_insecure: true } }\n', 'pass'],
     ['RH-C26', '{}\n', 'waived'],
@@ -227,6 +239,50 @@ describe('following what the rule says', () => {
     expect(['fail', 'unknown']).toContain((await place.result(rule)).status);
     await place.start(bad, place.printed(rule));
     await comesRight(rule, after);
+  });
+
+  it('holds passwords to a policy: RH-C17', async () => {
+    const jane = (hash: string): string =>
+      `principals: [{ id: jane.doe, roles: [auditor], password_hash: "${hash}" }]\n`;
+    const hash = async (password: string, ...more: readonly string[]) => {
+      const { stdout, stderr } = await place.run(['principal', 'hash-password', ...more], `${password}\n`);
+      return { hash: stdout.trim(), stderr };
+    };
+    const configured = ['--config', `${place.folder}/roundhouse.yaml`];
+    const code = async (password: string): Promise<unknown> => (await logOn(`jane.doe:${password}`)).code;
+    const printed = place.printed('RH-C17');
+    const [first, second] = ['all letters of jane', 'letters of jane 2'];
+    const old = jane((await hash(first)).hash);
+    await place.start(old);
+    await place.expect('RH-C17', 'fail');
+    expect(await code(first)).toBeUndefined();
+    // The policy alone: what is there is refused, and no hash is made of it again.
+    await place.start(old, printed);
+    await comesRight('RH-C17');
+    expect([await code(first), await code('wrong')]).toEqual(['PASSWORD_BELOW_POLICY', 'CREDENTIALS_INVALID']);
+    const refusals = async (): Promise<string> =>
+      (await place.run(['audit', 'query', '--type', 'authentication.failed', '--json'])).stdout;
+    await vi.waitFor(async () => expect(await refusals()).toContain('"reason": "PASSWORD_BELOW_POLICY"'), 20_000);
+    expect(RULES.find(({ id }) => id === 'RH-C17')?.remediation.text).toContain(
+      'roundhouse principal hash-password --config roundhouse.yaml',
+    );
+    expect((await hash(first, ...configured)).stderr).toContain('it has no digit');
+    const made = jane((await hash(second, ...configured)).hash);
+    await place.start(made, printed);
+    expect(await code(second)).toBeUndefined();
+    // Another hash of the same password, also behind a restart, and while the server runs.
+    await place.write('layer1.yaml', jane((await hash(second, ...configured)).hash));
+    await place.server.reload();
+    expect(await code(second)).toBe('PASSWORD_REUSED');
+    await place.stop();
+    await place.start(jane((await hash(second)).hash), printed);
+    expect(await code(second)).toBe('PASSWORD_REUSED');
+    // The change is taken back.
+    await place.start(made, printed);
+    expect(await code(second)).toBeUndefined();
+    await place.expect('RH-C17', 'pass');
+    await place.start(made, printed, 'store: { url: "memory:" }\n');
+    await place.expect('RH-C17', 'fail');
   });
 
   it('makes a weak hash anew: RH-C18', async () => {

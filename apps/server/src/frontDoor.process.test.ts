@@ -6,6 +6,7 @@ import type { FrontDoorOptions } from '@roundhouse/sessions';
 import { createCertificateAuthority, openS3270, type S3270, s3270Available } from '@roundhouse/testing';
 import { openSession } from '@roundhouse/tn3270';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JournalEvent } from './event/record.ts';
 import { silentLog } from './log/silentLog.fixture.ts';
 import { createServer, type Server } from './server.ts';
 
@@ -276,6 +277,18 @@ describe.skipIf(!s3270Available())('the front door', () => {
     await expect
       .poll(() => textOf(emulator), { timeout: 15_000 })
       .toMatch(/No session could be opened[\s\S]*Code NO_ENDPOINT/);
+  });
+
+  it('logs off who does nothing, and tells them', LONG, async () => {
+    await using door = await openDoor(hosts, { group: 'bank', idleTimeoutMs: 5_000 });
+    const told: JournalEvent[] = [];
+    door.server.journal.watch((event) => void told.push(event));
+    await using emulator = await connect(door.port);
+    await expect.poll(() => door.server.gateway.sessions.size, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => emulator.run('Query(ConnectionState)'), { timeout: 5_000 }).toEqual(['not-connected']);
+    expect(await textOf(emulator)).toMatch(/You have been logged off[\s\S]*Code TERMINAL_IDLE/);
+    const [logOff] = told.filter(({ type }) => type === 'roundhouse.terminal.logged_off');
+    expect(logOff?.data).toMatchObject({ address: '127.0.0.1', idle_ms: 5_000, code: 'TERMINAL_IDLE' });
   });
 
   it('lets in so many of one address', LONG, async () => {

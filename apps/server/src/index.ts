@@ -13,6 +13,7 @@ export { eventError } from './event/errors.ts';
 export { httpError } from './http/errors.ts';
 export { identityError } from './identity/errors.ts';
 export { hashPassword } from './identity/password.ts';
+export { passwordPolicyOf } from './identity/passwordPolicy.ts';
 export { logError } from './log/errors.ts';
 export { openLog } from './log/log.ts';
 export { metricsError } from './metrics/errors.ts';

@@ -80,6 +80,7 @@ import { apiKeyActuator, principalActuator, roleActuator, Roles } from './resour
 import { endpointActuator, groupActuator } from './resource/endpointActuators.ts';
 import { preparation } from './resource/preparation.ts';
 import { Resources } from './resource/resources.ts';
+import type { Sealer } from './resource/secretFields.ts';
 import { webhookActuator } from './resource/webhookActuator.ts';
 import { workerActuator } from './resource/workerActuator.ts';
 import { traceOperations } from './trace/operations.ts';
@@ -301,33 +302,38 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     },
   );
   const roles = new Roles();
+  const keyRing = deps.keyRing ?? createKeyRing(new Map([['process', bytes(32)]]), 'process');
+  const sealer: Sealer = {
+    seal: (text, context) => keyRing.seal(text, context),
+    open: (sealed, context) => keyRing.open(sealed, context).reveal(),
+  };
   const accounts = createAccounts(options.token, options.authentication, {
     clock,
     randomBytes: bytes,
     journal,
+    store,
+    sealer,
     metrics,
     log: logOf('authentication'),
   });
   const authenticator = parts.use(accounts.authenticator);
+  const { passwordHistory } = accounts;
+  parts.defer(() => passwordHistory?.settled());
 
   const { directory } = gateway;
-  const keyRing = deps.keyRing ?? createKeyRing(new Map([['process', bytes(32)]]), 'process');
   const resources = new Resources({
     store,
     commit: (writes, facts) => journal.commit(writes, facts),
     actuators: {
       role: roleActuator(roles),
-      principal: principalActuator(accounts.directory),
+      principal: principalActuator(accounts.directory, passwordHistory),
       api_key: apiKeyActuator(accounts.directory, accounts.lastUsedAt),
       endpoint_group: groupActuator(directory),
       endpoint: endpointActuator(directory),
       webhook: webhookActuator(webhooks),
       worker: workerActuator(supervisor),
     },
-    sealer: {
-      seal: (text, context) => keyRing.seal(text, context),
-      open: (sealed, context) => keyRing.open(sealed, context).reveal(),
-    },
+    sealer,
     clock,
     log: logOf('configuration'),
     builtIn: { role: BUILT_IN_ROLES },
@@ -337,7 +343,9 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     await supervisor.open(scope);
     parts.defer(() => closeWorkers());
   }
+  await passwordHistory?.load();
   await resources.load();
+  passwordHistory?.retain(resources.ids('principal'));
   if (options.alerts !== undefined) {
     const runtime = serverRuntime({ clock, random, log: logOf('alerts'), tracer, observer: metrics.net });
     const send = createMailer(options.alerts.mail, { clock, runtime, secrets: (reference) => secretOf(reference) });
@@ -413,7 +421,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     },
     mailed: options.alerts && alertFilter(options.alerts),
     listeners: listenersOf(options),
-    hasFrontDoor: options.frontDoor !== undefined,
+    frontDoor: options.frontDoor,
     authentication: options.authentication,
     certificates: () => certificates.figures(),
     token: options.token,

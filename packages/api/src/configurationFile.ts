@@ -56,6 +56,10 @@ const frontDoorSchema = lazyObject(() => ({
   max_per_address_per_minute: count.optional().meta({
     description: 'Connections of one address in a minute. Default 600.',
   }),
+  idle_timeout_ms: z.int().min(1_000).max(LIMITS.maxIntervalMs).optional().meta({
+    description:
+      'Time after which a terminal from which nothing was sent is disconnected. Default: never; hosts have time-outs of their own.',
+  }),
 }));
 
 const limitsSchema = lazyObject(() => ({

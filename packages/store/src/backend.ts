@@ -19,6 +19,8 @@ import type { Lease } from './store.ts';
  * in several steps, each of which leaves what the contract promises.
  */
 export interface Backend {
+  /** Whether rows outlive the process. */
+  readonly isDurable: boolean;
   readonly events: EventTable;
   readonly deliveries: DeliveryTable;
   get(kind: string, id: string): Promise<ResourceRow | undefined>;

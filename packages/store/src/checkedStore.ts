@@ -45,6 +45,10 @@ export class CheckedStore implements Store {
     this.deliveries = checkedDeliveries(backend.deliveries, this.#gate);
   }
 
+  get isDurable(): boolean {
+    return this.#backend.isDurable;
+  }
+
   get(kind: string, id: string): Promise<StoredResource | undefined> {
     return this.#gate.enter(async () => {
       const row = await this.#backend.get(check.text('kind', kind), check.text('id', id));

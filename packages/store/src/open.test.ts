@@ -24,6 +24,7 @@ describe('openStore', () => {
     await putOne(first, 'a');
     const second = await open(new Secret('memory:'));
     expect([await first.revision(), await second.revision()]).toEqual([1, 0]);
+    expect(first.isDurable).toBe(false);
     await Promise.all([first.close(), second.close()]);
   });
 
@@ -33,6 +34,7 @@ describe('openStore', () => {
       const store = await open(url.replace('{}', join(folder, 'a #%41.db')));
       await putOne(store, 'a');
       expect(await readdir(folder)).toContain('a #%41.db');
+      expect(store.isDurable).toBe(true);
       await store.close();
     },
   );

@@ -95,6 +95,8 @@ export interface Lease {
  * Every method may raise STORE_UNAVAILABLE, and STORE_CLOSED after `close`.
  */
 export interface Store extends AsyncDisposable {
+  /** Whether what is kept is there for the next process too. */
+  readonly isDurable: boolean;
   readonly events: EventLog;
   readonly deliveries: DeliveryLog;
   get(kind: string, id: string): Promise<StoredResource | undefined>;

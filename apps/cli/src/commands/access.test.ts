@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { CanI } from '@roundhouse/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeApi, keyOf, Problem } from '../api.fixture.ts';
@@ -108,6 +111,23 @@ describe('principal hash-password', () => {
       stdin: inputOf(`${PASSWORD}\n`, false),
     });
     expect(`${(JSON.parse(stdout) as { password_hash: string }).password_hash}\n`).toMatch(HASH);
+  });
+
+  it('asks for what the configuration asks for at the door', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'roundhouse-policy-'));
+    const file = join(folder, 'roundhouse.yaml');
+    const hash = (more: object) =>
+      api.cli(['principal', 'hash-password', '--config', file], { stdin: inputOf(`${PASSWORD}\n`, false), ...more });
+    await writeFile(file, 'authentication: { passwords: {} }\n');
+    const refused = await hash({});
+    expect([refused.code, refused.stdout]).toEqual([EXIT.Usage, '']);
+    expect(refused.stderr).toMatch(/PASSWORD_UNFIT[^]*it has no digit|it has no digit[^]*PASSWORD_UNFIT/);
+    await writeFile(file, 'authentication: { passwords: { letters_and_digits: false } }\n');
+    expect((await hash({})).stdout).toMatch(HASH);
+    await writeFile(file, 'authentication: { passwords: { min_length: 3 } }\n');
+    const invalid = await hash({});
+    expect([invalid.code, invalid.stderr]).toEqual([EXIT.ConfigInvalid, expect.stringContaining('min_length')]);
+    await rm(folder, { recursive: true });
   });
 
   it.each([

@@ -30,6 +30,7 @@ const ROWS = {
   'RHA-1112': ['Session set up', 'access', 'info', 'session.initializing'],
   'RHA-1113': ['Session in use', 'data', 'info', 'session.active'],
   'RHA-1114': ['Session idle', 'data', 'info', 'session.idle'],
+  'RHA-1115': ['Terminal logged off', 'access', 'notice', 'terminal.logged_off'],
   'RHA-1120': ['Operation on a session begun', 'access', 'info', 'operation.begun'],
   'RHA-1121': ['Operation on a session went on', 'data', 'info', 'operation.moved'],
   'RHA-1122': ['Operation on a session completed', 'access', 'info', 'operation.completed'],

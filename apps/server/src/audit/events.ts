@@ -25,6 +25,7 @@ export const EVENT_AUDIT: Readonly<
   ...as('RHA-1110', ['session.input_indeterminate'], 'unknown'),
   ...as('RHA-1007', ['session.takeover_offered']),
   ...as('RHA-1111', ['session.taken_over']),
+  ...as('RHA-1115', ['terminal.logged_off']),
   ...as('RHA-1120', ['operation.pending'], 'pending'),
   ...as(
     'RHA-1121',

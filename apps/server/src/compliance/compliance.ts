@@ -26,7 +26,7 @@ export interface ComplianceSources {
 }
 
 export interface ComplianceDependencies
-  extends Pick<ExposureFactsSources, 'listeners' | 'hasFrontDoor' | 'authentication' | 'certificates'> {
+  extends Pick<ExposureFactsSources, 'listeners' | 'frontDoor' | 'authentication' | 'certificates'> {
   readonly sources: ComplianceSources;
   /** The audit journal and what looks after it. */
   readonly audit: Pick<

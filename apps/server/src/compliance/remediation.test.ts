@@ -84,15 +84,10 @@ interface Case {
 
 /** Configurations that a rule finds fault with, and what the one that it prints makes of them. */
 const CASES: readonly Case[] = [
-  { rule: 'RH-C15', bad: 'front_door: { port: 0 }\n', before: 'fail', after: 'waived' },
+  { rule: 'RH-C15', bad: 'front_door: { port: 0 }\n', before: 'fail', after: 'pass' },
+  { rule: 'RH-C15', bad: 'front_door: { port: 0, idle_timeout_ms: 900001 }\n', before: 'fail', after: 'pass' },
   { rule: 'RH-C16', bad: 'authentication: { lockout: { max_failures: 50 } }\n', before: 'fail', after: 'pass' },
   { rule: 'RH-C16', bad: 'authentication: { lockout: { lock_ms: 60000 } }\n', before: 'fail', after: 'pass' },
-  {
-    rule: 'RH-C17',
-    bad: `principals: [{ id: jane.doe, roles: [], password_hash: "${WEAK}" }]\n`,
-    before: 'unknown',
-    after: 'not_applicable',
-  },
   {
     rule: 'RH-C21',
     bad: 'principals: [{ id: jane.doe, roles: [admin] }, { id: b, roles: [admin] }, { id: c, roles: [admin] }]\n',
@@ -115,6 +110,21 @@ describe('following the remediation that is printed', () => {
     await place.start(bad, printed(rule, place));
     const result = await place.result(rule);
     expect([result.status, result.reason ?? '']).toEqual([after, expect.any(String)]);
+  });
+
+  it('leaves RH-C17 failing where former passwords end with the process, and only for that', async () => {
+    const place = await prepare();
+    const bad = `principals: [{ id: jane.doe, roles: [], password_hash: "${WEAK}" }]\n`;
+    const known = async () => {
+      const { status, evidence } = await place.result('RH-C17');
+      return [status, Object.fromEntries(evidence.facts.map((fact) => [fact.name, 'value' in fact && fact.value]))];
+    };
+    await place.start(bad);
+    const without = { 'password.min_length': 1, 'password.needs_letters_and_digits': false, 'password.history': 0 };
+    expect(await known()).toEqual(['fail', expect.objectContaining(without)]);
+    await place.start(bad, printed('RH-C17', place));
+    const inMemory = { 'password.min_length': 12, 'password.needs_letters_and_digits': true, 'password.history': 0 };
+    expect(await known()).toEqual(['fail', expect.objectContaining(inMemory)]);
   });
 
   it('takes RH-C18 from fail to pass with a hash that is made anew', async () => {

@@ -65,10 +65,10 @@ function providersOf(
   { usage, changes }: Observed,
   files: () => EvidenceFiles,
 ): readonly FactProvider[] {
-  const { sources, resources, authentication, clock, gateway, limits, hasConfiguration } = deps;
+  const { sources, resources, authentication, store, clock, gateway, limits, hasConfiguration } = deps;
   const { dataDirectory, time, nodeVersion, providers = [] } = sources;
   return [
-    accountFacts({ resources, authentication, policy: deps.policy, usage, clock }),
+    accountFacts({ resources, authentication, policy: deps.policy, usage, store, clock }),
     alertFacts(resources, deps.mailed),
     auditFacts({ ...deps.audit, resources, policy: deps.policy, clock }),
     backupFacts({ files, clock, journal: () => deps.audit.journal?.status().journal }),

@@ -224,6 +224,11 @@ const OTHERS: EventRows = {
     z.strictObject({ days: count, expires_at: z.iso.datetime() }),
     'warning',
   ),
+  'terminal.logged_off': definition(
+    'terminal',
+    'A terminal that nobody used was disconnected from the front door.',
+    z.strictObject({ address: z.string(), session_id: nullableId, idle_ms: count, code }),
+  ),
   'mail.received': definition('mail', 'A message was received, and kept where that is wanted.', mail),
   'compliance.violated': definition('rule', 'A compliance rule is violated.', ruleMove, 'error'),
   'compliance.restored': definition('rule', 'A compliance rule that was violated is so no more.', ruleMove),

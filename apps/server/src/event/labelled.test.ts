@@ -22,6 +22,7 @@ describe('an event of the gateway', () => {
     ['session.active', 's1', {}, { env: 'prod' }],
     ['operation.completed', 'o1', { session_id: 's1', endpoint: 'e1' }, { env: 'prod' }],
     ['operation.completed', 'o1', { session_id: null, endpoint: 'e1' }, { endpoint: 'e1' }],
+    ['terminal.logged_off', 'GW000001', { session_id: 's1' }, { env: 'prod' }],
     ['endpoint.health_changed', 'e1', {}, { endpoint: 'e1' }],
     ['pool.filled', 'g1', {}, { group: 'g1' }],
   ])('%s of %s has the labels of what it is about', (type, subject, data, labels) => {
@@ -48,6 +49,7 @@ describe('an event of the gateway', () => {
     ['session.closed', 'gone', {}],
     ['operation.failed', 'o1', { session_id: 'gone', endpoint: 'e1' }],
     ['operation.failed', 'o1', { session_id: null, endpoint: null }],
+    ['terminal.logged_off', 'GW000001', { session_id: null }],
     ['limit.near', 'sessions', {}],
   ])('%s of %s has none where there are none', (type, subject, data) => {
     expect(optionsOf(type, subject, data)).toEqual({});

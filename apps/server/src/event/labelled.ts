@@ -39,6 +39,7 @@ function labelsFor(type: string, subject: string, data: EventData, source: Label
     case 'session':
       return source.session(subject) ?? {};
     case 'operation':
+    case 'terminal':
       if (typeof session === 'string') return source.session(session) ?? {};
       return typeof endpoint === 'string' ? source.place({ endpoint }) : {};
     case 'endpoint':

@@ -55,6 +55,7 @@ export function createTroubledStore(store: Store): TroubledStore {
     forget: (receiver) => log.forget(receiver),
   };
   return {
+    isDurable: store.isDurable,
     trouble,
     calls,
     gates,

@@ -7,6 +7,7 @@ import { type Authenticator, type AuthenticatorOptions, createAuthenticator } fr
 import { MemoryDirectory } from './directory.ts';
 import type { Credentials, Identity } from './identity.ts';
 import { hashPassword } from './password.ts';
+import { PasswordRules } from './passwordRules.ts';
 
 const ROOT_TOKEN = 'root-token-root-token';
 const PASSWORD = 'correct-horse-battery';
@@ -14,14 +15,14 @@ const HERE = '192.0.2.1';
 
 const passwordHash = hashPassword(new Secret(PASSWORD), { randomBytes });
 
-async function setUp(options: Partial<AuthenticatorOptions> = {}) {
+async function setUp(options: Partial<AuthenticatorOptions> = {}, passwordRules?: PasswordRules) {
   const clock = new FakeClock();
   const directory = new MemoryDirectory();
   const scope = createScope({ clock });
   const told: unknown[] = [];
   const authenticator = createAuthenticator(
     { rootTokens: [new Secret(ROOT_TOKEN)], ...options },
-    { directory, clock, randomBytes },
+    { directory, clock, randomBytes, passwordRules },
   );
   for (const name of ['refused', 'lockedOut', 'keyUsed', 'issuerFailed'] as const) {
     authenticator.events.on(name, (fact) => told.push({ event: name, ...fact }));
@@ -374,6 +375,45 @@ describe('Basic', () => {
     gone.end();
     await expect(second).rejects.toMatchObject({ code: 'CANCELLED' });
     await expect(first).rejects.toMatchObject({ code: 'CREDENTIALS_INVALID' });
+  });
+});
+
+describe('a policy for passwords', () => {
+  const rules = new PasswordRules({ minLength: 12, needsLettersAndDigits: true, history: 0 }, undefined);
+
+  it('refuses a password that is right, and tells nobody else of it', async () => {
+    const { ask, told, authenticator, scope } = await setUp({}, rules);
+    expect(await ask(basic('joe', 'wrong'))).toBe('CREDENTIALS_INVALID');
+    expect(await ask(basic('joe', 'short'))).toBe('CREDENTIALS_INVALID');
+    const right = { address: HERE, isSecure: true, ...basic('joe', PASSWORD) };
+    await expect(authenticator.authenticate(right, scope)).rejects.toMatchObject({
+      code: 'PASSWORD_BELOW_POLICY',
+      status: 403,
+      message: expect.stringContaining('it has no digit'),
+    });
+    expect(told.at(-1)).toMatchObject({
+      event: 'refused',
+      method: 'basic',
+      principal: 'joe',
+      address: HERE,
+      code: 'PASSWORD_BELOW_POLICY',
+    });
+    expect(JSON.stringify(told)).not.toContain(PASSWORD);
+  });
+
+  it('counts none of them as a guess, and remembers none as right', async () => {
+    const { ask, told } = await setUp({ lockout: { max_failures: 2, delay_ms: 0 } }, rules);
+    for (let n = 0; n < 4; n++) expect(await ask(basic('joe', PASSWORD))).toBe('PASSWORD_BELOW_POLICY');
+    expect(told.filter((fact) => (fact as { event: string }).event === 'lockedOut')).toEqual([]);
+  });
+
+  it('lets in who meets it, and tells who is disabled that alone', async () => {
+    const { ask, directory } = await setUp({}, rules);
+    const hash = await hashPassword(new Secret('correct-horse-7'), { randomBytes });
+    directory.putPrincipal({ id: 'ann', roles: [], password_hash: hash });
+    directory.putPrincipal({ id: 'joe', roles: [], password_hash: await passwordHash, disabled: true });
+    expect(await ask(basic('ann', 'correct-horse-7'))).toMatchObject({ principal: 'ann' });
+    expect(await ask(basic('joe', PASSWORD))).toBe('PRINCIPAL_DISABLED');
   });
 });
 

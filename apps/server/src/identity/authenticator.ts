@@ -16,6 +16,7 @@ import { type LockedOut, Lockout } from './lockout.ts';
 import { LruMap } from './lruMap.ts';
 import type { AuthenticationOptions } from './options.ts';
 import { dummyHash, verifyPassword } from './password.ts';
+import type { PasswordRules } from './passwordRules.ts';
 import { invalid, Refusal } from './refusal.ts';
 
 export interface AuthenticatorOptions extends AuthenticationOptions {
@@ -27,6 +28,8 @@ export interface AuthenticatorDependencies {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly randomBytes: (size: number) => Buffer;
+  /** What passwords that are checked here have to be like. Default: any is taken. */
+  readonly passwordRules?: PasswordRules | undefined;
 }
 
 interface AuthenticationEvents {
@@ -53,8 +56,8 @@ export interface Authenticator extends AsyncDisposable {
   /**
    * At once for tokens, keys, certificates and passwords that were right a moment ago; otherwise a promise. Raises
    * UNAUTHENTICATED when the request brings no credentials, CREDENTIALS_INVALID, CREDENTIALS_EXPIRED,
-   * CREDENTIALS_REVOKED, TOKEN_REPLAYED, ADDRESS_NOT_ALLOWED, PRINCIPAL_DISABLED, LOCKED_OUT, BASIC_NEEDS_TLS,
-   * IDENTITY_PROVIDER_UNAVAILABLE, TOKEN_MEMORY_FULL, BULKHEAD_FULL, or the reason of the scope.
+   * CREDENTIALS_REVOKED, TOKEN_REPLAYED, ADDRESS_NOT_ALLOWED, PRINCIPAL_DISABLED, PASSWORD_BELOW_POLICY, PASSWORD_REUSED,
+   * LOCKED_OUT, BASIC_NEEDS_TLS, IDENTITY_PROVIDER_UNAVAILABLE, TOKEN_MEMORY_FULL, BULKHEAD_FULL, or the reason of the scope.
    */
   authenticate(credentials: Credentials, scope: Scope): Identity | Promise<Identity>;
   /** Forgets the failures of a name, of an address, or of the two together. Returns whether there were any. */
@@ -319,11 +322,14 @@ class DirectoryAuthenticator implements Authenticator {
     using _place = await this.#passwords.enter(attempt.scope);
     // Many may have been let in before the first of them failed.
     this.#lockout.check(attempt.address, attempt.name);
-    const isRight = await verifyPassword(credential.password, record?.password_hash ?? this.#dummyHash);
+    const hash = record?.password_hash ?? this.#dummyHash;
+    const isRight = await verifyPassword(credential.password, hash);
     if (record === undefined) throw invalid('no such principal, or one without a password');
     if (!isRight) throw invalid('the password is wrong', { principal: record.id });
     const identity = { ...this.#identityOf(record), method: 'basic' } as const;
     const admitted = this.#admit(record, identity, attempt);
+    // Behind the proof: of a wrong password nothing is told.
+    await this.#deps.passwordRules?.check(credential.password, record.id, hash);
     this.#localCache.keep(credential, { identity, record });
     return admitted;
   }

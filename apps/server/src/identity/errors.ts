@@ -65,9 +65,21 @@ export const identityError = defineErrors({
     retryable: true,
     status: 503,
   },
+  PASSWORD_BELOW_POLICY: {
+    message: 'The password is right, and does not meet the policy: {reason}',
+    hint: 'Make a hash of another one with "roundhouse principal hash-password", and have it put into password_hash.',
+    retryable: false,
+    status: 403,
+  },
+  PASSWORD_REUSED: {
+    message: 'The password is right, and one of the {history} before it',
+    hint: 'Make a hash of a new one with "roundhouse principal hash-password", and have it put into password_hash.',
+    retryable: false,
+    status: 403,
+  },
   PASSWORD_UNFIT: {
     message: 'The password is not fit: {reason}',
-    hint: 'Take a longer one; several words are easy to remember.',
+    hint: 'Take another one; several words and a number are easy to remember.',
     retryable: false,
     status: 422,
   },

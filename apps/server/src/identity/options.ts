@@ -252,6 +252,18 @@ const lockoutSchema = z
   })
   .meta({ description: 'What failed attempts lead to.' });
 
+const passwordsSchema = z
+  .strictObject({
+    min_length: z.int().min(8).max(128).optional().meta({ description: 'Characters. Default 12.' }),
+    letters_and_digits: z.boolean().optional().meta({ description: 'Both have to be there. Default true.' }),
+    history: z.int().min(0).max(24).optional().meta({
+      description: 'Former passwords of a principal that are not taken again. Default 4.',
+    }),
+  })
+  .meta({
+    description: 'What passwords of principals with a `password_hash` have to be like. Default: any is taken.',
+  });
+
 /** The section `authentication` of the configuration. */
 export const authenticationSchema = z
   .strictObject({
@@ -266,6 +278,7 @@ export const authenticationSchema = z
       description: 'Takes client certificates of principals for credentials. Default true.',
     }),
     lockout: lockoutSchema.optional(),
+    passwords: passwordsSchema.optional(),
   })
   .meta({ id: 'Authentication', description: 'How callers prove who they are.' });
 

@@ -30,6 +30,21 @@ describe('a hash of a password', () => {
     expect(await verifyPassword(new Secret('cafe\u0301 au lait 12'), hash)).toBe(true);
   });
 
+  it.each([
+    ['correct horse battery', { minLength: 8, needsLettersAndDigits: true, history: 0 }, 'it has no digit'],
+    ['correct horse 7', { minLength: 16, needsLettersAndDigits: true, history: 0 }, 'it has fewer than 16 characters'],
+  ])('is not made of %j for a policy that asks for more', async (text, policy, reason) => {
+    await expect(hashPassword(new Secret(text), { ...deps, policy })).rejects.toMatchObject({
+      code: 'PASSWORD_UNFIT',
+      message: expect.stringContaining(reason),
+    });
+  });
+
+  it('is made of a shorter one where the policy allows that', async () => {
+    const policy = { minLength: 8, needsLettersAndDigits: true, history: 0 };
+    expect(await hashPassword(new Secret('eight 88'), { ...deps, policy })).toMatch(/^\$argon2id/);
+  });
+
   it.each(['short', '', 'x'.repeat(1_025)])('is not made of %j', async (text) => {
     await expect(hashPassword(new Secret(text), deps)).rejects.toMatchObject({ code: 'PASSWORD_UNFIT' });
   });

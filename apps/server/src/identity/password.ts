@@ -2,13 +2,14 @@ import { argon2, timingSafeEqual } from 'node:crypto';
 import type { Secret } from '@roundhouse/core';
 import { MAX_PASSWORD_LENGTH } from './basicHeader.ts';
 import { identityError } from './errors.ts';
+import { passwordFault, type PasswordPolicy } from './passwordPolicy.ts';
 
 /** What a new hash costs: OWASP Password Storage Cheat Sheet, argon2id, 19 MiB. */
 const CURRENT = { memoryKiB: 19_456, passes: 2, parallelism: 1 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** PCI DSS 4.0.1, 8.3.6. */
-const MIN_LENGTH = 12;
+/** Of passwords that no policy says more of: the length of PCI DSS 4.0.1, 8.3.6. */
+const LEAST = { minLength: 12, needsLettersAndDigits: false } as const;
 
 /** No hash in a configuration may cost more than this. */
 const MAX_MEMORY_KIB = 1_048_576;
@@ -23,16 +24,15 @@ interface PasswordHash {
   readonly hash: Buffer;
 }
 
-/** An argon2id hash as a PHC string. Raises PASSWORD_UNFIT. */
+/** An argon2id hash as a PHC string. `policy`: default 12 characters of any kind. Raises PASSWORD_UNFIT. */
 export async function hashPassword(
   password: Secret,
-  deps: { readonly randomBytes: (size: number) => Buffer },
+  deps: { readonly randomBytes: (size: number) => Buffer; readonly policy?: PasswordPolicy | undefined },
 ): Promise<string> {
-  const { length } = password.reveal();
-  if (length < MIN_LENGTH || length > MAX_PASSWORD_LENGTH) {
-    const reason = `it has to have ${MIN_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`;
-    throw identityError('PASSWORD_UNFIT', { details: { reason } });
-  }
+  const text = password.reveal();
+  const isTooLong = text.length > MAX_PASSWORD_LENGTH;
+  const reason = isTooLong ? 'it is too long' : passwordFault(text, deps.policy ?? LEAST);
+  if (reason !== undefined) throw identityError('PASSWORD_UNFIT', { details: { reason } });
   const salt = deps.randomBytes(SALT_BYTES);
   const hash = await derive(password, { ...CURRENT, salt, hash: Buffer.alloc(HASH_BYTES) });
   return format({ ...CURRENT, salt, hash });

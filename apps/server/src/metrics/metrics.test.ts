@@ -170,6 +170,7 @@ describe('the metrics', () => {
     publish('operation.failed', { kind: 'migrate' });
     publish('session.migrated');
     publish('session.input_indeterminate');
+    publish('terminal.logged_off');
     publish('endpoint.health_changed', { to: 'unhealthy' });
     publish('worker.restarting');
     publish('worker.exited', { reason: 'out_of_memory' });
@@ -183,6 +184,7 @@ describe('the metrics', () => {
       'roundhouse_session_failovers_total{outcome="failed"} 1',
       'roundhouse_session_migrations_total 1',
       'roundhouse_session_indeterminate_inputs_total 1',
+      'roundhouse_front_door_log_offs_total 1',
       'roundhouse_endpoint_health_changes_total{to="unhealthy"} 1',
       'roundhouse_worker_restarts_total{worker="s1"} 1',
       'roundhouse_worker_exits_total{reason="out_of_memory"} 1',

@@ -48,6 +48,10 @@ export function createMetrics({ clock, version, sources = {} }: MetricsDependenc
     'roundhouse_session_indeterminate_inputs_total',
     'Inputs that a host had not answered when it was left.',
   );
+  const logOffs = registry.counter(
+    'roundhouse_front_door_log_offs_total',
+    'Terminals that were disconnected because nobody used them.',
+  );
   const healthChanges = registry.counter(
     'roundhouse_endpoint_health_changes_total',
     'Changes of the health of endpoints, by new status.',
@@ -142,6 +146,7 @@ export function createMetrics({ clock, version, sources = {} }: MetricsDependenc
           failovers.add(1, { outcome: 'failed' });
         else if (type === 'roundhouse.session.migrated') migrations.add(1);
         else if (type === 'roundhouse.session.input_indeterminate') indeterminateInputs.add(1);
+        else if (type === 'roundhouse.terminal.logged_off') logOffs.add(1);
         else if (type === 'roundhouse.endpoint.health_changed') healthChanges.add(1, { to: String(data['to']) });
         else if (type === 'roundhouse.worker.restarting') workerRestarts.add(1, { worker: subject });
         else if (type === 'roundhouse.worker.exited') workerExits.add(1, { reason: String(data['reason']) });

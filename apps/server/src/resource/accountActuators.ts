@@ -1,5 +1,6 @@
 import type { Role } from '@roundhouse/api';
 import type { MemoryDirectory } from '../identity/directory.ts';
+import type { PasswordHistory } from '../identity/passwordHistory.ts';
 import { createPolicy, type Policy } from '../policy/policy.ts';
 import type { Actuator } from './actuator.ts';
 
@@ -36,11 +37,18 @@ export function roleActuator(roles: Roles): Actuator<'role'> {
   };
 }
 
-export function principalActuator(accounts: MemoryDirectory): Actuator<'principal'> {
+/** `passwords`: where hashes are kept for when there are others. */
+export function principalActuator(
+  accounts: MemoryDirectory,
+  passwords: Pick<PasswordHistory, 'note'> | undefined,
+): Actuator<'principal'> {
   return {
     kind: 'principal',
     check() {},
-    apply: (input) => accounts.putPrincipal(input),
+    apply(input) {
+      accounts.putPrincipal(input);
+      if (input.password_hash !== undefined) passwords?.note(input.id, input.password_hash);
+    },
     remove: (id) => accounts.deletePrincipal(id),
     show: (input) => ({
       id: input.id,

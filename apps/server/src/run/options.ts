@@ -57,6 +57,7 @@ export function serverOptions(value: ConfigurationValue): Configured {
         groupsByServerName: door.groups_by_server_name,
         maxPerAddress: door.max_per_address,
         maxPerAddressPerMinute: door.max_per_address_per_minute,
+        idleTimeoutMs: door.idle_timeout_ms,
       }),
   });
 }

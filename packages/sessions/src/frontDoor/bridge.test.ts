@@ -328,6 +328,7 @@ class HandTerminal implements RawTerminal {
   readonly protocol = 'tn3270';
   readonly size = this.model.alternateSize;
   readonly takesBinds = false;
+  readonly lastUseAt = 0;
   readonly scope = createScope();
   /** Until it is full it takes everything. */
   capacityBytes = Infinity;

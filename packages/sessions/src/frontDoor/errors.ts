@@ -20,6 +20,12 @@ export const frontDoorError = defineErrors({
     retryable: true,
     status: 400,
   },
+  TERMINAL_IDLE: {
+    message: 'Nothing was sent from the terminal for {idle_ms} ms',
+    hint: 'Connect again and log on. An operator changes the time with front_door.idle_timeout_ms.',
+    retryable: true,
+    status: 408,
+  },
   TERMINAL_SIZE_MISMATCH: {
     message: 'A terminal of {terminal_rows} × {terminal_columns} cannot show a session of {rows} × {columns}',
     hint: 'Open the session with the model of the terminal, or connect with the model of the session.',

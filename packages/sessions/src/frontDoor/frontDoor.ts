@@ -9,6 +9,7 @@ import type { SessionEntry } from '../session/entry.ts';
 import { type InputDigest, type SubmittedInput, submittedRecord } from '../session/submitted.ts';
 import { bridge } from './bridge.ts';
 import { frontDoorError } from './errors.ts';
+import { whenIdle } from './idle.ts';
 import { gatewayLus } from './lus.ts';
 import { askGroup } from './menu.ts';
 import { nextAttention } from './attention.ts';
@@ -33,6 +34,8 @@ export interface FrontDoorOptions {
   readonly maxPerAddress?: number;
   /** Connections of one address in a minute. Default 600. */
   readonly maxPerAddressPerMinute?: number;
+  /** Time after which a terminal that nobody has used is disconnected, ms. Default: never. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** What somebody at a terminal has sent. */
@@ -60,8 +63,8 @@ const MESSAGE_TIMEOUT_MS = 60_000;
 
 /**
  * Listens for terminals and gives each a session of a group, or the one that its ticket is for. A session of a group
- * ends with its terminal; when its host is lost,
- * the terminal shows that, waits, and goes on with the next one. Rejects as `serveRawHost` does.
+ * ends with its terminal; when its host is lost, the terminal shows that, waits, and goes on with the next one. Who does
+ * not use a terminal is logged off in time. Rejects as `serveRawHost` does.
  */
 export function openFrontDoor(options: FrontDoorOptions, deps: FrontDoorDependencies, scope: Scope): Promise<Host> {
   const { host, port, tls, startTls } = options;
@@ -79,6 +82,12 @@ export function openFrontDoor(options: FrontDoorOptions, deps: FrontDoorDependen
     { log: deps.log },
     scope,
   );
+}
+
+/** A terminal, and the session that it was given; null before that. */
+interface Visit {
+  readonly terminal: RawTerminal;
+  sessionId: string | null;
 }
 
 class FrontDoor {
@@ -109,13 +118,18 @@ class FrontDoor {
     const address = addressOf(terminal.peer);
     const count = (this.#perAddress.get(address) ?? 0) + 1;
     this.#perAddress.set(address, count);
+    const visit: Visit = { terminal, sessionId: null };
+    const { idleTimeoutMs } = this.#options;
+    const leave =
+      idleTimeoutMs === undefined ? undefined : whenIdle(terminal, idleTimeoutMs, () => this.#logOff(visit));
     try {
       this.#admit(address, count);
-      await this.#session(terminal);
+      await this.#session(visit);
     } catch (error) {
       if (terminal.scope.signal.aborted) return;
       await this.#tell(terminal, error);
     } finally {
+      leave?.();
       const left = (this.#perAddress.get(address) ?? 1) - 1;
       if (left === 0) this.#perAddress.delete(address);
       else this.#perAddress.set(address, left);
@@ -130,13 +144,34 @@ class FrontDoor {
     this.#rate.take(address);
   }
 
-  async #session(terminal: RawTerminal): Promise<void> {
+  /** Its end is that of a terminal that has left: what becomes of the session is the same. */
+  #logOff({ terminal, sessionId }: Visit): void {
+    const error = frontDoorError('TERMINAL_IDLE', { details: { idle_ms: this.#options.idleTimeoutMs } });
+    const { code, message, hint } = error;
+    const { peer, lu } = terminal;
+    this.#log.info('terminal logged off', { peer, code, ...(sessionId !== null && { session_id: sessionId }) });
+    this.#gateway.events.publish('terminal.logged_off', lu, {
+      address: addressOf(peer).replace(/^\[|\]$/g, ''),
+      session_id: sessionId,
+      idle_ms: this.#options.idleTimeoutMs,
+      code,
+    });
+    showNotice(terminal, ['You have been logged off.', '', message, hint, '', `Code ${code}`]);
+    void terminal.close();
+  }
+
+  async #session(visit: Visit): Promise<void> {
+    const { terminal } = visit;
     const { scope, requestedLu } = terminal;
     const taken = requestedLu === null ? undefined : this.#gateway.redeemTicket(requestedLu.toUpperCase());
-    if (taken !== undefined) return await follow(terminal, taken, this.#noter);
+    if (taken !== undefined) {
+      visit.sessionId = taken.id;
+      return await follow(terminal, taken, this.#noter);
+    }
     const group = await this.#groupOf(terminal);
     showNotice(terminal, ['', `Connecting to ${group} …`]);
     const entry = await this.#gateway.create(this.#request(terminal, group), scope, { isFresh: true });
+    visit.sessionId = entry.id;
     this.#log.info('terminal placed', { peer: terminal.peer, session_id: entry.id, group });
     try {
       await follow(terminal, entry, this.#noter);

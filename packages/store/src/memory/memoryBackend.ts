@@ -18,6 +18,7 @@ import { byCodePoint, SortedList } from './sortedList.ts';
 
 /** Everything in this process, and gone with it. */
 export class MemoryBackend implements Backend {
+  readonly isDurable = false;
   readonly events: EventTable;
   readonly deliveries: DeliveryTable;
   readonly #clock: Clock;

@@ -25,6 +25,7 @@ const SLICE = 5_000;
 
 /** Over a database whose schema is there; any number of processes may share it. */
 export class PostgresBackend implements Backend {
+  readonly isDurable = true;
   readonly events: EventTable;
   readonly deliveries: DeliveryTable;
   readonly #pool: pg.Pool;

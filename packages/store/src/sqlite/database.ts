@@ -26,6 +26,11 @@ export class Database {
     this.#sqlite = sqlite;
   }
 
+  /** False where SQLite was given one of its names for a database in memory. */
+  get isOnDisk(): boolean {
+    return this.#sqlite.location() !== null;
+  }
+
   /** False after SQLite itself has rolled back, as it does for a full disk. */
   get isInTransaction(): boolean {
     return this.#sqlite.isTransaction;

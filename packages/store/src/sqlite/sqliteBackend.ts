@@ -45,6 +45,10 @@ export class SqliteBackend implements Backend {
     this.deliveries = new SqliteDeliveries(database, this.#writer, () => clock.now());
   }
 
+  get isDurable(): boolean {
+    return this.#database.isOnDisk;
+  }
+
   async get(kind: string, id: string): Promise<ResourceRow | undefined> {
     return this.#find(kind, id);
   }

@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventsFrom, put, putOne } from '../compliance/bed.fixture.ts';
 import { type MakeStore, storeCompliance } from '../compliance.fixture.ts';
 import type { Store } from '../store.ts';
+import { Database } from './database.ts';
 import { type Durability, openSqlite } from './openSqlite.ts';
+import { SqliteBackend } from './sqliteBackend.ts';
 
 const make: MakeStore = async () => {
   const clock = new FakeClock();
@@ -44,6 +46,12 @@ describe('a SQLite file', () => {
     database.exec(sql);
     database.close();
   };
+
+  it.each([':memory:', 'file::memory:'])('by the name of %s is none, and known not to last', (name) => {
+    const database = Database.open(name);
+    expect(new SqliteBackend(database, new FakeClock()).isDurable).toBe(false);
+    database.close();
+  });
 
   it.each(['process', 'power-loss'] as const)(
     'keeps all of it from one opening to the next (%s)',

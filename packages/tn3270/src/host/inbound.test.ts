@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { APL } from '../codepage/apl.ts';
 import { codePage } from '../codepage/registry.ts';
-import { decodeFieldText, decodeInbound } from './inbound.ts';
+import { decodeFieldText, decodeInbound, isUse } from './inbound.ts';
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 const text = (hex: string): string => decodeFieldText(bytes(hex), codePage('037'), APL);
@@ -66,5 +66,20 @@ describe('decodeInbound', () => {
 describe('decodeFieldText', () => {
   it('reads text, passes SA over, drops nulls and reads GE in page 310', () => {
     expect(text('c1 2842f2 c2 00 08c5 40 f1')).toBe('AB┌ 1');
+  });
+});
+
+describe('isUse', () => {
+  it.each([
+    ['a key with data', '7d c150 11 40c8 c1c2', true],
+    ['a short read', '6d', true],
+    ['the test request key', '01 6c61 02', true],
+    ['a transfer', '88 0005 d0 4705', true],
+    ['a reply to a query', '88 000e 8181 8081', false],
+    ['an answer to Read Buffer', '60 c150 1d40 c1', false],
+    ['an answer to Read Partition', '61 c150 00', false],
+    ['an empty record', '', false],
+  ])('of %s', (_, record, expected) => {
+    expect(isUse(bytes(record))).toBe(expected);
   });
 });

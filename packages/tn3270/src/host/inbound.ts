@@ -2,6 +2,7 @@ import type { AplPage, CodePage } from '../codepage/codePage.ts';
 import { type BufferAddress, decodeAddress } from '../datastream/address.ts';
 import { AID, type AidName, aidName, isShortRead } from '../datastream/aid.ts';
 import { ORDERS } from '../datastream/order.ts';
+import { STRUCTURED_FIELDS } from '../datastream/structuredField.ts';
 
 /** One field that the terminal sent: where its data begin, and the data with their orders (SA, GE) as they came. */
 export interface InboundField {
@@ -45,6 +46,17 @@ export function decodeInbound(record: Uint8Array): InboundRecord {
   const cursor = decodeAddress(record[1] as number, record[2] as number);
   const fields = decodeFields(record, SHORT_RECORD);
   return { kind: 'attention', aid, shortRead: false, cursor, fields };
+}
+
+/**
+ * Whether somebody has sent this record, or a file transfer that somebody has begun. What an emulator answers by itself
+ * is neither: replies to queries, and reads of the host while no key is waiting (AID X'60', X'61').
+ */
+export function isUse(record: Uint8Array): boolean {
+  const [first] = record;
+  // Of the first structured field: its length in two bytes, its type.
+  if (first === AID.StructuredField) return record[3] === STRUCTURED_FIELDS.TransferData.code;
+  return first !== undefined && first !== AID.None && first !== AID.QueryReply;
 }
 
 /** The characters of a field as text: SA is passed over, GE read in code page 310, nulls are nothing. */

@@ -101,6 +101,46 @@ describe('a classic terminal', () => {
   });
 });
 
+describe('when a terminal was last used', () => {
+  const ways = [
+    ['classic', classicScript(MODEL_2), ''],
+    ['TN3270E', enhanced(RESPONSES), '0000000000'],
+  ] as const;
+  it.each(ways)('is told by what a person sends, on a %s one', async (_, script, header) => {
+    const { terminal, host, clock, told } = await meetRaw(script);
+    expect(host.lastUseAt).toBe(0);
+    let heard = 0;
+    const came = async (): Promise<number> => {
+      terminal.record(`${header} 60 4040`);
+      heard += 1;
+      await expect.poll(() => told.filter((each) => each === '0 604040').length).toBe(heard);
+      return host.lastUseAt;
+    };
+    clock.advance(1_000);
+    // NOP, AYT, the answer to a timing mark (RFC 860), a reply to a query, an answer to a read.
+    terminal.raw('fff1 fff6 fffb06 fffc06');
+    terminal.record(`${header} 88 0004 8180`);
+    host.send(DATA, 0, bytesOf('f5c3'));
+    host.flush();
+    expect(await came()).toBe(0);
+    terminal.record(`${header} 7d4040`);
+    expect(await came()).toBe(1_000);
+    for (const command of ['fff3', 'fff4', 'fff5']) {
+      clock.advance(500);
+      terminal.raw(command);
+      expect(await came()).toBe(clock.monotonic());
+    }
+    if (header !== '') {
+      clock.advance(500);
+      terminal.record('02 00 01 0000 00');
+      expect(await came()).toBe(clock.monotonic() - 500);
+      terminal.record('07 00 00 0000 60');
+      expect(await came()).toBe(clock.monotonic());
+    }
+    await terminal.close();
+  });
+});
+
 describe('a TN3270E terminal', () => {
   it('gets headers and gives none', async () => {
     const { terminal, host, told, over } = await meetRaw(enhanced(RESPONSES, CONTENTION_RESOLUTION));

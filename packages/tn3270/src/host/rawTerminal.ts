@@ -23,6 +23,7 @@ import {
 import type { Model } from '../terminal/model.ts';
 import { encodeBindImage } from './bind.ts';
 import { hostError } from './errors.ts';
+import { isUse } from './inbound.ts';
 import type { SessionTerms } from './negotiate.ts';
 import { parseQueryReplies, type QueryFacts, READ_PARTITION_QUERY } from './query.ts';
 import type { TerminalLine, TerminalService, TerminalServiceFactory } from './service.ts';
@@ -66,6 +67,11 @@ export interface RawTerminal {
   readonly scope: Scope;
   /** Whether BIND and UNBIND reach it. */
   readonly takesBinds: boolean;
+  /**
+   * When somebody last used it, or it came: monotonic time of its scope, ms. Keys that send, ATTN, SysReq and transfers
+   * are use; what the emulator answers by itself, telnet commands and what it is sent are not.
+   */
+  readonly lastUseAt: number;
   /** Takes the place of the handler before; records that come without one are dropped. */
   handle(handler: RawTerminalHandler): void;
   /** Begins another session: ends the one that stands, where the terminal knows of sessions. */
@@ -130,6 +136,7 @@ class LineTerminal implements RawTerminal, Omit<TerminalService, 'run'> {
   #bound = false;
   #takes = true;
   #sequence = 0;
+  #lastUseAt: number;
 
   constructor(terms: SessionTerms, line: TerminalLine, options: RawTerminalOptions, scope: Scope, log: Logger) {
     this.#terms = terms;
@@ -137,6 +144,7 @@ class LineTerminal implements RawTerminal, Omit<TerminalService, 'run'> {
     this.#options = options;
     this.#log = log;
     this.scope = scope;
+    this.#lastUseAt = scope.clock.monotonic();
     this.#size = terms.model.alternateSize;
     this.takesBinds = terms.functions.has(FUNCTION.BIND_IMAGE.code);
     this.#resolvesContention = terms.functions.has(FUNCTION.CONTENTION_RESOLUTION.code);
@@ -177,6 +185,10 @@ class LineTerminal implements RawTerminal, Omit<TerminalService, 'run'> {
 
   get size(): ScreenSize {
     return this.#size;
+  }
+
+  get lastUseAt(): number {
+    return this.#lastUseAt;
   }
 
   /** Asks for the size where the terminal type leaves it open. */
@@ -239,6 +251,7 @@ class LineTerminal implements RawTerminal, Omit<TerminalService, 'run'> {
   receive(record: Uint8Array): boolean {
     const handler = this.#handler;
     if (this.#terms.protocol === 'tn3270') {
+      if (isUse(record)) this.#noteUse();
       handler?.record(DATA_TYPE.DATA_3270.code, record);
       return handler !== undefined;
     }
@@ -251,9 +264,12 @@ class LineTerminal implements RawTerminal, Omit<TerminalService, 'run'> {
     switch (dataType) {
       case DATA_TYPE.DATA_3270.code:
       case DATA_TYPE.SSCP_LU_DATA.code:
-      case DATA_TYPE.NVT_DATA.code:
-        handler?.record(dataType, record.subarray(HEADER_BYTES));
+      case DATA_TYPE.NVT_DATA.code: {
+        const body = record.subarray(HEADER_BYTES);
+        if (dataType !== DATA_TYPE.DATA_3270.code || isUse(body)) this.#noteUse();
+        handler?.record(dataType, body);
         return handler !== undefined;
+      }
       case DATA_TYPE.RESPONSE.code:
         return this.#response(record);
       default:
@@ -262,13 +278,20 @@ class LineTerminal implements RawTerminal, Omit<TerminalService, 'run'> {
   }
 
   command(code: number): void {
-    if (code === TELNET.AO) this.#handler?.systemRequest();
-    else if (code === TELNET.IP || code === TELNET.BRK) this.#handler?.attention();
+    const isAttention = code === TELNET.IP || code === TELNET.BRK;
+    if (!isAttention && code !== TELNET.AO) return;
+    this.#noteUse();
+    if (isAttention) this.#handler?.attention();
+    else this.#handler?.systemRequest();
   }
 
   drained(): void {
     this.#takes = true;
     this.#handler?.drained();
+  }
+
+  #noteUse(): void {
+    this.#lastUseAt = this.scope.clock.monotonic();
   }
 
   #takesType(dataType: number): boolean {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BUILT_IN_ROLES } from '../../policy/builtIn.ts';
 import { createPolicy } from '../../policy/policy.ts';
 import type { Kept } from '../../resource/change.ts';
+import type { AuthenticationOptions } from '../../identity/options.ts';
 import { Usage } from '../usage.ts';
 import { accountFacts } from './accounts.ts';
 
@@ -44,7 +45,7 @@ function put(kind: ResourceKindName, input: object, createdAt = now): void {
   });
 }
 
-async function facts() {
+async function facts(authentication?: AuthenticationOptions, isDurable = true) {
   using scope = createScope({ clock });
   const resources = {
     ids: (kind: ResourceKindName) =>
@@ -52,7 +53,7 @@ async function facts() {
     find: (kind: ResourceKindName, id: string) => kept.get(`${kind}/${id}`),
   };
   const policy = () => createPolicy(BUILT_IN_ROLES);
-  return await accountFacts({ resources, authentication: undefined, policy, usage, clock }).gather(scope);
+  return await accountFacts({ resources, authentication, policy, usage, store: { isDurable }, clock }).gather(scope);
 }
 
 describe('facts about accounts', () => {
@@ -134,5 +135,16 @@ describe('facts about accounts', () => {
 
   it('see that whoever has no role may do nothing', async () => {
     expect((await facts())['policy.is_default_deny']).toBe(true);
+  });
+
+  it('say of passwords what is asked for at the door, and of former ones what lasts', async () => {
+    const about = async (...asked: Parameters<typeof facts>) => {
+      const found = await facts(...asked);
+      return [found['password.min_length'], found['password.needs_letters_and_digits'], found['password.history']];
+    };
+    expect(await about()).toEqual([1, false, 0]);
+    expect(await about({ passwords: {} })).toEqual([12, true, 4]);
+    expect(await about({ passwords: { min_length: 9, letters_and_digits: false, history: 2 } })).toEqual([9, false, 2]);
+    expect(await about({ passwords: {} }, false)).toEqual([12, true, 0]);
   });
 });

@@ -1,9 +1,11 @@
 import { type ApiKeyInput, KINDS, type PrincipalInput, type Role, VERBS } from '@roundhouse/api';
 import type { FactProvider } from '@roundhouse/audit/compliance';
 import type { Clock } from '@roundhouse/core';
+import type { Store } from '@roundhouse/store';
 import { ROOT_PRINCIPAL } from '../../identity/identity.ts';
 import type { AuthenticationOptions } from '../../identity/options.ts';
 import { needsRehash } from '../../identity/password.ts';
+import { passwordPolicyOf } from '../../identity/passwordPolicy.ts';
 import { isConditional, type Policy } from '../../policy/policy.ts';
 import type { Resources } from '../../resource/resources.ts';
 import type { Usage } from '../usage.ts';
@@ -12,6 +14,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Whoever was not seen in use for so long, while we looked, is not in use. */
 const LONG_DAYS = 90;
+/** Without a policy all but the empty password are taken. */
+const SHORTEST = 1;
 
 /** Names that systems are delivered with. */
 const VENDOR_DEFAULTS = new Set(
@@ -31,6 +35,8 @@ export interface AccountFactsSources {
   /** The one in force. */
   readonly policy: () => Pick<Policy, 'couldAllow'>;
   readonly usage: Usage;
+  /** What is kept in memory alone is not known to the next process. */
+  readonly store: Pick<Store, 'isDurable'>;
   readonly clock: Clock;
 }
 
@@ -40,6 +46,7 @@ export function accountFacts({
   authentication = {},
   policy,
   usage,
+  store,
   clock,
 }: AccountFactsSources): FactProvider {
   return {
@@ -49,7 +56,10 @@ export function accountFacts({
       'keys.items',
       'lockout.lock_minutes',
       'lockout.max_failures',
+      'password.history',
       'password.local_accounts',
+      'password.min_length',
+      'password.needs_letters_and_digits',
       'password.outdated_hashes',
       'policy.is_default_deny',
       'policy.wildcard_admins',
@@ -66,6 +76,7 @@ export function accountFacts({
         inputs.filter(isMeant).map(({ id }) => id);
       const isLocal = (input: PrincipalInput): boolean =>
         authentication.basic?.enabled !== false && input.password_hash !== undefined;
+      const passwords = passwordPolicyOf(authentication);
       const wildcards = wildcardRoles(resources);
       const { max_failures: maxFailures = 10, lock_ms: lockMs = 1_800_000 } = authentication.lockout ?? {};
       return {
@@ -73,7 +84,10 @@ export function accountFacts({
         'keys.items': keysOf(resources, new Set(inputs.map(({ id }) => id)), now),
         'lockout.lock_minutes': lockMs / 60_000,
         'lockout.max_failures': maxFailures,
+        'password.history': store.isDurable ? (passwords?.history ?? 0) : 0,
         'password.local_accounts': idsOf(isLocal),
+        'password.min_length': passwords?.minLength ?? SHORTEST,
+        'password.needs_letters_and_digits': passwords?.needsLettersAndDigits ?? false,
         'password.outdated_hashes': idsOf(({ password_hash: hash }) => hash !== undefined && needsRehash(hash)),
         'policy.is_default_deny': isDefaultDeny(policy()),
         'policy.wildcard_admins': idsOf(({ roles }) => roles.some((role) => wildcards.has(role))),

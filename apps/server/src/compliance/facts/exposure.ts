@@ -4,10 +4,12 @@ import type { EndpointInput, WebhookInput } from '@roundhouse/api';
 import type { FactProvider } from '@roundhouse/audit/compliance';
 import type { Clock } from '@roundhouse/core';
 import type { CertificateFiles } from '@roundhouse/net';
+import type { FrontDoorOptions } from '@roundhouse/sessions';
 import { isLoopback } from '../../http/clientAddress.ts';
 import type { AuthenticationOptions } from '../../identity/options.ts';
 import type { Resources } from '../../resource/resources.ts';
 
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 interface Listener {
@@ -19,7 +21,7 @@ interface Listener {
 
 export interface ExposureFactsSources {
   readonly listeners: readonly Listener[];
-  readonly hasFrontDoor: boolean;
+  readonly frontDoor: Pick<FrontDoorOptions, 'idleTimeoutMs'> | undefined;
   readonly authentication: AuthenticationOptions | undefined;
   readonly resources: Pick<Resources, 'ids' | 'find'>;
   /** Certificates of listeners, `expiresAt` in ms since 1970. */
@@ -29,7 +31,7 @@ export interface ExposureFactsSources {
 
 /** What passes between this machine and others, and how it is protected. */
 export function exposureFacts(sources: ExposureFactsSources): FactProvider {
-  const { listeners, hasFrontDoor, clock } = sources;
+  const { listeners, frontDoor, clock } = sources;
   return {
     name: 'exposure',
     names: ['certificates.items', 'idle.ways_in', 'protocols.insecure_allowed', 'tls.endpoints', 'tls.listeners'],
@@ -46,7 +48,7 @@ export function exposureFacts(sources: ExposureFactsSources): FactProvider {
         'idle.ways_in': [
           // Every request brings its credentials: there is nothing that could stay logged on.
           { name: 'api', logs_off: true, after_minutes: 0 },
-          ...(hasFrontDoor ? [{ name: 'front_door', logs_off: false, after_minutes: 0 }] : []),
+          ...(frontDoor === undefined ? [] : [{ name: 'front_door', ...logOff(frontDoor.idleTimeoutMs) }]),
         ],
         'protocols.insecure_allowed': insecure(sources),
         'tls.endpoints': endpoints.map(endpointTls),
@@ -59,6 +61,10 @@ export function exposureFacts(sources: ExposureFactsSources): FactProvider {
       });
     },
   };
+}
+
+function logOff(idleTimeoutMs: number | undefined) {
+  return { logs_off: idleTimeoutMs !== undefined, after_minutes: (idleTimeoutMs ?? 0) / MINUTE_MS };
 }
 
 function insecure({ listeners, authentication, resources }: ExposureFactsSources): readonly string[] {

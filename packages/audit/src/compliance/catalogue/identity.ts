@@ -43,16 +43,13 @@ export const IDENTITY_RULES: readonly RuleDefinition[] = [
     expression: 'idle.ways_in.all(way, way.logs_off && way.after_minutes <= params.max_minutes)',
     parameters: { max_minutes: 15 },
     remediation: {
-      text: 'The API asks with every request. The front door does not log terminals off: take `front_door` out of the configuration and start the server again, or, where the host or the terminals log off themselves, waive the rule.',
-      configuration: `compliance:
-  waivers:
-    - rule: RH-C15
-      owner: jane.doe
-      reason: The host logs terminals off after 10 minutes (its own time-out)
-      expires: 2027-01-31T00:00:00Z
+      text: 'The API asks with every request. Have the front door log terminals off, and start the server again. Terminals that do nothing for so long are disconnected, and their sessions end: tell people before, or, where the host logs them off itself, waive the rule.',
+      configuration: `front_door: { idle_timeout_ms: 900000 }
 `,
     },
     mappings: { pci_dss: ['8.2.8'], hipaa: ['312(a)(2)(iii)'], soc2: ['CC6.1'] },
+    limits:
+      'A stream of events or of a log that is open goes on until its caller closes it: it shows and takes nothing. A session that was taken over with a ticket stays when its terminal is logged off, for whoever may use it over the API.',
   },
   {
     id: 'RH-C16',
@@ -81,13 +78,14 @@ export const IDENTITY_RULES: readonly RuleDefinition[] = [
       'password.min_length >= params.min_length && password.needs_letters_and_digits && password.history >= params.history',
     parameters: { min_length: 12, history: 4 },
     remediation: {
-      text: 'Passwords that are checked here come as hashes that were made elsewhere, so what they were made of cannot be known. Let a directory server or an issuer of tokens check them, where these rules are enforced.',
+      text: 'Have passwords held to a policy where they are used, and start the server again, with a store that lasts (SQLite or PostgreSQL). Whoever has a password that does not meet it is refused from then on (PASSWORD_BELOW_POLICY): make hashes of new ones with `roundhouse principal hash-password --config roundhouse.yaml`, which asks for the same, and write them in the place of the old ones.',
       configuration: `authentication:
-  basic: { enabled: false }
+  passwords: { min_length: 12, letters_and_digits: true, history: 4 }
 `,
     },
     mappings: { pci_dss: ['8.3.6', '8.3.7'], hipaa: ['308(a)(5)(ii)(D)'], soc2: ['CC6.1'] },
-    limits: 'Passwords of a directory server are under its own rules.',
+    limits:
+      'A password is seen when it is used, and no earlier. Former ones are known from the first start with the policy on; a new store, and a principal that is removed and added again, begin anew. Passwords of a directory server are under its own rules.',
   },
   {
     id: 'RH-C19',

@@ -66,7 +66,7 @@ export const CONFIGURED_FACTS = {
   'password.history': {
     type: 'number',
     unit: null,
-    meaning: 'Passwords before the present one that may not be used again',
+    meaning: 'Passwords before the present one that are not taken again, also by the next process',
     source: 'authentication',
   },
   'password.local_accounts': {
@@ -78,13 +78,13 @@ export const CONFIGURED_FACTS = {
   'password.min_length': {
     type: 'number',
     unit: 'characters',
-    meaning: 'Fewest characters that a password checked here can have',
+    meaning: 'Fewest characters of a password that is taken here',
     source: 'authentication',
   },
   'password.needs_letters_and_digits': {
     type: 'boolean',
     unit: null,
-    meaning: 'Whether a password checked here always has letters and digits',
+    meaning: 'Whether a password that is taken here always has letters and digits',
     source: 'authentication',
   },
   'password.outdated_hashes': {
