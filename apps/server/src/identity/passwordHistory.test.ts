@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { argon2Sync, randomBytes } from 'node:crypto';
 import { createKeyRing, Secret, silentLogger } from '@roundhouse/core';
 import { createMemoryStore, type Store } from '@roundhouse/store';
 import { FakeClock } from '@roundhouse/testing';
@@ -148,6 +148,24 @@ describe('a password at the door', () => {
     expect(await check(door, 1, hash(1))).toBe('taken');
     history.note('ann', same);
     expect(await check(rules(), 0, same)).toBe('PASSWORD_REUSED');
+  });
+
+  it('stays when its hash is made anew because the old one costs a guesser too little', async () => {
+    const nonce = Buffer.from('somesalt');
+    const cost = { memory: 4_096, passes: 1, parallelism: 1, tagLength: 32 };
+    const tag = argon2Sync('argon2id', { message: PASSWORDS[0] as string, nonce, ...cost });
+    const base64 = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
+    const weak = `$argon2id$v=19$m=4096,t=1,p=1$${base64(nonce)}$${base64(tag)}`;
+    history.note('ann', weak);
+    expect(await check(rules(), 0, weak)).toBe('taken');
+    history.note('ann', hash(0));
+    expect(await check(rules(), 0, hash(0))).toBe('taken');
+    const same = await again(0);
+    history.note('ann', same);
+    expect(await check(rules(), 0, same)).toBe('PASSWORD_REUSED');
+    // Weaker again is no reason.
+    history.note('ann', weak);
+    expect(await check(rules(), 0, weak)).toBe('PASSWORD_REUSED');
   });
 
   it('is taken again when so many others lie between', async () => {

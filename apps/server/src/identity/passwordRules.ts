@@ -1,6 +1,6 @@
 import type { Secret } from '@roundhouse/core';
 import { LruMap } from './lruMap.ts';
-import { verifyPassword } from './password.ts';
+import { needsRehash, verifyPassword } from './password.ts';
 import type { PasswordHistory } from './passwordHistory.ts';
 import { passwordFault, type PasswordPolicy } from './passwordPolicy.ts';
 import { Refusal } from './refusal.ts';
@@ -44,7 +44,11 @@ export class PasswordRules {
 
   async #isReused(password: Secret, principal: string, hash: string, history: PasswordHistory): Promise<boolean> {
     if (this.#reused.get(principal) === hash) return true;
-    for (const former of history.before(principal, hash)) {
+    const [last, ...earlier] = history.before(principal, hash);
+    // A hash that costs a guesser more, of the same password: what was to be changed is the hash.
+    const isRenewed = last !== undefined && needsRehash(last) && !needsRehash(hash);
+    if (isRenewed && (await verifyPassword(password, last))) return false;
+    for (const former of last === undefined || isRenewed ? earlier : [last, ...earlier]) {
       if (!(await verifyPassword(password, former))) continue;
       this.#reused.set(principal, hash);
       return true;
