@@ -4,10 +4,14 @@ import { httpError } from './errors.ts';
 import type { IncomingBody } from './message.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** Used for whole bodies alone, between which it keeps nothing. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 export interface BodyInit {
   /** Begins to read; undefined: there is no body. */
   readonly open: (() => AsyncIterable<Uint8Array>) | undefined;
+  /** Takes what is unread at once, where the last byte has arrived; undefined before that. Default: that is not known. */
+  readonly takeWhole?: () => readonly Uint8Array[] | undefined;
   readonly length: number | null;
   readonly maxBytes: number;
   /** Rejects whoever reads when it ends; undefined when what is opened sees to that. */
@@ -56,15 +60,14 @@ export class StreamBody implements IncomingBody {
 
   async bytes(maxBytes = this.maxBytes): Promise<Uint8Array> {
     if (this.#init.open === undefined) return EMPTY;
-    const parts: Uint8Array[] = [];
-    await this.#each(maxBytes, (part) => void parts.push(part));
+    const parts = this.#takeWhole(maxBytes) ?? (await this.#takeAll(maxBytes));
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
   }
 
   async text(maxBytes?: number): Promise<string> {
     const bytes = await this.bytes(maxBytes);
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      return UTF8.decode(bytes);
     } catch (cause) {
       throw httpError('HTTP_BODY_INVALID', { details: { format: 'UTF-8', reason: 'a byte cannot be there' }, cause });
     }
@@ -80,15 +83,27 @@ export class StreamBody implements IncomingBody {
     }
   }
 
-  async #each(limit: number, take: (part: Uint8Array) => void): Promise<void> {
+  #takeWhole(limit: number): readonly Uint8Array[] | undefined {
+    const { takeWhole, length, tooLarge } = this.#init;
+    if (length !== null && length > limit) throw tooLarge(limit);
+    const parts = takeWhole?.();
+    let received = 0;
+    for (const part of parts ?? []) received += part.length;
+    if (received > limit) throw tooLarge(limit);
+    return parts;
+  }
+
+  async #takeAll(limit: number): Promise<readonly Uint8Array[]> {
+    const parts: Uint8Array[] = [];
     const reading = this.#begin(limit);
-    if (reading === undefined) return;
+    if (reading === undefined) return parts;
     try {
-      for (let part = await reading.next(); part !== undefined; part = await reading.next()) take(part);
+      for (let part = await reading.next(); part !== undefined; part = await reading.next()) parts.push(part);
     } catch (error) {
       reading.leave();
       throw error;
     }
+    return parts;
   }
 
   /** `next` gives undefined at the end; `leave` gives the rest up. */

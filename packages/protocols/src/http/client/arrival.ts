@@ -66,6 +66,7 @@ export class Arrival implements HttpClientResponse, AsyncIterator<Uint8Array> {
     const length = this.headers['content-length'];
     this.#body ??= new StreamBody({
       open: () => ({ [Symbol.asyncIterator]: () => this }),
+      takeWhole: () => this.#takeWhole(),
       // The answer to a HEAD, and a 304, say what a GET would have.
       length: length === undefined || this.#init.isHead || this.status === 304 ? null : Number(length),
       maxBytes: maxBodyBytes,
@@ -153,6 +154,14 @@ export class Arrival implements HttpClientResponse, AsyncIterator<Uint8Array> {
   async return(): Promise<IteratorResult<Uint8Array>> {
     this.discard();
     return { done: true, value: undefined };
+  }
+
+  #takeWhole(): readonly Uint8Array[] | undefined {
+    if (!this.#isEnded) return undefined;
+    const parts = this.#parts;
+    this.#parts = [];
+    this.#waitingBytes = 0;
+    return parts;
   }
 
   async #wait(): Promise<void> {
