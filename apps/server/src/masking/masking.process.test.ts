@@ -1,12 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { inflateRawSync } from 'node:zlib';
+import type { Client, WorkerLogLine } from '@roundhouse/api';
 import { createScope } from '@roundhouse/core';
 import { defineScreen, serveHost } from '@roundhouse/tn3270/host';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Content, Installation } from '../run/installation.fixture.ts';
+import { type Content, Installation, patiently } from '../run/installation.fixture.ts';
 import { openStandardReceiver, type StandardReceiver } from '../webhook/standardReceiver.fixture.ts';
-import { basic, bearer, call } from '../wire.fixture.ts';
+import { basic, bearer, call, type WireAnswer, type WireRequest } from '../wire.fixture.ts';
 
 // Of the numbers that networks and the Social Security Administration publish for tests.
 const CARD = '4111111111111111';
@@ -58,7 +60,7 @@ async function siteWith(masking: Content | undefined, more: Content = {}): Promi
     workers: [
       {
         id: 'payments',
-        command: ['sh', '-c', `cat ${lines}; exec sleep 600`],
+        command: ['sh', '-c', `while :; do cat ${lines}; sleep 0.3; done`],
         logs: { forward: { pattern: '^paid by 4111' } },
       },
     ],
@@ -73,15 +75,16 @@ async function waysOut(
   authorization: string,
 ): Promise<Record<string, string>> {
   const { client, server, events, folder } = installation;
+  const ask = (method: string, path: string, more: WireRequest = {}): Promise<WireAnswer> =>
+    whileOverloaded(() => call(server.url, method, `/api/v1${path}`, { authorization, ...more }));
   const get = async (path: string): Promise<string> => {
-    const { status, text } = await call(server.url, 'GET', `/api/v1${path}`, { authorization });
+    const { status, text } = await ask('GET', path);
     expect([path, status, text]).toEqual([path, 200, expect.any(String)]);
     return text;
   };
-  const { id } = await client.createSession({ host: '127.0.0.1', port: hostPort });
+  const { id } = await patiently(() => client.createSession({ host: '127.0.0.1', port: hostPort }));
   const screen = (format: string): Promise<string> => get(`/sessions/${id}/screen?format=${format}`);
-  const input = await call(server.url, 'POST', `/api/v1/sessions/${id}/input`, {
-    authorization,
+  const input = await ask('POST', `/sessions/${id}/input`, {
     body: { actions: [{ type: 'key', key: 'Enter' }], wait: { for: 'text', text: CARD, timeout_ms: 20_000 } },
   });
   expect([input.status, input.json]).toMatchObject([200, { outcome: 'ok' }]);
@@ -95,14 +98,14 @@ async function waysOut(
     snapshot: digitsIn(await get(`/sessions/${id}/snapshot`)),
   };
   // Who gives a wrong password is logged, and told as an event.
-  await call(server.url, 'GET', '/api/v1/sessions', { authorization: basic(CARD, 'wrong') });
+  expect((await ask('GET', '/sessions', { authorization: basic(CARD, 'wrong') })).status).toBe(401);
   const isRefused = ({ type }: { readonly type: string }): boolean => type === 'roundhouse.authentication.failed';
   const isMatched = ({ type }: { readonly type: string }): boolean => type === 'roundhouse.worker.log_matched';
   const told = () => receiver.received.map(({ event }) => event);
   const log = '/workers/payments/logs';
   await installation.until(async () => {
     for (const each of [events, told()]) expect([each.some(isRefused), each.some(isMatched)]).toEqual([true, true]);
-    expect((await get(`${log}?format=json`)).trim().split('\n')).toHaveLength(2);
+    expect((await get(`${log}?format=json`)).split('\n').length).toBeGreaterThan(2);
     expect(await readFile(join(folder, 'server.log'), 'utf8')).toContain('authentication refused');
   });
   expect(receiver.rejected).toEqual([]);
@@ -117,8 +120,17 @@ async function waysOut(
     workerLines: await get(`${log}?format=json`),
     workersLog: await get('/worker-logs?worker=payments'),
     searched: await get(`${log}?pattern=11201%7C4111`),
-    followed: await followed(server.url, authorization),
+    followed: await followed(client),
   };
+}
+
+/** A busy machine refuses for a moment. */
+async function whileOverloaded(send: () => Promise<WireAnswer>): Promise<WireAnswer> {
+  for (;;) {
+    const answer = await send();
+    if (answer.status !== 503) return answer;
+    await setTimeout(50);
+  }
 }
 
 /** The digits of a snapshot, where its cells hold the card. */
@@ -130,14 +142,10 @@ function digitsIn(snapshot: string): string {
 }
 
 /** The first two lines of the log of the worker, as they are followed. */
-async function followed(url: string, authorization: string): Promise<string> {
-  const answer = await fetch(`${url}/api/v1/workers/payments/logs?follow=true`, { headers: { authorization } });
-  let text = '';
-  for await (const chunk of (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream())) {
-    text += chunk;
-    if (text.split('\n\n').length > 2) break;
-  }
-  return text;
+async function followed(client: Client): Promise<string> {
+  const lines: WorkerLogLine[] = [];
+  for await (const line of client.workers.followLogs(['payments'])) if (lines.push(line) === 2) break;
+  return JSON.stringify(lines);
 }
 
 const ALL = { channels: ['screens', 'logs', 'recordings', 'webhooks'] };
