@@ -14,6 +14,8 @@ const OTHER = '\ufffd';
 
 /** Between two fields that hold parts of one number: an attribute, and a blank or a dash in a field of its own. */
 const BETWEEN = `${ATTRIBUTE}(?:[ -]${ATTRIBUTE}?)?`;
+/** What numbers in several fields have in any case. */
+const SIDE_BY_SIDE = new RegExp(`\\d${BETWEEN}\\d`);
 /** A card as networks print it, in four fields (ISO/IEC 7812-1: up to 19 digits) or three (American Express, Diners Club). */
 const CARD_IN_FIELDS = new RegExp(
   `(?<!\\d)(?=(\\d{4}(?:${BETWEEN}\\d{4}){2}${BETWEEN}\\d{1,7}(?!\\d)|\\d{4}${BETWEEN}\\d{6}${BETWEEN}\\d{4,5}(?!\\d)))`,
@@ -34,7 +36,11 @@ const KEPT_DIGITS = 4;
 export function numbersOn({ screen, codePage }: Pick<Session, 'screen' | 'codePage'>): HiddenAddresses {
   const { cells, columns, size } = screen;
   const texts = cellTexts(screen, codePage);
-  const buffer = texts.map((text, at) => ((cells[at] as Cell) < 0 ? ATTRIBUTE : text.length === 1 ? text : OTHER));
+  let buffer = '';
+  for (let at = 0; at < size; at++) {
+    const text = texts[at] as string;
+    buffer += (cells[at] as Cell) < 0 ? ATTRIBUTE : text.length === 1 ? text : OTHER;
+  }
   const hidden = new Set<BufferAddress>();
   const hideIn = (text: string, from: BufferAddress): void => {
     const masked = maskNumbers(text);
@@ -42,9 +48,10 @@ export function numbersOn({ screen, codePage }: Pick<Session, 'screen' | 'codePa
     for (let at = 0; at < text.length; at++) if (masked[at] !== text[at]) hidden.add((from + at) % size);
   };
   const first = screen.fieldStarts[0] ?? 0;
-  const linear = [...buffer.slice(first), ...buffer.slice(0, first)].join('');
+  const linear = buffer.slice(first) + buffer.slice(0, first);
   hideIn(linear, first);
-  for (let row = 0; row < size; row += columns) hideIn(buffer.slice(row, row + columns).join(''), row);
+  for (let row = 0; row < size; row += columns) hideIn(buffer.slice(row, row + columns), row);
+  if (!SIDE_BY_SIDE.test(linear)) return hidden;
   for (const [found, offset] of [...inFields(linear, CARD_IN_FIELDS), ...inFields(linear, SSN_IN_FIELDS)]) {
     const digits = [...found.matchAll(/\d/g)].map(({ index }) => (first + offset + index) % size);
     const number = found.replace(/\D/g, '');
