@@ -24,6 +24,8 @@ describe('maskNumbers', () => {
     // The last digits of this date and twelve of the card pass the check too.
     ['2026-11-22 4111-1111-1111-1111 07:15', '2026-11-** ****-****-****-1111 07:15'],
     [`${CARD} ${CARD}`, `${HIDDEN_CARD} ${HIDDEN_CARD}`],
+    // What is left of the first number and the next group would be another one.
+    ['5555555555554444 100000005', '**************** *****0005'],
     ['078-05-1120', '***-**-****'],
     [`SSN 078-05-1120 card ${CARD}.`, `SSN ***-**-**** card ${HIDDEN_CARD}.`],
   ])('hides the number in %s', (text, expected) => {

@@ -42,7 +42,7 @@ export interface WebhooksDependencies {
   readonly secrets: (reference: string) => Promise<string>;
   /** All addresses of a name. Default: as the system has it, /etc/hosts included. */
   readonly resolve?: Resolve;
-  /** What receivers get of an event; with a new answer a replay differs from what was sent first. Default: all of it. */
+  /** What receivers get of an event, asked at each attempt. Default: all of it. */
   readonly shown?: <T extends EventRecord>(event: T) => T;
   readonly onAttempt?: (webhook: string, result: AttemptResult) => void;
   /** A webhook was disabled by what its receiver did. */
