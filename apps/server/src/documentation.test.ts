@@ -28,7 +28,7 @@ describe('the documentation', () => {
   const examples = [...page('security.md').matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text as string);
 
   it('has examples', () => {
-    expect(examples).toHaveLength(3);
+    expect(examples).toHaveLength(4);
   });
 
   it.each(examples)('has valid configuration in its examples: %s', async (example) => {

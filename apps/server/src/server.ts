@@ -72,6 +72,7 @@ import { workerRoutes } from './http/workerRoutes.ts';
 import { createAccounts } from './identity/accounts.ts';
 import type { AuthenticationOptions } from './identity/options.ts';
 import type { Log } from './log/log.ts';
+import { Masking, type MaskingOptions } from './masking/masking.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { createObservation } from './observation.ts';
 import type { MetricSources } from './metrics/sources.ts';
@@ -122,6 +123,8 @@ export interface ServerOptions extends GatewayOptions {
   readonly mail?: MailReceiverOptions;
   readonly workers?: WorkersOptions;
   readonly compliance?: ComplianceOptions;
+  /** Of numbers of cards and social security numbers. Default: nowhere. */
+  readonly masking?: MaskingOptions;
   /** Version of the product, for the OpenAPI document. */
   readonly version: string;
 }
@@ -133,7 +136,8 @@ interface WorkersOptions {
 
 export interface ServerDependencies {
   readonly openSession: OpenSession;
-  readonly log: Pick<Log, 'logger' | 'levels' | 'counts'>;
+  /** Masks its own lines. */
+  readonly log: Pick<Log, 'logger' | 'levels' | 'counts'> & Partial<Pick<Log, 'masksNumbers'>>;
   /** Stays the caller's. Default: one that ends with the server. */
   readonly store?: Store;
   /** What secrets are sealed with where they are stored. Default: a key that ends with the server. */
@@ -226,6 +230,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   const { supervisor } = deps;
   const workers: Required<WorkersOptions> = { atStop: 'stop', ...options.workers };
   const host = options.host ?? '127.0.0.1';
+  const masking = new Masking(options.masking);
   const startedAt = clock.now();
   const scope = createScope({ clock });
   // Streams never end by themselves: they go first when the server stops.
@@ -240,6 +245,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   const gateway = new Gateway(options, {
     openSession: deps.openSession,
     probeOf: endpointProbeOf,
+    masking: { screens: masking.masks('screens'), snapshots: masking.masks('recordings') },
     events: labelled(journal, {
       session: (id) => {
         const entry = gateway.sessions.find(id);
@@ -295,6 +301,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       random,
       log: logOf('webhooks'),
       secrets: (reference) => secretOf(reference),
+      shown: (event) => masking.event(event),
       onAttempt: (_webhook, { error, elapsedMs }) => {
         metrics.webhookAttempts.add(1, { outcome: error ?? 'delivered' });
         metrics.webhookDeliveries.observe(elapsedMs / 1_000);
@@ -339,7 +346,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     builtIn: { role: BUILT_IN_ROLES },
   });
   if (supervisor !== undefined) {
-    parts.defer(publishWorkers(supervisor, journal));
+    parts.defer(publishWorkers(supervisor, journal, masking.line));
     await supervisor.open(scope);
     parts.defer(() => closeWorkers());
   }
@@ -349,7 +356,17 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   if (options.alerts !== undefined) {
     const runtime = serverRuntime({ clock, random, log: logOf('alerts'), tracer, observer: metrics.net });
     const send = createMailer(options.alerts.mail, { clock, runtime, secrets: (reference) => secretOf(reference) });
-    parts.use(startAlerts(options.alerts, { journal, store, clock, random, log: logOf('alerts'), send }));
+    parts.use(
+      startAlerts(options.alerts, {
+        journal,
+        store,
+        clock,
+        random,
+        log: logOf('alerts'),
+        shown: (event) => masking.event(event),
+        send,
+      }),
+    );
   }
 
   const digest = fieldDigest(deps.auditPlace?.fieldDigests === true, bytes);
@@ -422,6 +439,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     mailed: options.alerts && alertFilter(options.alerts),
     listeners: listenersOf(options),
     frontDoor: options.frontDoor,
+    masking: { channels: masking, hasMaskedLog: deps.log.masksNumbers === true },
     authentication: options.authentication,
     certificates: () => certificates.figures(),
     token: options.token,
@@ -469,18 +487,34 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
       cursors,
       attributesOf,
       scope,
+      isExempt: (roles) => masking.isExempt(roles),
       ...(deps.audit !== undefined && {
         noteInput: (request) => ({ digest, onSubmit: (input) => noteSubmitted(request, input) }),
       }),
     }),
     ...endpointRoutes(gateway),
     ...operationRoutes({ gateway, access, cursors, attributesOf }),
-    ...eventRoutes({ journal, access, clock, log: logOf('events'), scope: streams }),
+    ...eventRoutes({
+      journal,
+      access,
+      shown: (event) => masking.event(event),
+      clock,
+      log: logOf('events'),
+      scope: streams,
+    }),
     ...resourceRoutes({ resources, access, cursors, prepare: preparation(bytes) }),
     ...webhookRoutes({ webhooks, deliveries: store.deliveries, resources, access, cursors, scope }),
     ...workerRoutes({ supervisor: supervised, resources, scope }),
     ...workerGroupRoutes({ supervisor: supervised, workers: () => supervisor?.list() ?? [], access, cursors, scope }),
-    ...workerLogRoutes({ supervisor: supervised, journal, access, clock, log: logOf('workers'), scope: streams }),
+    ...workerLogRoutes({
+      supervisor: supervised,
+      journal,
+      access,
+      shown: masking.line,
+      clock,
+      log: logOf('workers'),
+      scope: streams,
+    }),
     ...identityRoutes({ access, unlock: (whom) => authenticator.unlock(whom), attributesOf }),
     ...observationRoutes({ metrics, history, limits, refused: () => overload.refused, levels: deps.log.levels, clock }),
     ...complianceRoutes({ monitor: () => compliance.monitor(), version: options.version }),

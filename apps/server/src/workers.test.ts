@@ -5,7 +5,9 @@ import { createMemoryStore, type Store } from '@roundhouse/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventFault } from './event/catalogue.ts';
 import { silentLog } from './log/silentLog.fixture.ts';
+import { Masking } from './masking/masking.ts';
 import { createServer, type Server, type ServerOptions } from './server.ts';
+import { publishWorkers } from './worker/events.ts';
 import { FakeSupervisor } from './worker/supervisor.fixture.ts';
 
 const TOKEN = 'token-of-the-tests';
@@ -346,5 +348,19 @@ describe('events of workers', () => {
       told.map(() => ['web', { env: 'prod' }]),
     );
     expect(String(told.at(-1)?.data['text'])).toHaveLength(2_048);
+  });
+
+  it('hides a number in a line that is told before it cuts the line', () => {
+    const texts: unknown[] = [];
+    const leave = publishWorkers(
+      supervisor,
+      { publish: (_type, _subject, data) => texts.push(data?.['text']) as never },
+      new Masking({ channels: ['logs'] }).line,
+    );
+    const bytes = Buffer.from(`${'x'.repeat(4_083)} 4111111111111111`);
+    const id = { worker: 'web', number: 0 };
+    supervisor.emit('logged', { id, labels: {}, line: { instance: id, stream: 'stdout', at: 0, isCut: false, bytes } });
+    leave();
+    expect(texts).toEqual([`${'x'.repeat(4_083)} ${'*'.repeat(12)}`]);
   });
 });

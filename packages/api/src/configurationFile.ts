@@ -7,6 +7,7 @@ import { endpointGroupInputSchema } from './endpointGroup.ts';
 import { LIMITS } from './limits.ts';
 import { filePathSchema, listenerTlsSchema } from './listenerTls.ts';
 import { mailSectionSchema } from './mailSection.ts';
+import { maskingSectionSchema } from './maskingSection.ts';
 import { addressRangeSchema, principalInputSchema } from './principal.ts';
 import { resourceIdSchema } from './resourceId.ts';
 import { roleInputSchema } from './role.ts';
@@ -136,6 +137,7 @@ export const configurationFileSchema = lazyObject(() => ({
   alerts: alertsSectionSchema.optional(),
   mail: mailSectionSchema.optional(),
   audit: auditSectionSchema.optional(),
+  masking: maskingSectionSchema.optional(),
   webhook_receivers: z
     .strictObject({
       allow: z.array(addressRangeSchema).max(256).optional().meta({

@@ -17,6 +17,7 @@ export * from './identity.ts';
 export * from './input.ts';
 export * from './kinds.ts';
 export * from './limits.ts';
+export { MASKING_CHANNELS, type MaskingChannel } from './maskingSection.ts';
 export * from './observation.ts';
 export * from './openapi.ts';
 export * from './operation.ts';

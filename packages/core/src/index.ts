@@ -11,3 +11,4 @@ export * from './quantity.ts';
 export * from './scope.ts';
 export { createKeyRing, type KeyRing, type KeyRingDependencies } from './seal.ts';
 export * from './secret.ts';
+export { isCardNumber, maskLine, maskNumbers, maskValue } from './sensitiveNumbers.ts';

@@ -21,7 +21,8 @@ import type { SecretSource } from './navigation/secret.ts';
 import { OperationLog } from './operation/log.ts';
 import type { Operation } from './operation/operation.ts';
 import { Connector, type Destination } from './session/connector.ts';
-import type { SessionEntry } from './session/entry.ts';
+import { numbersOn } from './screen/numbers.ts';
+import type { SessionEntry, Sight } from './session/entry.ts';
 import type { Line, PlacementDecision } from './session/line.ts';
 import type { OpenSession } from './session/open.ts';
 import { type CreateOptions, SessionRegistry, type SessionRegistryOptions } from './session/registry.ts';
@@ -53,6 +54,14 @@ export interface GatewayOptions {
   readonly retainEndedMs?: number;
 }
 
+/** Where numbers of cards and social security numbers are masked; fixed for the life of a gateway. Default: nowhere. */
+export interface NumberMasking {
+  /** In every view of a screen, snapshots too. */
+  readonly screens: boolean;
+  /** In snapshots, whatever becomes of other views. */
+  readonly snapshots: boolean;
+}
+
 export interface GatewayDependencies {
   readonly openSession: OpenSession;
   readonly events: Events;
@@ -66,6 +75,7 @@ export interface GatewayDependencies {
   /** Where navigation scripts get their secrets. Default: there are none. */
   readonly secrets?: SecretSource;
   readonly probeOf?: DirectoryDependencies['probeOf'];
+  readonly masking?: NumberMasking;
 }
 
 /** Pools, balances, moves and watches sessions to hosts. */
@@ -74,6 +84,7 @@ export class Gateway {
   readonly operations: OperationLog;
   readonly directory: Directory;
   readonly sessions: SessionRegistry;
+  readonly masking: NumberMasking;
   readonly #clock: Clock;
   readonly #scope: Scope;
   readonly #connector: Connector;
@@ -94,6 +105,7 @@ export class Gateway {
     this.#clock = clock;
     this.#scope = scope;
     this.#secrets = deps.secrets ?? noSecrets;
+    this.masking = deps.masking ?? { screens: false, snapshots: false };
     this.#connector = new Connector(deps.openSession);
     this.#tickets = new Tickets(clock, randomBytes);
     this.events = deps.events;
@@ -121,6 +133,7 @@ export class Gateway {
       connector: this.#connector,
       route: (request) => route(request, this.directory),
       leaseWarm: (request, life) => this.#leaseWarm(request, life),
+      masksNumbers: this.masking.screens,
       clock,
       log,
       events: this.events,
@@ -230,12 +243,16 @@ export class Gateway {
   }
 
   /** The present screen as a document; hidden text is masked. Raises SESSION_NOT_FOUND, SESSION_NOT_READY. */
-  snapshot(id: string): string {
+  snapshot(id: string, { isUnmasked = false }: Sight = {}): string {
     const entry = this.sessions.get(id);
     const { line } = entry;
     if (line === undefined) throw sessionsError('SESSION_NOT_READY', { details: { session_id: id } });
     const { metadata = {} } = entry.request;
-    return serializeSnapshot(takeSnapshot(line.session, { clock: this.#clock, metadata }));
+    const { screens, snapshots } = this.masking;
+    const starred = (screens || snapshots) && !isUnmasked ? numbersOn(line.session) : undefined;
+    return serializeSnapshot(
+      takeSnapshot(line.session, { clock: this.#clock, metadata, ...(starred !== undefined && { starred }) }),
+    );
   }
 
   /** Of a session: those of its group and of the endpoint where it is. */

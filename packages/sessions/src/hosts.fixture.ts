@@ -5,7 +5,7 @@ import { createScope, type Scope, silentLogger } from '@roundhouse/core';
 import { netError } from '@roundhouse/net';
 import { FakeClock, FakeSession } from '@roundhouse/testing';
 import { type SessionOptions, tn3270Error } from '@roundhouse/tn3270';
-import { Gateway, type GatewayOptions } from './gateway.ts';
+import { Gateway, type GatewayOptions, type NumberMasking } from './gateway.ts';
 import type { OpenSession } from './session/open.ts';
 
 /** Hosts by name that can be killed, silenced and brought back. */
@@ -74,7 +74,7 @@ export interface GatewayWorld {
 }
 
 /** A gateway over fake hosts with a clock that stands still; `random` is a fixed sequence. */
-export function gatewayWorld(options: GatewayOptions = {}): GatewayWorld {
+export function gatewayWorld(options: GatewayOptions = {}, masking?: NumberMasking): GatewayWorld {
   const clock = new FakeClock();
   const scope = createScope({ clock });
   const hosts = new FakeHosts();
@@ -87,6 +87,7 @@ export function gatewayWorld(options: GatewayOptions = {}): GatewayWorld {
   const gateway = new Gateway(options, {
     events,
     openSession: hosts.open,
+    ...(masking !== undefined && { masking }),
     log: silentLogger,
     randomBytes,
     random,

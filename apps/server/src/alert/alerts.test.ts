@@ -4,7 +4,8 @@ import { FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EventJournal, openEventJournal } from '../event/journal.ts';
 import { makeEvent } from '../event/record.ts';
-import { type Alerts, type AlertsOptions, startAlerts } from './alerts.ts';
+import { type Alerts, type AlertsDependencies, type AlertsOptions, startAlerts } from './alerts.ts';
+import { Masking } from '../masking/masking.ts';
 import { type Letter, letterOf } from './letter.ts';
 
 let clock: FakeClock;
@@ -27,7 +28,10 @@ afterEach(async () => {
   await journal.close();
 });
 
-async function start(options: Partial<AlertsOptions> = {}): Promise<void> {
+async function start(
+  options: Partial<AlertsOptions> = {},
+  more: Pick<AlertsDependencies, 'shown'> = {},
+): Promise<void> {
   alerts = startAlerts(
     { source: 'mvs-gate', ...options },
     {
@@ -36,6 +40,7 @@ async function start(options: Partial<AlertsOptions> = {}): Promise<void> {
       clock,
       random: () => 0.5,
       log: silentLogger,
+      ...more,
       send: async (letter) => {
         if (refusal !== undefined) throw refusal;
         letters.push(letter);
@@ -62,6 +67,16 @@ describe('alerts by mail', () => {
     expect(letters).toEqual([]);
     await clock.advance(1);
     expect(letters.map(({ subject }) => subject)).toEqual(['[mvs-gate] worker.failed billing']);
+  });
+
+  it('tell of an event what may be shown of it', async () => {
+    const masking = new Masking({ channels: ['webhooks'] });
+    await start({}, { shown: (event) => masking.event(event) });
+    await publish('worker.failed', '4111111111111111', { message: 'paid by 4111111111111111' });
+    await clock.advance(2_000);
+    expect(letters.map(({ subject }) => subject)).toEqual(['[mvs-gate] worker.failed ************1111']);
+    expect(letters[0]?.text).toContain('paid by ************1111');
+    expect(letters[0]?.text).not.toContain('4111111111111111');
   });
 
   it('put what comes within the interval into one letter', async () => {

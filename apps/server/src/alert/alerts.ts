@@ -22,6 +22,8 @@ export interface AlertsDependencies {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** What letters tell of an event. Default: all of it. */
+  readonly shown?: (event: JournalEvent) => JournalEvent;
   /** Resolves when the letter is in the hands of a mail server. */
   readonly send: (letter: Letter, scope: Scope) => Promise<void>;
 }
@@ -111,7 +113,8 @@ class MailAlerts implements Alerts {
         position = await this.#persistently(() => this.#untilWanted(position));
         await this.#scope.sleep(SETTLE_MS);
         const { events, omitted, upTo } = await this.#persistently(() => this.#collect(position));
-        const letter = letterOf(events, { source: this.#source, omitted });
+        const { shown = (event: JournalEvent) => event } = this.#deps;
+        const letter = letterOf(events.map(shown), { source: this.#source, omitted });
         await this.#persistently(() => this.#send(letter));
         await this.#persistently(() => this.#save(upTo));
         position = upTo;

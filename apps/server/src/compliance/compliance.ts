@@ -9,6 +9,7 @@ import type { Resources } from '../resource/resources.ts';
 import type { AuditFactsSources } from './facts/audit.ts';
 import type { ExposureFactsSources } from './facts/exposure.ts';
 import type { TimePlaces } from './facts/machine.ts';
+import type { MaskingFactsSources } from './facts/masking.ts';
 import { ChangeCount } from './changeCount.ts';
 import type { ComplianceOptions } from './options.ts';
 import type { RulesInForce } from './rulesInForce.ts';
@@ -26,7 +27,8 @@ export interface ComplianceSources {
 }
 
 export interface ComplianceDependencies
-  extends Pick<ExposureFactsSources, 'listeners' | 'frontDoor' | 'authentication' | 'certificates'> {
+  extends Pick<ExposureFactsSources, 'listeners' | 'frontDoor' | 'authentication' | 'certificates'>,
+    Pick<MaskingFactsSources, 'masking'> {
   readonly sources: ComplianceSources;
   /** The audit journal and what looks after it. */
   readonly audit: Pick<

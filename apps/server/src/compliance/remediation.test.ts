@@ -100,6 +100,8 @@ const CASES: readonly Case[] = [
     before: 'fail',
     after: 'pass',
   },
+  { rule: 'RH-C26', bad: 'masking: { channels: [screens, logs, webhooks] }\n', before: 'fail', after: 'pass' },
+  { rule: 'RH-C26', bad: 'front_door: { port: 0 }\n', before: 'fail', after: 'fail' },
 ];
 
 describe('following the remediation that is printed', () => {

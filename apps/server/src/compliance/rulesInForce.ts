@@ -83,7 +83,7 @@ function providersOf(
       ...(time === undefined ? {} : { time }),
       ...(nodeVersion === undefined ? {} : { nodeVersion }),
     }),
-    maskingFacts(),
+    maskingFacts({ ...deps, hasFrontDoor: deps.frontDoor !== undefined }),
     secondFactorFacts({ authentication, listeners: deps.listeners, resources, usage, clock }),
     sealingFacts(deps.store),
     softwareFacts({ files, clock }),

@@ -8,7 +8,7 @@ import { createMemoryStore } from '@roundhouse/store';
 import { FakeClock, FakeSession } from '@roundhouse/testing';
 import { type CheckedConfiguration, readConfiguration } from '../configuration/configuration.ts';
 import { silentLog } from '../log/silentLog.fixture.ts';
-import { desiredResources, serverOptions } from '../run/options.ts';
+import { desiredResources, logOptions, serverOptions } from '../run/options.ts';
 import { createServer, type Server } from '../server.ts';
 import type { ComplianceSources } from './compliance.ts';
 import { secretFacts } from './facts/secrets.ts';
@@ -86,7 +86,7 @@ export class Site implements AsyncDisposable {
     const reading = { files: systemFiles, variables, clock: this.clock, isMachineChecked: false };
     const checked = await readConfiguration({ file }, reading, scope);
     this.#checked = checked;
-    const log = silentLog();
+    const log = silentLog(logOptions(checked.value, 'info').masksNumbers);
     this.#server = await createServer(
       { ...serverOptions(checked.value), port: 0, token, version: '1.2.3' },
       {

@@ -3,6 +3,7 @@ import type { Finding, Path } from '@roundhouse/config';
 import { isLoopback } from '../http/clientAddress.ts';
 import type { ConfigurationValue } from './definition.ts';
 import { conflict } from './conflict.ts';
+import { maskingConflicts } from './maskingConflicts.ts';
 import { refusals } from './refusals.ts';
 import { roleNames } from './roleNames.ts';
 import { workerConflicts } from './workers.ts';
@@ -25,6 +26,7 @@ export const conflicts: readonly Check[] = [
   webhooks,
   limits,
   compliance,
+  maskingConflicts,
   auditIndex,
   overwriting,
   refusals,

@@ -33,12 +33,14 @@ export function* roleNames(value: ConfigurationValue): Iterable<Finding> {
 
 type Name = readonly [path: Path, name: string];
 
-function named({ principals = [], api_keys: keys = [], limits, authentication }: ConfigurationValue): Name[] {
+function named(value: ConfigurationValue): Name[] {
+  const { principals = [], api_keys: keys = [], limits, authentication, masking } = value;
   const { issuers = [], ldap } = authentication ?? {};
   return [
     ...principals.flatMap(({ roles }, at) => inList(['principals', at, 'roles'], roles)),
     ...keys.flatMap(({ roles }, at) => inList(['api_keys', at, 'roles'], roles)),
     ...Object.keys(limits?.rate_by_role ?? {}).map((role): Name => [['limits', 'rate_by_role', role], role]),
+    ...inList(['masking', 'exempt_roles'], masking?.exempt_roles),
     ...issuers.flatMap(({ roles }, at) => inMapping(['authentication', 'issuers', at, 'roles'], roles)),
     ...inMapping(['authentication', 'ldap', 'groups'], ldap?.groups),
   ];

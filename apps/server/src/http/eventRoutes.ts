@@ -19,6 +19,8 @@ const BATCH = 500;
 export interface EventRoutesDependencies {
   readonly journal: EventJournal;
   readonly access: Access;
+  /** What watchers are told of an event. Default: all of it. */
+  readonly shown?: (event: EventRecord) => EventRecord;
   readonly clock: Clock;
   readonly log: Logger;
   readonly scope: Scope;
@@ -28,7 +30,8 @@ export interface EventRoutesDependencies {
  * Handlers of `/api/v1/events`: server-sent events, WHATWG HTML §9.2. A watcher is written to as fast as it reads, from
  * memory or the store, and misses nothing that is kept; where it comes back later than that, it is told which.
  */
-export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesDependencies) {
+export function eventRoutes(deps: EventRoutesDependencies) {
+  const { journal, access, clock, log, scope, shown = (event: EventRecord) => event } = deps;
   let watchers = 0;
   return {
     streamEvents(request: FastifyRequest, reply: FastifyReply) {
@@ -113,7 +116,7 @@ export function eventRoutes({ journal, access, clock, log, scope }: EventRoutesD
                 raw.end();
                 return;
               }
-              if (isShown(event) && !raw.write(eventText(event))) break;
+              if (isShown(event) && !raw.write(eventText(shown(event)))) break;
             }
           }
         } finally {

@@ -18,7 +18,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { serverError } from '../errors.ts';
 import { noteShown } from '../audit/notes.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Gateway, InputNote } from '@roundhouse/sessions';
+import type { Gateway, InputNote, Sight } from '@roundhouse/sessions';
 import { type Access, type Attributes, identityOf } from './access.ts';
 import type { Cursors } from './cursor.ts';
 import { idOf, valid } from './request.ts';
@@ -31,9 +31,14 @@ export interface SessionRoutesDependencies {
   readonly cursors: Cursors;
   readonly attributesOf: (kind: KindName, id: string) => Attributes | undefined;
   readonly scope: Scope;
+  /** Whether somebody with these roles sees screens as they are, where they are masked. Default: nobody. */
+  readonly isExempt?: (roles: readonly string[]) => boolean;
   /** Keeps what is sent to hosts. Default: nobody does. */
   readonly noteInput?: (request: FastifyRequest) => InputNote;
 }
+
+const UNMASKED: Sight = { isUnmasked: true };
+const MASKED: Sight = {};
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -42,6 +47,8 @@ export function sessionRoutes(deps: SessionRoutesDependencies) {
   const { gateway, metrics, access, cursors, attributesOf, scope: server } = deps;
   const registry = gateway.sessions;
   const place = { list: 'listSessions' };
+  const sightOf = (request: FastifyRequest): Sight =>
+    deps.isExempt?.(identityOf(request).roles) === true ? UNMASKED : MASKED;
   return {
     async createSession(request: FastifyRequest, reply: FastifyReply) {
       const body = valid(validate(createSessionSchema, request.body, 'body'));
@@ -76,7 +83,7 @@ export function sessionRoutes(deps: SessionRoutesDependencies) {
       const query = screenQuery(request);
       const format = query.format ?? 'json';
       const { mediaType, body, version } =
-        query.after === undefined ? entry.screen(format) : await waitForScreen(query.after);
+        query.after === undefined ? entry.screen(format, sightOf(request)) : await waitForScreen(query.after);
       noteShown(request, String(version));
       metrics.screenReads.add(1, SCREEN_LABELS[format]);
       reply.header('content-type', mediaType);
@@ -85,7 +92,7 @@ export function sessionRoutes(deps: SessionRoutesDependencies) {
 
       async function waitForScreen(after: number) {
         using scope = requestScope(reply, server);
-        return await entry.newerScreen(after, query, scope);
+        return await entry.newerScreen(after, query, scope, sightOf(request));
       }
     },
 
@@ -96,7 +103,7 @@ export function sessionRoutes(deps: SessionRoutesDependencies) {
       const input = valid(validate(inputSchema, body, 'body'));
       using scope = requestScope(reply, server);
       try {
-        const answer = await entry.input(input, scope, deps.noteInput?.(request));
+        const answer = await entry.input(input, scope, deps.noteInput?.(request), sightOf(request));
         metrics.inputs.add(1, { outcome: 'ok' });
         return reply.header('content-type', JSON_TYPE).send(answer);
       } catch (error) {
@@ -129,7 +136,7 @@ export function sessionRoutes(deps: SessionRoutesDependencies) {
     },
 
     getSnapshot(request: FastifyRequest, reply: FastifyReply) {
-      return reply.header('content-type', JSON_TYPE).send(gateway.snapshot(idOf(request)));
+      return reply.header('content-type', JSON_TYPE).send(gateway.snapshot(idOf(request), sightOf(request)));
     },
 
     explainSession(request: FastifyRequest, reply: FastifyReply) {

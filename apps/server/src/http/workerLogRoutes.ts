@@ -18,6 +18,8 @@ export interface WorkerLogRoutesDependencies {
   readonly supervisor: () => Supervisor;
   readonly journal: Pick<EventJournal, 'watch'>;
   readonly access: Access;
+  /** What is shown of a line, and looked through. Default: all of it. */
+  readonly shown?: ((line: Uint8Array) => Uint8Array) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   /** Streams end with it. */
@@ -51,7 +53,7 @@ export function workerLogRoutes(deps: WorkerLogRoutesDependencies) {
     instances: readonly InstanceId[],
     isNamed: boolean,
   ) => {
-    const query = queryOf(filters, instances);
+    const query = { ...queryOf(filters, instances), ...(deps.shown !== undefined && { shown: deps.shown }) };
     if (filters.follow === true) return await follow(request, reply, query);
     using scope = requestScope(reply, server);
     const lines = query.limit === 0 ? [] : await supervisor().logs.read(query, scope);

@@ -5,6 +5,7 @@ import { parseLogFilter } from './filter.ts';
 import { LogLevels } from './levels.ts';
 import { LineWriter, type LineOutput, type LineWriterStatus } from './lineWriter.ts';
 import { createLogger, type LineCounts, type LineDestination, noLines } from './logger.ts';
+import { maskedLines } from './maskedLines.ts';
 import { LOG_MODULES } from './modules.ts';
 import { prettyDestination } from './pretty.ts';
 import { RecentLines } from './recentLines.ts';
@@ -20,6 +21,8 @@ export interface LogOptions {
   readonly format?: 'auto' | 'json' | 'pretty';
   /** See `LoggerOptions`. */
   readonly redactPaths?: readonly string[];
+  /** Whether numbers of cards and social security numbers are hidden in all lines. Default false. */
+  readonly masksNumbers?: boolean;
   /** See `LineWriterOptions`. */
   readonly maxBuffered?: number;
 }
@@ -35,6 +38,8 @@ export interface Log extends AsyncDisposable {
   readonly levels: LogLevels;
   /** Lines written since the start, by level. */
   readonly counts: Readonly<LineCounts>;
+  /** See `LogOptions`. */
+  readonly masksNumbers: boolean;
   /** The last lines as JSON, oldest first. */
   recent(): readonly string[];
   status(): LineWriterStatus;
@@ -59,8 +64,8 @@ export async function openLog(options: LogOptions, deps: { readonly clock: Clock
   const out = isPretty ? await prettyDestination(writer) : writer;
   const recent = new RecentLines();
   const counts = noLines();
-  const { redactPaths = [] } = options;
-  const destination = both(out, recent);
+  const { redactPaths = [], masksNumbers = false } = options;
+  const destination = masksNumbers ? maskedLines(both(out, recent)) : both(out, recent);
   const flush = (): void => writer.flushSync();
   process.on('exit', flush);
   const close = async (): Promise<void> => {
@@ -72,6 +77,7 @@ export async function openLog(options: LogOptions, deps: { readonly clock: Clock
     logger: createLogger({ levels, destination, clock, counts, redactPaths }),
     levels,
     counts,
+    masksNumbers,
     recent: () => recent.list(),
     status: () => writer.status,
     reopen: () => writer.reopen(),

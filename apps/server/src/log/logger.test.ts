@@ -4,13 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { parseLogFilter } from './filter.ts';
 import { LogLevels } from './levels.ts';
 import { createLogger, noLines } from './logger.ts';
+import { maskedLines } from './maskedLines.ts';
 
-function setUp(filter = 'debug', redactPaths: readonly string[] = []) {
+function setUp(filter = 'debug', redactPaths: readonly string[] = [], masksNumbers = false) {
   const clock = new FakeClock();
   const lines: string[] = [];
   const counts = noLines();
   const levels = new LogLevels(parseLogFilter(filter, []), [], clock);
-  const destination = { write: (line: string) => lines.push(line) };
+  const plain = { write: (line: string) => lines.push(line) };
+  const destination = masksNumbers ? maskedLines(plain) : plain;
   const logger: Logger = createLogger({ levels, clock, counts, destination, redactPaths });
   return { counts, logger, lines, first: () => JSON.parse(lines[0] as string) as Record<string, unknown> };
 }
@@ -51,6 +53,17 @@ describe('createLogger', () => {
     const { logger, lines } = setUp();
     logger.child({ [name]: 's3cret' }).error('failed', { [name]: 's3cret' });
     expect(lines.join('')).not.toContain('s3cret');
+  });
+
+  it.each([true, false])('hides numbers of cards wherever they stand in a line when it is to: %s', (masksNumbers) => {
+    const { logger, lines, first } = setUp('debug', [], masksNumbers);
+    const card = '4111111111111111';
+    logger
+      .child({ card })
+      .error(`paid by\n${card}`, { deep: [{ card: Number(card) }], error: new Error(`no ${card}`) });
+    expect(lines.join('').includes(card)).toBe(!masksNumbers);
+    expect(first()['msg']).toBe(`paid by\n${masksNumbers ? '************1111' : card}`);
+    expect(lines[0]).toMatch(/\n$/);
   });
 
   it('masks the paths that it is told', () => {

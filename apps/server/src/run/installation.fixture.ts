@@ -56,6 +56,16 @@ export class Installation implements AsyncDisposable {
     return this.#client as Client;
   }
 
+  /** Stops the server, and runs it from another configuration. */
+  async restart(content: Content): Promise<void> {
+    await this.#server?.[Symbol.asyncDispose]();
+    this.#client?.close();
+    this.#server = undefined;
+    this.events.length = 0;
+    await this.write(content);
+    await this.#start({ isWatched: false });
+  }
+
   /** As editors and tools do it: another file in its place. */
   async write(content: Content | string): Promise<void> {
     const temporary = join(this.folder, 'new');

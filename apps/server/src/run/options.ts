@@ -47,6 +47,7 @@ export function serverOptions(value: ConfigurationValue): Configured {
     alerts: value.alerts?.mail && alertsOptions(value.alerts.mail),
     workers: workersOptions(value),
     compliance: value.compliance,
+    masking: value.masking && defined({ channels: value.masking.channels, exemptRoles: value.masking.exempt_roles }),
     frontDoor:
       door &&
       defined({
@@ -78,11 +79,15 @@ export function liveLimits({ limits = {}, sessions = {} }: ConfigurationValue) {
 }
 
 /** `filter`: where the configuration says nothing. */
-export function logOptions({ log }: ConfigurationValue, filter: string): LogOptions & { readonly filter: string } {
+export function logOptions(
+  { log, masking }: ConfigurationValue,
+  filter: string,
+): LogOptions & { readonly filter: string } {
   const { level = filter, file } = log ?? {};
-  if (file === undefined) return { filter: level };
+  const options = { filter: level, masksNumbers: masking?.channels?.includes('logs') === true };
+  if (file === undefined) return options;
   const rotation = defined({ maxBytes: file.max_bytes, maxAgeMs: file.max_age_ms, maxFiles: file.keep });
-  return { filter: level, to: { path: file.path, rotation } };
+  return { ...options, to: { path: file.path, rotation } };
 }
 
 export function desiredResources(value: ConfigurationValue): DesiredResources {

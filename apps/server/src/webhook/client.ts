@@ -29,6 +29,8 @@ export interface ClientDependencies {
   /** PEM of authorities to trust besides the public ones; undefined for these alone. */
   readonly ca: readonly string[] | undefined;
   readonly userAgent: string;
+  /** What is sent of a message. Default: all of it. */
+  readonly shown?: ((body: JsonObject) => JsonObject) | undefined;
 }
 
 /** Bytes of an answer that are read; the connection is cut behind them. */
@@ -170,7 +172,7 @@ export class ReceiverClient {
     scope: Scope,
   ): Promise<{ status: number; retryAfterMs: number | null }> {
     const { url, signer } = this.#settings;
-    const text = JSON.stringify(body);
+    const text = JSON.stringify(this.#deps.shown?.(body) ?? body);
     const timestamp = Math.floor(this.#deps.clock.now() / 1_000);
     const { traceparent } = body;
     facts['address'] = pinned.address;

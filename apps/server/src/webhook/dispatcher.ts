@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
+import type { EventRecord } from '@roundhouse/api';
 import { type Clock, createScope, type Logger, type Scope, type Timer } from '@roundhouse/core';
 import { createRateLimit, type Random, type RateLimit } from '@roundhouse/resilience';
-import type { DeliveryFilter, Store } from '@roundhouse/store';
+import type { DeliveryFilter, JsonObject, Store } from '@roundhouse/store';
 import type { EventJournal } from '../event/journal.ts';
 import type { JournalEvent } from '../event/record.ts';
 import { blockList } from './addressRule.ts';
@@ -41,6 +42,8 @@ export interface WebhooksDependencies {
   readonly secrets: (reference: string) => Promise<string>;
   /** All addresses of a name. Default: as the system has it, /etc/hosts included. */
   readonly resolve?: Resolve;
+  /** What receivers get of an event, asked at each attempt. Default: all of it. */
+  readonly shown?: <T extends EventRecord>(event: T) => T;
   readonly onAttempt?: (webhook: string, result: AttemptResult) => void;
   /** A webhook was disabled by what its receiver did. */
   readonly onDisabled?: (webhook: string, reason: DisabledReason) => void;
@@ -245,7 +248,7 @@ class Dispatcher implements Webhooks {
   }
 
   #receiverDependencies(): ReceiverDependencies {
-    const { clock, random, log, store, journal, onAttempt, onDisabled, resolve = systemResolve } = this.#deps;
+    const { clock, random, log, store, journal, onAttempt, onDisabled, shown, resolve = systemResolve } = this.#deps;
     const { userAgent, ca, maxPending } = this.#options;
     return {
       clock,
@@ -256,6 +259,7 @@ class Dispatcher implements Webhooks {
       resolve,
       ca,
       userAgent,
+      shown: shown && ((body) => shown(body as unknown as EventRecord) as unknown as JsonObject),
       maxPending,
       recorder: this.#recorder,
       rate: this.#rate,

@@ -10,8 +10,12 @@ const MAX_MESSAGE = 4_096;
 
 type Moved = SupervisorEvents['moved'];
 
-/** Tells what becomes of workers, with their labels. */
-export function publishWorkers(supervisor: Supervisor, journal: Pick<EventJournal, 'publish'>): Unsubscribe {
+/** Tells what becomes of workers, with their labels. `shown`: what is told of a line that they have written. */
+export function publishWorkers(
+  supervisor: Supervisor,
+  journal: Pick<EventJournal, 'publish'>,
+  shown: (line: Uint8Array) => Uint8Array = (line) => line,
+): Unsubscribe {
   const publish = (what: string, { id, labels }: Pick<Moved, 'id' | 'labels'>, data: EventData): void => {
     const options = Object.keys(labels).length === 0 ? {} : { labels };
     journal.publish(`worker.${what}`, id.worker, { instance: id.number, ...data }, options);
@@ -48,7 +52,9 @@ export function publishWorkers(supervisor: Supervisor, journal: Pick<EventJourna
       publish('noticed', fact, { severity, message: message.slice(0, MAX_MESSAGE) });
     }),
     supervisor.on('logged', (fact) => {
-      const { stream, bytes } = fact.line;
+      const { stream } = fact.line;
+      // Before it is cut: half a number would not be known for one.
+      const bytes = shown(fact.line.bytes);
       const text = new TextDecoder().decode(bytes.subarray(0, MAX_TEXT_BYTES));
       publish('log_matched', fact, { stream, text, cut: bytes.length > MAX_TEXT_BYTES });
     }),

@@ -16,7 +16,10 @@ export class FakeLogs implements Logs {
 
   async read(query: LogQuery, scope: Scope): Promise<readonly LogLine[]> {
     scope.throwIfEnded();
-    return this.#lines.filter((line) => isAsked(line, query)).slice(-query.limit);
+    return this.#lines
+      .filter((line) => isAsked(line, query))
+      .slice(-query.limit)
+      .map((line) => shownOf(line, query));
   }
 
   async *follow(query: Omit<LogQuery, 'limit' | 'untilMs'>, scope: Scope): AsyncGenerator<LogLine, void, void> {
@@ -26,7 +29,7 @@ export class FakeLogs implements Logs {
       while (!scope.signal.aborted) {
         for (; next < this.#lines.length; next++) {
           const line = this.#lines[next] as LogLine;
-          if (isAsked(line, query)) yield line;
+          if (isAsked(line, query)) yield shownOf(line, query);
         }
         await this.#more(scope);
       }
@@ -64,8 +67,12 @@ function isAsked({ instance, stream, at, bytes }: LogLine, query: Partial<LogQue
     (query.stream === undefined || query.stream === stream) &&
     at >= sinceMs &&
     at <= untilMs &&
-    (pattern === undefined || expressionOf(pattern).test(Buffer.from(bytes).toString()))
+    (pattern === undefined || expressionOf(pattern).test(Buffer.from(query.shown?.(bytes) ?? bytes).toString()))
   );
+}
+
+function shownOf(line: LogLine, { shown }: Pick<LogQuery, 'shown'>): LogLine {
+  return shown === undefined ? line : { ...line, bytes: shown(line.bytes) };
 }
 
 function expressionOf(pattern: string): RegExp {

@@ -1,3 +1,4 @@
+import { maskNumbers } from '@roundhouse/core';
 import type { JsonObject, JsonValue } from './canonical.ts';
 
 /** What a value of a secret key becomes. */
@@ -39,15 +40,6 @@ const MAX_DEPTH = 16;
 const MAX_VALUES = 10_000;
 const CUT = '[cut]';
 
-/** SSN as it is written: AAA-GG-SSSS, never 000, 666 or 9xx first (20 CFR 422.103; SSA POMS RM 10201.035). */
-const SSN = /(?<![\dA-Za-z-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\dA-Za-z]|-\d)/g;
-/**
- * Digits that may be the number of a card: 13 to 19 (ISO/IEC 7812-1), single spaces or dashes between them. The networks
- * that PCI DSS is about begin with 2 to 6; what begins with 1 is mostly a time in ms.
- */
-const CARD = /(?<![\dA-Za-z])[2-6](?:[ -]?\d){12,18}(?![\dA-Za-z])/g;
-const KEPT_DIGITS = 4;
-
 /** A mask with the rules that always hold, and those of `options`. */
 export function createMask({ keys = [], patterns = [] }: MaskOptions = {}): Mask {
   const named = new Set(keys.map((key) => key.toLowerCase()));
@@ -63,10 +55,7 @@ export function createMask({ keys = [], patterns = [] }: MaskOptions = {}): Mask
   }
 
   function maskText(text: string): string {
-    const wellFormed = text.toWellFormed();
-    let masked = wellFormed;
-    if (/\d{4}/.test(masked)) masked = masked.replace(SSN, '***-**-****');
-    if (/\d(?:[ -]?\d){12}/.test(masked)) masked = masked.replace(CARD, maskCard);
+    let masked = maskNumbers(text.toWellFormed());
     for (const pattern of patterns)
       masked = masked.replace(new RegExp(pattern, `${pattern.flags.replace('g', '')}g`), MASKED);
     return masked;
@@ -135,24 +124,6 @@ function maskNumber(value: number, maskText: (text: string) => string): JsonValu
   const text = String(value);
   const masked = maskText(text);
   return masked === text ? value : masked;
-}
-
-/** All but the last four digits of what passes the check of Luhn (ISO/IEC 7812-1, annex B). */
-function maskCard(text: string): string {
-  const digits = text.replace(/\D/g, '');
-  if (!passesLuhn(digits)) return text;
-  let left = digits.length - KEPT_DIGITS;
-  return text.replace(/\d/g, (digit) => (left-- > 0 ? '*' : digit));
-}
-
-function passesLuhn(digits: string): boolean {
-  let sum = 0;
-  for (let at = 0; at < digits.length; at++) {
-    const digit = digits.charCodeAt(digits.length - 1 - at) - 48;
-    const weighed = at % 2 === 0 ? digit : digit * 2;
-    sum += weighed > 9 ? weighed - 9 : weighed;
-  }
-  return sum % 10 === 0;
 }
 
 /** What an object says of itself for JSON, secrets their mask; whatever it throws is its own affair. */

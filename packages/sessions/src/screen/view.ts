@@ -14,6 +14,7 @@ import {
   type Session,
 } from '@roundhouse/tn3270';
 import { screenHtml } from './html.ts';
+import { type HiddenAddresses, NOTHING_HIDDEN } from './numbers.ts';
 import { cellTexts, screenText, textAt } from './text.ts';
 
 /** Whose screen it is, and the version that callers see. */
@@ -31,15 +32,26 @@ export interface ScreenBody {
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** The screen in one of the formats of the API; hidden fields are masked in all of them. */
-export function renderScreen(shown: Shown, session: Session, format: ScreenFormat): ScreenBody {
-  const { screen, codePage } = session;
+/**
+ * The screen in one of the formats of the API; hidden fields are masked in all of them, and what stands at the addresses in
+ * `hidden`. Default: nothing.
+ */
+export function renderScreen(
+  shown: Shown,
+  session: Session,
+  format: ScreenFormat,
+  hidden: HiddenAddresses = NOTHING_HIDDEN,
+): ScreenBody {
+  const { screen } = session;
   const { version } = shown;
   switch (format) {
     case 'json':
-      return { mediaType: JSON_TYPE, body: screenJson(shown, session), version };
+      return { mediaType: JSON_TYPE, body: screenJson(shown, session, hidden), version };
     case 'cells': {
-      const cells = dumpScreen(screen, { mask: (field) => isNondisplay(charOf(field)) });
+      const cells = dumpScreen(screen, {
+        mask: (field) => isNondisplay(charOf(field)),
+        hides: (address) => hidden.has(address),
+      });
       return {
         mediaType: JSON_TYPE,
         body: `{${commonJson(shown, session)},"cells":${JSON.stringify(cells)}}`,
@@ -49,15 +61,18 @@ export function renderScreen(shown: Shown, session: Session, format: ScreenForma
     case 'text':
       return {
         mediaType: 'text/plain; charset=utf-8',
-        body: `${screenText(cellTexts(screen, codePage), screen.columns)}\n`,
+        body: `${screenText(shownTexts(session, hidden), screen.columns)}\n`,
         version,
       };
     case 'html':
-      return { mediaType: 'text/html; charset=utf-8', body: screenHtml(screen, cellTexts(screen, codePage)), version };
+      return { mediaType: 'text/html; charset=utf-8', body: screenHtml(screen, shownTexts(session, hidden)), version };
   }
 }
 
-/** Keeps the JSON of one session's screen until something in it changes: many callers read the same screen. */
+/**
+ * Keeps the JSON of one session's screen until something in it changes: many callers read the same screen. What is hidden
+ * goes by the version.
+ */
 export class ScreenJsonCache {
   readonly #sessionId: string;
   #json = '';
@@ -70,7 +85,7 @@ export class ScreenJsonCache {
     this.#sessionId = sessionId;
   }
 
-  json(session: Session, version: number): string {
+  json(session: Session, version: number, hidden: HiddenAddresses = NOTHING_HIDDEN): string {
     const { keyboardLocked, lockReason, connectionState } = session;
     const isFresh =
       this.#version === version &&
@@ -78,7 +93,7 @@ export class ScreenJsonCache {
       this.#lockReason === lockReason &&
       this.#connectionState === connectionState;
     if (!isFresh) {
-      this.#json = screenJson({ id: this.#sessionId, version }, session);
+      this.#json = screenJson({ id: this.#sessionId, version }, session, hidden);
       this.#version = version;
       this.#locked = keyboardLocked;
       this.#lockReason = lockReason;
@@ -89,9 +104,9 @@ export class ScreenJsonCache {
 }
 
 /** Written by hand: several times faster than building the object first, and this is the most called route. */
-function screenJson(shown: Shown, session: Session): string {
-  const { screen, codePage } = session;
-  const texts = cellTexts(screen, codePage);
+function screenJson(shown: Shown, session: Session, hidden: HiddenAddresses): string {
+  const { screen } = session;
+  const texts = shownTexts(session, hidden);
   const data = JSON.stringify(screenText(texts, screen.columns));
   const starts = screen.fieldStarts;
   const fields = starts.map((start, index) => {
@@ -99,6 +114,12 @@ function screenJson(shown: Shown, session: Session): string {
     return fieldJson(session, texts, start, (next - start - 1 + screen.size) % screen.size);
   });
   return `{${commonJson(shown, session)},"screen_data":${data},"fields":[${fields.join(',')}]}`;
+}
+
+function shownTexts({ screen, codePage }: Session, hidden: HiddenAddresses): readonly string[] {
+  const texts = cellTexts(screen, codePage);
+  for (const address of hidden) texts[address] = '*';
+  return texts;
 }
 
 function commonJson({ id, version }: Shown, { screen, keyboardLocked, lockReason, connectionState }: Session): string {

@@ -19,6 +19,7 @@ import {
 } from '@roundhouse/core';
 import { resolveSessionOptions, type Session, tn3270Error } from '@roundhouse/tn3270';
 import { sessionsError } from '../errors.ts';
+import { type HiddenAddresses, NOTHING_HIDDEN, NumberMask } from '../screen/numbers.ts';
 import { renderScreen, type ScreenBody, ScreenJsonCache } from '../screen/view.ts';
 import { inputTimeoutMs, isTimeout, mayHaveCalledHost, runInput } from './input.ts';
 import { InputQueue } from './inputQueue.ts';
@@ -32,6 +33,12 @@ import type { SessionTarget } from './target.ts';
 const MAX_QUEUED_INPUTS = 16;
 /** Requests that may wait for a newer screen of one session. */
 const MAX_SCREEN_WAITERS = 64;
+
+/** How somebody is shown a screen. */
+export interface Sight {
+  /** Numbers too that are masked for others. Default false. */
+  readonly isUnmasked?: boolean;
+}
 
 /** For whoever keeps what was sent to hosts. */
 export interface InputNote {
@@ -52,6 +59,8 @@ export interface SessionEntryOptions {
   readonly target: SessionTarget | undefined;
   /** Time without use after which it is idle, ms; asked at each use. */
   readonly idleAfterMs: () => number;
+  /** Whether numbers of cards and social security numbers are masked on its screens. Default false. */
+  readonly masksNumbers?: boolean;
   readonly clock: Clock;
   /** The life of the session; the entry ends it. */
   readonly scope: Scope;
@@ -77,6 +86,9 @@ export class SessionEntry {
   readonly #createdAt: number;
   readonly #queue = new InputQueue(MAX_QUEUED_INPUTS);
   readonly #cache: ScreenJsonCache;
+  /** For those who see numbers, where others do not. */
+  readonly #unmaskedCache: ScreenJsonCache;
+  readonly #numbers: NumberMask | undefined;
   readonly #lineWaiters = new Set<() => void>();
   #line: Line | undefined;
   #leaveLine: Unsubscribe[] = [];
@@ -118,6 +130,8 @@ export class SessionEntry {
       options.onMove(this, from, to),
     );
     this.#cache = new ScreenJsonCache(id);
+    this.#numbers = options.masksNumbers === true ? new NumberMask() : undefined;
+    this.#unmaskedCache = this.#numbers === undefined ? this.#cache : new ScreenJsonCache(id);
     this.#createdAt = clock.now();
     this.#lastActivityAt = this.#createdAt;
     this.#lastUse = clock.monotonic();
@@ -298,15 +312,28 @@ export class SessionEntry {
   }
 
   /** The present screen. Raises SESSION_NOT_READY, SESSION_CLOSED. */
-  screen(format: ScreenFormat): ScreenBody {
+  screen(format: ScreenFormat, sight: Sight = {}): ScreenBody {
     const session = this.#use();
     const version = this.#versionBase + session.screen.version;
-    if (format !== 'json') return renderScreen({ id: this.id, version }, session, format);
-    return { mediaType: 'application/json; charset=utf-8', body: this.#cache.json(session, version), version };
+    if (format !== 'json') {
+      return renderScreen({ id: this.id, version }, session, format, this.#hiddenFrom(sight, session));
+    }
+    return { mediaType: 'application/json; charset=utf-8', body: this.#json(session, sight), version };
+  }
+
+  #json(session: Session, sight: Sight): string {
+    const version = this.#versionBase + session.screen.version;
+    const cache = sight.isUnmasked === true ? this.#unmaskedCache : this.#cache;
+    return cache.json(session, version, this.#hiddenFrom(sight, session));
+  }
+
+  #hiddenFrom({ isUnmasked = false }: Sight, session: Session): HiddenAddresses {
+    if (this.#numbers === undefined || isUnmasked) return NOTHING_HIDDEN;
+    return this.#numbers.hidden(session, this.#versionBase + session.screen.version);
   }
 
   /** The screen once it is newer than `after`, or the present one at the time-out. */
-  async newerScreen(after: number, query: ScreenQuery, scope: Scope): Promise<ScreenBody> {
+  async newerScreen(after: number, query: ScreenQuery, scope: Scope, sight: Sight = {}): Promise<ScreenBody> {
     const session = this.#use();
     if (this.#versionBase + session.screen.version <= after) {
       if (this.#screenWaiters >= MAX_SCREEN_WAITERS) {
@@ -328,14 +355,14 @@ export class SessionEntry {
         this.#screenWaiters--;
       }
     }
-    return this.screen(query.format ?? 'json');
+    return this.screen(query.format ?? 'json', sight);
   }
 
   /**
    * Does an input when those before it are done; the answer holds the screen after it. Raises INPUT_BUSY,
    * SESSION_SUSPENDED, SESSION_MIGRATING, INPUT_INDETERMINATE, and what the engine does.
    */
-  async input(request: InputRequest, scope: Scope, note?: InputNote): Promise<string> {
+  async input(request: InputRequest, scope: Scope, note?: InputNote, sight: Sight = {}): Promise<string> {
     this.#useForInput();
     if (this.#queue.isFull) {
       throw sessionsError('INPUT_BUSY', { details: { session_id: this.id, completed_actions: 0 } });
@@ -355,7 +382,7 @@ export class SessionEntry {
         throw this.#line?.session === session ? error : this.#interrupted(request, error);
       }
       this.#use();
-      const body = this.#cache.json(session, this.#versionBase + session.screen.version);
+      const body = this.#json(session, sight);
       return `{"outcome":"ok","completed_actions":${request.actions.length},${body.slice(1)}`;
     } finally {
       release();

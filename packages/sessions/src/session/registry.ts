@@ -39,6 +39,8 @@ export interface SessionRegistryDependencies {
   readonly route: Route;
   /** A line that stands ready for such a request; undefined when one has to be opened. It belongs to the session then. */
   readonly leaseWarm: (request: CreateSession, life: Scope) => Line | undefined;
+  /** See `SessionEntryOptions`. */
+  readonly masksNumbers?: boolean;
   readonly clock: Clock;
   readonly log: Logger;
   readonly events: Events;
@@ -189,7 +191,7 @@ export class SessionRegistry {
   }
 
   #add(request: CreateSession, owner: string | null, profile: SessionProfile, destination: Destination): SessionEntry {
-    const { clock, newId, scope } = this.#deps;
+    const { clock, newId, scope, masksNumbers = false } = this.#deps;
     const entry = new SessionEntry({
       id: newId('ses'),
       sequence: ++this.#sequence,
@@ -198,6 +200,7 @@ export class SessionRegistry {
       profile,
       target: destination.kind === 'target' ? destination.target : undefined,
       idleAfterMs: () => this.#options.idleAfterMs,
+      masksNumbers,
       clock,
       scope: scope.child(),
       onMove: (moved, from, to) => this.#moved(moved, from, to),

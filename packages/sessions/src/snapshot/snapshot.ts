@@ -1,12 +1,17 @@
 import type { Clock } from '@roundhouse/core';
 import {
   type BufferAddress,
+  type Cell,
+  CHAR_MASK,
+  CHARSET_MASK,
+  CHARSET_SHIFT,
   type ConnectionState,
   isNondisplay,
   type LockReason,
   Screen,
   type Session,
 } from '@roundhouse/tn3270';
+import type { HiddenAddresses } from '../screen/numbers.ts';
 
 /**
  * What became of the data cells of nondisplay fields. `masked`: they are NUL with no attributes of their own, so that
@@ -57,11 +62,13 @@ export interface SnapshotOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Default `masked`. */
   readonly hidden?: HiddenText;
+  /** Addresses where asterisks stand in the place of what the session shows. Default: none. */
+  readonly starred?: HiddenAddresses;
 }
 
 /** Copies what a session holds now; later changes of the session do not show in it. */
 export function takeSnapshot(source: SnapshotSource, options: SnapshotOptions): Snapshot {
-  const { clock, journalPosition = null, metadata = {}, hidden = 'masked' } = options;
+  const { clock, journalPosition = null, metadata = {}, hidden = 'masked', starred } = options;
   const { screen, lockReason, connectionState, model, codePage, lu, pluName } = source;
   const exact: Snapshot = {
     takenAt: clock.now(),
@@ -80,7 +87,18 @@ export function takeSnapshot(source: SnapshotSource, options: SnapshotOptions): 
     journalPosition,
     metadata: { ...metadata },
   };
+  if (starred !== undefined) putStars(exact, starred);
   return hidden === 'kept' ? exact : maskSnapshot(exact);
+}
+
+/** EBCDIC asterisk: the same in every code page. */
+const ASTERISK = 0x5c;
+
+function putStars({ cells, unicode }: Snapshot, addresses: HiddenAddresses): void {
+  for (const address of addresses) {
+    if (unicode !== null && unicode[address] !== 0) unicode[address] = '*'.codePointAt(0) as number;
+    else cells[address] = ((cells[address] as Cell) & ~(CHAR_MASK | (CHARSET_MASK << CHARSET_SHIFT))) | ASTERISK;
+  }
 }
 
 /** The same snapshot without hidden text. */

@@ -1,3 +1,4 @@
+import type { BufferAddress } from '../datastream/address.ts';
 import { ATTRIBUTES, CHARSET } from '../datastream/attribute.ts';
 import {
   backgroundOf,
@@ -15,12 +16,18 @@ import { isWide } from './width.ts';
 
 const WRAPPED = 0x10;
 
+interface DumpOptions {
+  readonly mask?: (field: Cell) => boolean;
+  readonly hides?: (address: BufferAddress) => boolean;
+}
+
 /**
  * The buffer in the notation of the reference's `ReadBuffer(Ebcdic)`: one string a row, one token a cell. `SF(c0=xx,…)`
  * is a field attribute, `SA(…)` stands before the cell it starts at, `GE(xx)` is a graphic escape, `xx` the EBCDIC code.
- * NVT characters have no code and show as 00. `mask` replaces the codes of nondisplay fields by `..`.
+ * NVT characters have no code and show as 00. `..` stands for the codes of fields that `mask` names, and for those at
+ * addresses that `hides` does.
  */
-export function dumpScreen(screen: Screen, options: { readonly mask?: (field: Cell) => boolean } = {}): string[] {
+export function dumpScreen(screen: Screen, options: DumpOptions = {}): string[] {
   const { cells, rows, columns } = screen;
   const lines: string[] = [];
   let foreground = 0;
@@ -54,7 +61,8 @@ export function dumpScreen(screen: Screen, options: { readonly mask?: (field: Ce
       const set = codePoint === 0 ? charsetValue(charsetOf(cell)) : nvtCharset(screen, at, codePoint);
       if (set !== charset) attributes.push(pair(ATTRIBUTES.Charset.code, (charset = set)));
       if (attributes.length > 0) tokens.push(`SA(${attributes.join(',')})`);
-      const code = masked && (cell & CHAR_MASK) !== 0 ? '..' : hex(cell & CHAR_MASK);
+      const isHidden = options.hides?.(at) === true || (masked && (cell & CHAR_MASK) !== 0);
+      const code = isHidden ? '..' : hex(cell & CHAR_MASK);
       tokens.push(charsetOf(cell) === CELL_CHARSET.Escape ? `GE(${code})` : code);
     }
     lines.push(tokens.join(' '));

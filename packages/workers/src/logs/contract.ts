@@ -18,6 +18,8 @@ export interface LogQuery {
   readonly pattern?: string;
   /** Of lines that are JSON with `level`: this one and above. */
   readonly level?: string;
+  /** What is shown of a line, which is all that `pattern` looks at. Default: the line. */
+  readonly shown?: (line: Uint8Array) => Uint8Array;
 }
 
 export interface LogLine {

@@ -29,6 +29,12 @@ describe('lineFilter', () => {
     expect(lines.map((line) => filter(Buffer.from(line)))).toEqual([false, true, false, false]);
   });
 
+  it('matches a pattern on what is shown of a line', () => {
+    const shown = (): Uint8Array => Buffer.from('****');
+    expect(lineFilter({ pattern: '4111', shown })(Buffer.from('4111'))).toBe(false);
+    expect(lineFilter({ pattern: '[*]', shown })(Buffer.from('4111'))).toBe(true);
+  });
+
   it('takes both for both', () => {
     const filter = lineFilter({ pattern: 'disk', level: 'error' });
     expect(filter(Buffer.from('{"level":50,"msg":"disk"}'))).toBe(true);

@@ -28,11 +28,11 @@ const SPACE = 0x20;
 export type LineFilter = (bytes: Uint8Array) => boolean;
 
 /** Whether a line is one that is asked for, by what it says. Raises LOG_PATTERN_INVALID. */
-export function lineFilter({ pattern, level }: Pick<LogQuery, 'pattern' | 'level'>): LineFilter {
+export function lineFilter({ pattern, level, shown }: Pick<LogQuery, 'pattern' | 'level' | 'shown'>): LineFilter {
   const atLevel = level === undefined ? undefined : levelFilter(level);
   if (pattern === undefined) return atLevel ?? (() => true);
   const fits = linePattern(pattern);
-  return (bytes) => (atLevel?.(bytes) ?? true) && fits(bytes);
+  return (bytes) => (atLevel?.(bytes) ?? true) && fits(shown?.(bytes) ?? bytes);
 }
 
 function levelFilter(wanted: string): LineFilter {

@@ -106,6 +106,17 @@ describe('Logs', () => {
     });
   });
 
+  it('gives what is shown of lines, and looks for patterns in that alone', async () => {
+    await logs.configure(WEB, SPEC);
+    writeFileSync(logs.filesOf(WEB).stdout, 'card 4111\nnone\n');
+    const shown = (bytes: Uint8Array): Uint8Array => Buffer.from(Buffer.from(bytes).toString().replace(/\d/g, '*'));
+    expect(await read({ shown })).toEqual(['card ****', 'none']);
+    expect(await read({ shown, pattern: '4111' })).toEqual([]);
+    expect(await read({ shown, pattern: '[*]{4}' })).toEqual(['card ****']);
+    const lines = logs.follow({ instances: [WEB], sinceMs: 0, shown, pattern: 'card' }, scope)[Symbol.asyncIterator]();
+    expect(text((await lines.next()).value as LogLine)).toBe('card ****');
+  });
+
   it('gives no more of giant lines than fits', async () => {
     await logs.configure(WEB, SPEC);
     writeFileSync(logs.filesOf(WEB).stdout, `${'x'.repeat(1_000_000)}\n`.repeat(40));

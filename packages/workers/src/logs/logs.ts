@@ -70,7 +70,7 @@ class KeptLogs implements Logs {
           const files = new StreamFiles(this.#directoryOf(instance), stream);
           opened.push(files);
           const range = { sinceMs: query.sinceMs, untilMs: query.untilMs };
-          return named(instance, stream, linesBackward(files, range, filter, scope));
+          return named(instance, stream, linesBackward(files, range, filter, scope), query.shown);
         });
         return await latest(rows, limit, MAX_ANSWER_BYTES);
       } finally {
@@ -87,7 +87,7 @@ class KeptLogs implements Logs {
     const leave = scope.onEnd(() => {
       for (const { follower } of followed) follower[Symbol.dispose]();
     });
-    return this.#following(followed, (line) => line.at >= sinceMs && filter(line.bytes), leave, scope);
+    return this.#following(followed, (line) => line.at >= sinceMs && filter(line.bytes), leave, query.shown, scope);
   }
 
   size(instance: InstanceId): Promise<number> {
@@ -113,11 +113,14 @@ class KeptLogs implements Logs {
     followed: readonly Followed[],
     accepts: (line: TimedLine) => boolean,
     leave: () => void,
+    shown: LogQuery['shown'],
     scope: Scope,
   ): AsyncGenerator<LogLine> {
     leave();
     try {
-      yield* followAll(followed, accepts, this.#watches, scope);
+      const lines = followAll(followed, accepts, this.#watches, scope);
+      if (shown === undefined) yield* lines;
+      else for await (const line of lines) yield { ...line, bytes: shown(line.bytes) };
     } catch (error) {
       throw this.#directoryError(error);
     }
@@ -171,8 +174,11 @@ async function* named(
   instance: InstanceId,
   stream: Stream,
   lines: ReturnType<typeof linesBackward>,
+  shown: LogQuery['shown'],
 ): AsyncGenerator<LogLine> {
-  for await (const { at, bytes, isCut } of lines) yield { instance, stream, at, bytes, isCut };
+  for await (const { at, bytes, isCut } of lines) {
+    yield { instance, stream, at, bytes: shown?.(bytes) ?? bytes, isCut };
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -80,16 +80,13 @@ endpoints:
     expression: 'params.channels.all(channel, channel in masking.channels)',
     parameters: { channels: ['screens', 'logs', 'recordings', 'webhooks'] },
     remediation: {
-      text: 'No way out of this version masks them, but for the audit journal. Keep such numbers off the screens that are read here, or have the host mask them, and waive the rule with that as the reason.',
-      configuration: `compliance:
-  waivers:
-    - rule: RH-C26
-      owner: jane.doe
-      reason: The host masks card numbers on all screens of this application
-      expires: 2027-01-31T00:00:00Z
+      text: 'Turn masking on, and start the server again. A front door passes on what the host sends, where nothing can be masked: while there is one, `screens` does not count. Take `front_door` out of the configuration, or have the host mask the numbers and waive the rule with that as the reason.',
+      configuration: `masking: { channels: [screens, logs, recordings, webhooks] }
 `,
     },
     mappings: { pci_dss: ['3.3.1', '3.4.1'], hipaa: ['312(a)(1)'], soc2: ['C1.1'] },
+    limits:
+      'Numbers are found by how they are written: a social security number without dashes is none, nor is a card in more than 19 digits or among letters of an identifier. Files of the logs of workers and mail that is kept stay as they were written; roles in `masking.exempt_roles` see screens as they are.',
   },
   {
     id: 'RH-C31',

@@ -154,8 +154,9 @@ export const OBSERVED_FACTS = {
   'masking.channels': {
     type: 'texts',
     unit: null,
-    meaning: 'Ways out on which card and social security numbers are masked: screens, logs, recordings, webhooks',
-    source: 'data protection',
+    meaning:
+      'Ways out on which card and social security numbers are masked: screens, logs, recordings, webhooks; screens are not while there is a front door',
+    source: 'masking',
   },
   'principals.accounts': {
     type: 'items',
