@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createScope, silentLogger, systemClock } from '@roundhouse/core';
+import { type Clock, createScope, silentLogger, systemClock } from '@roundhouse/core';
 import type { CgroupHierarchy } from '../cgroup/contract.ts';
 import { removeCgroups } from '../cgroup/hierarchy.ts';
 import { kernelFiles } from '../limits/kernelFiles.ts';
@@ -72,10 +72,10 @@ export class Bed {
     this.#isMounted = true;
   }
 
-  async open(): Promise<{ readonly host: ProcessHost; readonly found: readonly Found[] }> {
+  async open(clock: Clock = systemClock): Promise<{ readonly host: ProcessHost; readonly found: readonly Found[] }> {
     const host = createProcessHost(
       { directory: this.run, logDaemon: this.#logDaemon, hierarchy: this.#hierarchy },
-      { clock: systemClock, log: silentLogger },
+      { clock, log: silentLogger },
     );
     this.#hosts.push(host);
     return { host, found: await host.open(this.scope) };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createScope } from '@roundhouse/core';
+import { createScope, systemClock } from '@roundhouse/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { findCgroups } from '../cgroup/hierarchy.ts';
 import type { Keeper, Launch } from './contract.ts';
@@ -55,6 +55,21 @@ describe('a program', () => {
     expect(run.generation).toBe(1);
     expect(await ended).toMatchObject({ ...end, generation: 1, isKnown: true });
     expect(keeper.run).toBeUndefined();
+  });
+
+  it('began before it could do anything, however late that is heard', async () => {
+    const bed = await makeBed();
+    let lateMs = 0;
+    const { host } = await bed.open({ ...systemClock, now: () => systemClock.now() + lateMs });
+    const keeper = host.keeper(WEB);
+    await keeper.prepare(false, bed.scope);
+    const before = Date.now();
+    const starting = keeper.start(1, launchOf(['/bin/sleep', '1000']), bed.scope);
+    // Nothing has been written for it yet, less so run.
+    setImmediate(() => (lateMs = 60_000));
+    const { startedAt } = await starting;
+    expect(startedAt - before).toBeGreaterThanOrEqual(0);
+    expect(startedAt - before).toBeLessThan(60_000);
   });
 
   it('has its environment and no other, its arguments as they are, nothing of its shim open and no signal ignored', async () => {

@@ -41,6 +41,8 @@ interface Attempt {
   readonly launch: Launch;
   readonly token: string;
   readonly outcome: PromiseWithResolvers<Run>;
+  /** Wall clock, ms: before anything could run. What it does at once comes before it is heard of. */
+  readonly begunAt: number;
   run: Run | undefined;
   /** Of the run. */
   record: RunRecord | undefined;
@@ -143,6 +145,7 @@ export class InstanceKeeper implements Keeper {
       launch,
       token: this.#deps.newToken(),
       outcome: Promise.withResolvers(),
+      begunAt: this.#deps.clock.now(),
       run: undefined,
       record: undefined,
       fault: undefined,
@@ -402,7 +405,7 @@ export class InstanceKeeper implements Keeper {
   #begin(attempt: Attempt, record: RunRecord): void {
     if (attempt.run !== undefined) return;
     const { process: leader, token } = record;
-    attempt.run = { generation: attempt.generation, process: leader, startedAt: this.#deps.clock.now() };
+    attempt.run = { generation: attempt.generation, process: leader, startedAt: attempt.begunAt };
     attempt.record = record;
     this.#run = attempt.run;
     this.#unheard = undefined;
