@@ -7,6 +7,7 @@ import { FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type EventJournal, openEventJournal } from '../event/journal.ts';
 import type { JournalEvent } from '../event/record.ts';
+import { pendingPlaces } from './mailbox.ts';
 import { type MailNotice, Outbox } from './outbox.ts';
 import { MailTeller } from './teller.ts';
 
@@ -48,7 +49,15 @@ afterEach(async () => {
 });
 
 function tellerOver(of: Pick<EventJournal, 'commit'> = journal): MailTeller {
-  const teller = new MailTeller({ outbox, journal: of, store, clock, random: () => 0.5, log: silentLogger });
+  const teller = new MailTeller({
+    outbox,
+    places: pendingPlaces(store),
+    journal: of,
+    store,
+    clock,
+    random: () => 0.5,
+    log: silentLogger,
+  });
   tellers.push(teller);
   return teller;
 }

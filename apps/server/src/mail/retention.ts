@@ -1,0 +1,56 @@
+import type { Clock, Logger, Scope } from '@roundhouse/core';
+import type { Store } from '@roundhouse/store';
+
+export interface MailRetentionDependencies {
+  readonly store: Pick<Store, 'mailbox'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const DAY_MS = 86_400_000;
+const INTERVAL_MS = 3_600_000;
+
+/** Removes messages from the mailbox of the store when they are old, every hour. */
+export class MailRetention {
+  readonly #deps: MailRetentionDependencies;
+  readonly #scope: Scope;
+  #maxAgeDays: number;
+
+  constructor(options: { readonly maxAgeDays?: number }, deps: MailRetentionDependencies, scope: Scope) {
+    this.#deps = deps;
+    this.#scope = scope.child({ what: 'The retention of mail' });
+    this.#maxAgeDays = options.maxAgeDays ?? Infinity;
+  }
+
+  configure({ maxAgeDays = Infinity }: { readonly maxAgeDays?: number }): void {
+    this.#maxAgeDays = maxAgeDays;
+  }
+
+  start(): void {
+    // The end of the scope ends it.
+    this.#run().catch(() => {});
+  }
+
+  stop(): void {
+    this.#scope.end();
+  }
+
+  async #run(): Promise<never> {
+    for (;;) {
+      await this.#purge();
+      await this.#scope.sleep(INTERVAL_MS);
+    }
+  }
+
+  async #purge(): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    const before = clock.now() - this.#maxAgeDays * DAY_MS;
+    if (before < 0) return;
+    try {
+      const removed = await store.mailbox.purge(before);
+      if (removed > 0) log.info('old mail removed', { removed, before: new Date(before).toISOString() });
+    } catch (error) {
+      log.warn('old mail could not be removed', { reason: String(error) });
+    }
+  }
+}
