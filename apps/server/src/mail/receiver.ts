@@ -79,13 +79,12 @@ export async function openMailReceiver(
   const mailbox = await mailboxOf(options, hostname, deps);
   const teller = new MailTeller({ ...deps, outbox, places: pendingPlaces(store) });
   const intake = new Intake(options, hostname, { ...deps, outbox, teller, mailbox });
-  const retention = new MailRetention(options, deps, scope);
+  const retention = mailbox && new MailRetention(options, { ...deps, mailbox }, scope);
   try {
     await teller.recover();
-    // Behind that: what is pending tells it that a message was not taken.
-    await mailbox?.sweep();
     const receiver = await listen();
-    if (options.keep === 'store') retention.start();
+    // Behind `recover`: what is pending tells that a message was not taken.
+    retention?.start();
     return receiver;
   } catch (error) {
     using none = createScope({ clock, timeoutMs: 0 });
@@ -127,11 +126,11 @@ export async function openMailReceiver(
       port: listening,
       configure(next) {
         intake.configure(next);
-        retention.configure(next);
+        retention?.configure(next);
       },
       async close(timeoutMs) {
         using deadline = createScope({ clock, timeoutMs, what: 'Closing the mail receiver' });
-        retention.stop();
+        retention?.stop();
         await server.drain({ timeoutMs });
         await teller.close(deadline);
       },

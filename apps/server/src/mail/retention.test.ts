@@ -7,7 +7,7 @@ import { MailRetention } from './retention.ts';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-it('mail goes from the store when it is as old as is said, also anew', async () => {
+it('mail goes from the store when it is as old as is said, also anew, and what was never finished is swept', async () => {
   const clock = new FakeClock();
   const store = createMemoryStore({ clock });
   const scope = createScope({ clock });
@@ -18,7 +18,14 @@ it('mail goes from the store when it is as old as is said, also anew', async () 
     await clock.advance(DAY_MS);
   }
   const kept = async (): Promise<readonly string[]> => (await store.mailbox.list({ limit: 10 })).map(({ id }) => id);
-  const retention = new MailRetention({ maxAgeDays: 3 }, { store, clock, log: silentLogger }, scope);
+  let sweeps = 0;
+  const mailbox = {
+    sweep: async () => {
+      sweeps += 1;
+      throw new Error('the disk is away');
+    },
+  };
+  const retention = new MailRetention({ maxAgeDays: 3 }, { store, mailbox, clock, log: silentLogger }, scope);
   retention.start();
   await clock.advance(DAY_MS + HOUR_MS);
   expect(await kept()).toEqual(['b']);
@@ -28,6 +35,7 @@ it('mail goes from the store when it is as old as is said, also anew', async () 
   retention.configure({ maxAgeDays: 1 });
   await clock.advance(HOUR_MS);
   expect(await kept()).toEqual([]);
+  expect(sweeps).toBeGreaterThan(24);
   retention.stop();
   await clock.advance(0);
   expect(clock.pendingTimers).toBe(0);

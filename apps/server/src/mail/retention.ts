@@ -1,8 +1,11 @@
 import type { Clock, Logger, Scope } from '@roundhouse/core';
 import type { Store } from '@roundhouse/store';
+import type { Mailbox } from './mailbox.ts';
 
 export interface MailRetentionDependencies {
   readonly store: Pick<Store, 'mailbox'>;
+  /** Where mail is kept now. */
+  readonly mailbox: Pick<Mailbox, 'sweep'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -10,7 +13,7 @@ export interface MailRetentionDependencies {
 const DAY_MS = 86_400_000;
 const INTERVAL_MS = 3_600_000;
 
-/** Removes messages from the mailbox of the store when they are old, every hour. */
+/** Removes messages from the store when they are old, and from the mailbox what was never finished: every hour. */
 export class MailRetention {
   readonly #deps: MailRetentionDependencies;
   readonly #scope: Scope;
@@ -37,7 +40,8 @@ export class MailRetention {
 
   async #run(): Promise<never> {
     for (;;) {
-      await this.#purge();
+      await this.#logged(() => this.#deps.mailbox.sweep());
+      await this.#logged(() => this.#purge());
       await this.#scope.sleep(INTERVAL_MS);
     }
   }
@@ -46,11 +50,16 @@ export class MailRetention {
     const { store, clock, log } = this.#deps;
     const before = clock.now() - this.#maxAgeDays * DAY_MS;
     if (before < 0) return;
+    const removed = await store.mailbox.purge(before);
+    if (removed > 0) log.info('old mail removed', { removed, before: new Date(before).toISOString() });
+  }
+
+  /** What fails is tried again in an hour. */
+  async #logged(work: () => Promise<void>): Promise<void> {
     try {
-      const removed = await store.mailbox.purge(before);
-      if (removed > 0) log.info('old mail removed', { removed, before: new Date(before).toISOString() });
+      await work();
     } catch (error) {
-      log.warn('old mail could not be removed', { reason: String(error) });
+      this.#deps.log.warn('old mail could not be removed', { reason: String(error) });
     }
   }
 }
