@@ -126,11 +126,12 @@ export const mailboxCases: readonly ComplianceCase[] = [
       await deliver(mailbox, 'new');
       await mailbox.write('beginning', 0, Buffer.from('x'));
       const between = clock.now() - 500;
-      assert.deepEqual([await mailbox.purge(between), await mailbox.purge(between)], [1, 0]);
-      assert.deepEqual(ids(await mailbox.list({ limit: 10 })), ['new']);
-      assert.deepEqual([await mailbox.isPending('begun'), await mailbox.isPending('beginning')], [true, true]);
       assert.deepEqual([await mailbox.sweep(between), await mailbox.sweep(between)], [1, 0]);
       assert.deepEqual([await mailbox.isPending('begun'), await mailbox.isPending('beginning')], [false, true]);
+      assert.deepEqual(ids(await mailbox.list({ limit: 10 })), ['new', 'old']);
+      assert.deepEqual([await mailbox.purge(between), await mailbox.purge(between)], [1, 0]);
+      assert.deepEqual(ids(await mailbox.list({ limit: 10 })), ['new']);
+      assert.equal(await mailbox.isPending('beginning'), true);
       assert.equal((await mailbox.figures()).messages, 1);
     },
   },
