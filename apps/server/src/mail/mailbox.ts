@@ -17,7 +17,7 @@ export interface Mailbox {
 }
 
 /** A message that is kept, but in nobody's mailbox yet. */
-export interface PendingMessage {
+interface PendingMessage {
   /** By which `PendingPlaces` find it as long as it is pending, in a later life too. */
   readonly place: string;
   /** What its file begins with; null when it has none. */

@@ -136,7 +136,7 @@ describe('mail that is received', () => {
 
   it('is answered with 451, and nothing is left of it, when the store does not take it', async () => {
     await open({ keep: 'store' });
-    const { keep } = store.mailbox;
+    const keep = store.mailbox.keep.bind(store.mailbox);
     const broken = vi.spyOn(store.mailbox, 'keep').mockImplementation(async (id, summary) => {
       await keep(id, summary);
       throw new Error('the answer was lost');
