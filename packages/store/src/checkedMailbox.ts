@@ -6,7 +6,7 @@ import { toMail } from './rows.ts';
 
 const MAX_PAGE = 1_000;
 /** Of one message. */
-const MAX_PIECES = 4_096;
+const MAX_PIECES = 65_536;
 const MAX_PIECE_BYTES = 1_048_576;
 
 export function checkedMailbox(table: MailTable, gate: Gate): Mailbox {

@@ -37,7 +37,7 @@ export interface MailboxFigures {
  */
 export interface Mailbox {
   /**
-   * Adds a piece, of 1 to 1,048,576 bytes, to a text: piece 0 begins it, at most 4,096 follow each other. Raises
+   * Adds a piece, of 1 to 1,048,576 bytes, to a text: piece 0 begins it, at most 65,536 follow each other. Raises
    * MAIL_CONFLICT (nothing is written) for a piece that does not follow, and for a message that is kept.
    */
   write(id: string, piece: number, bytes: Uint8Array): Promise<void>;

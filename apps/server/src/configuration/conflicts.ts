@@ -118,7 +118,7 @@ function* mailReceiver({ server = {}, front_door: door, mail, store }: Configura
   if (mail.keep === 'store' && mail.directory !== undefined) {
     yield conflict(['mail', 'directory'], 'mail that the store keeps has no Maildir', 'leave it out');
   }
-  if (mail.keep === 'store' && store?.url === 'memory:') {
+  if (mail.keep === 'store' && /^memory:$|:memory:/.test(store?.url ?? '')) {
     yield conflict(
       ['mail', 'keep'],
       'a store in memory forgets mail that was taken',

@@ -49,6 +49,7 @@ describe('the section mail', () => {
     [{ ...MAIL, store: 'maildir' }, {}, /^CONFIG_UNKNOWN_KEY mail\.store/],
     [{ ...MAIL, keep: 'store', directory: '/var/mail/x' }, {}, /^CONFIG_CONFLICT mail\.directory: .*no Maildir/],
     [{ ...MAIL, keep: 'store' }, { store: { url: 'memory:' } }, /^CONFIG_CONFLICT mail\.keep: .*in memory/],
+    [{ ...MAIL, keep: 'store' }, { store: { url: 'sqlite::memory:' } }, /^CONFIG_CONFLICT mail\.keep: .*in memory/],
     [{ ...MAIL, max_age_days: 7 }, {}, /^CONFIG_CONFLICT mail\.max_age_days: .*by its age/],
     [{ ...MAIL, host: '0.0.0.0' }, {}, /^CONFIG_CONFLICT mail\.host: .*other machines/],
     [{ ...MAIL, host: '10.0.0.1', allow_remote: true }, {}, /^CONFIG_CONFLICT mail\.host: .*in the clear/],

@@ -3,7 +3,7 @@ import type { Store } from '@roundhouse/store';
 import { type Mailbox, placeInStore } from './mailbox.ts';
 
 /** A text is written in pieces of so much: what a message takes of the memory. */
-const PIECE_BYTES = 262_144;
+const PIECE_BYTES = 65_536;
 /**
  * What is pending for longer is removed. Servers may share a store: one that was killed, and is back within this time, still
  * finds what it had begun, and knows by that what it has not taken.
