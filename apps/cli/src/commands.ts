@@ -16,6 +16,7 @@ import { getCommand } from './commands/get.ts';
 import { groupCommand } from './commands/group/group.ts';
 import { keyCommand } from './commands/key/key.ts';
 import { logLevelCommand } from './commands/logLevel.ts';
+import { mailCommand } from './commands/mail/mail.ts';
 import { metricsCommand } from './commands/metrics.ts';
 import { netCommand } from './commands/net/net.ts';
 import { operationCommand } from './commands/operation/operation.ts';
@@ -48,6 +49,7 @@ export function allCommands(argv: readonly string[], io: VerdictIo): CommandGrou
     'Ask services:': [netCommand(io)],
     'Watch over the server:': [
       watchCommand(io),
+      mailCommand(io),
       usageCommand(io),
       metricsCommand(io),
       logLevelCommand(io),

@@ -16,6 +16,7 @@ export { hashPassword } from './identity/password.ts';
 export { passwordPolicyOf } from './identity/passwordPolicy.ts';
 export { logError } from './log/errors.ts';
 export { openLog } from './log/log.ts';
+export { mailError } from './mail/errors.ts';
 export { metricsError } from './metrics/errors.ts';
 export { policyError } from './policy/errors.ts';
 export { createPolicy } from './policy/policy.ts';

@@ -155,6 +155,7 @@ const VALID_BODIES: Readonly<Record<string, unknown>> = {
 };
 
 const NOT_FOUND_CODES: Readonly<Record<string, string>> = {
+  mail: 'MAIL_NOT_FOUND',
   sessions: 'SESSION_NOT_FOUND',
   endpoints: 'ENDPOINT_NOT_FOUND',
   'endpoint-groups': 'GROUP_NOT_FOUND',

@@ -58,6 +58,7 @@ import { eventRoutes } from './http/eventRoutes.ts';
 import { guard, routeNameOf } from './http/guard.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { identityRoutes } from './http/identityRoutes.ts';
+import { mailRoutes } from './http/mailRoutes.ts';
 import { observationRoutes } from './http/observationRoutes.ts';
 import { operationRoutes } from './http/operationRoutes.ts';
 import { createOverloadGuard, type OverloadOptions } from './http/overload.ts';
@@ -504,6 +505,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
     }),
     ...resourceRoutes({ resources, access, cursors, prepare: preparation(bytes) }),
     ...webhookRoutes({ webhooks, deliveries: store.deliveries, resources, access, cursors, scope }),
+    ...mailRoutes({ mailbox: store.mailbox, access, cursors }),
     ...workerRoutes({ supervisor: supervised, resources, scope }),
     ...workerGroupRoutes({ supervisor: supervised, workers: () => supervisor?.list() ?? [], access, cursors, scope }),
     ...workerLogRoutes({
@@ -676,6 +678,7 @@ function attributesIn(
     if (sessionId === null) return { id, labels: gateway.directory.labelsOf({ endpoint }) };
     return { ...ofSession(sessionId), id };
   }
+  if (kind === 'mail') return { id };
   const kept = resources.find(kind as ResourceKindName, id);
   if (kept === undefined) return undefined;
   const { labels } = kept.input as { readonly labels?: Attributes['labels'] };

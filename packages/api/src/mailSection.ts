@@ -36,12 +36,20 @@ export const mailSectionSchema = lazyObject(() => ({
   allow_from: z.array(addressRangeSchema).min(1).max(256).optional().meta({
     description: 'Networks that mail is taken from. Default: loopback.',
   }),
-  keep: z.enum(['maildir', 'none']).optional().meta({
-    description: '`maildir`: each message is a file of a Maildir (default). `none`: the event alone.',
+  keep: z.enum(['maildir', 'store', 'none']).optional().meta({
+    description:
+      '`maildir`: each message is a file of a Maildir (default). `store`: it is in the store, and read through the API. `none`: the event alone.',
   }),
   directory: filePathSchema.optional().meta({ description: 'The Maildir. Default `mail/box` in the data directory.' }),
   max_kept: z.int().min(1).max(10_000_000).optional().meta({
-    description: 'Messages in the Maildir; more are refused for now, until somebody removes some. Default 10,000.',
+    description: 'Messages that are kept; more are refused for now, until some are removed. Default 10,000.',
+  }),
+  max_kept_bytes: z.int().min(1_024).max(1_099_511_627_776).optional().meta({
+    description:
+      'Bytes that are kept; more are refused for now, until some are removed. Default 1,073,741,824 in the store, without a bound in a Maildir.',
+  }),
+  max_age_days: z.int().min(1).max(36_500).optional().meta({
+    description: 'How long messages are kept in the store. Default 30.',
   }),
   max_message_bytes: z.int().min(1_024).max(1_073_741_824).optional().meta({ description: 'Default 26,214,400.' }),
   max_recipients: z.int().min(1).max(100).optional().meta({ description: 'Of one message. Default 100.' }),

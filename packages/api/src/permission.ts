@@ -10,6 +10,7 @@ export const KINDS = [
   'endpoint_group',
   'event',
   'log',
+  'mail',
   'metrics',
   'operation',
   'principal',
@@ -28,7 +29,7 @@ export const VERBS = [
   'create',
   'update',
   'delete',
-  /** session: see its screen; a snapshot too. worker: what it writes. */
+  /** session: see its screen; a snapshot too. worker: what it writes. mail: its text. */
   'read',
   /** session: type. */
   'input',

@@ -17,6 +17,7 @@ import {
 import { drainSchema, ENDPOINT, endpointHealthSchema, endpointListSchema, endpointPutSchema } from './endpoint.ts';
 import { ENDPOINT_GROUP, endpointGroupListSchema, endpointGroupPutSchema } from './endpointGroup.ts';
 import { AUDIT_ROUTES } from './auditRoutes.ts';
+import { MAIL_ROUTES } from './mailRoutes.ts';
 import { canIQuerySchema, canISchema, identitySchema, unlockedSchema, unlockSchema } from './identity.ts';
 import { PRINCIPAL, principalListSchema, principalPutSchema } from './principal.ts';
 import { resourceRoutes } from './resource.ts';
@@ -555,6 +556,7 @@ export const ROUTES = {
     },
     problems: ['WATCHERS_LIMIT_REACHED'],
   },
+  ...MAIL_ROUTES,
   ...AUDIT_ROUTES,
 } as const satisfies Record<string, Route>;
 

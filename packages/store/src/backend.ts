@@ -1,11 +1,13 @@
 import type { Unsubscribe } from '@roundhouse/core';
 import type { DeliveryCounts, DeliveryFilter, DeliveryQuery } from './deliveryLog.ts';
 import type { EventRange } from './eventLog.ts';
+import type { MailboxFigures } from './mailbox.ts';
 import type {
   AttemptRow,
   ChangeRow,
   DeliveryRow,
   EventRow,
+  MailRow,
   NewDeliveryRow,
   OutcomeRow,
   ResourceRow,
@@ -15,7 +17,7 @@ import type { Lease } from './store.ts';
 
 /**
  * What keeps the rows. The store in front of it checks arguments, refuses after `close` and turns rows into what callers
- * see; so all back ends agree in that. Each method is one transaction, but those that forget or replay many rows may go
+ * see; so all back ends agree in that. Each method is one transaction, but those that forget, purge or replay many rows may go
  * in several steps, each of which leaves what the contract promises.
  */
 export interface Backend {
@@ -23,6 +25,7 @@ export interface Backend {
   readonly isDurable: boolean;
   readonly events: EventTable;
   readonly deliveries: DeliveryTable;
+  readonly mailbox: MailTable;
   get(kind: string, id: string): Promise<ResourceRow | undefined>;
   /** Rows behind an id, and the revision at which they were read. */
   list(kind: string, after: string | undefined, limit: number): Promise<RowPage>;
@@ -87,4 +90,17 @@ export interface DeliveryTable {
   replay(filter: ReplayFilter, now: number): Promise<number>;
   purge(before: number): Promise<number>;
   forget(receiver: string): Promise<void>;
+}
+
+export interface MailTable {
+  write(id: string, piece: number, bytes: Uint8Array): Promise<void>;
+  keep(id: string, json: string): Promise<MailRow>;
+  isPending(id: string): Promise<boolean>;
+  get(id: string): Promise<MailRow | undefined>;
+  read(id: string, piece: number): Promise<Uint8Array | undefined>;
+  list(before: number, limit: number): Promise<readonly MailRow[]>;
+  figures(): Promise<MailboxFigures>;
+  remove(id: string): Promise<boolean>;
+  purge(before: number): Promise<number>;
+  sweep(before: number): Promise<number>;
 }

@@ -2,10 +2,12 @@ import { type Clock, createScope, type Scope } from '@roundhouse/core';
 import type { Backend } from './backend.ts';
 import * as check from './check.ts';
 import { checkedDeliveries } from './checkedDeliveries.ts';
+import { checkedMailbox } from './checkedMailbox.ts';
 import type { DeliveryLog } from './deliveryLog.ts';
 import { storeError } from './errors.ts';
 import type { EventLog, LoggedEvent } from './eventLog.ts';
 import { Gate } from './gate.ts';
+import type { Mailbox } from './mailbox.ts';
 import { type EventRow, toEvent, toResource, type WriteRow } from './rows.ts';
 import type {
   Change,
@@ -32,6 +34,7 @@ const MAX_LEASE_MS = 86_400_000;
 export class CheckedStore implements Store {
   readonly events: EventLog;
   readonly deliveries: DeliveryLog;
+  readonly mailbox: Mailbox;
   readonly #backend: Backend;
   readonly #gate = new Gate();
   /** Of all watches. */
@@ -43,6 +46,7 @@ export class CheckedStore implements Store {
     this.#scope = createScope({ clock });
     this.events = checkedEvents(backend, this.#gate);
     this.deliveries = checkedDeliveries(backend.deliveries, this.#gate);
+    this.mailbox = checkedMailbox(backend.mailbox, this.#gate);
   }
 
   get isDurable(): boolean {

@@ -3,6 +3,7 @@ import type { ComplianceCase, MakeStore } from './compliance/bed.fixture.ts';
 import { deliveryCases } from './compliance/deliveries.fixture.ts';
 import { eventCases } from './compliance/events.fixture.ts';
 import { leaseCases } from './compliance/leases.fixture.ts';
+import { mailboxCases } from './compliance/mailbox.fixture.ts';
 import { agreesWithModel } from './compliance/properties.fixture.ts';
 import { resourceCases } from './compliance/resources.fixture.ts';
 import { valueCases } from './compliance/values.fixture.ts';
@@ -17,7 +18,15 @@ export interface StoreTest {
 
 /** What every store must do, whatever keeps it. For a test runner: one test a case. `runs` is of random histories. */
 export function storeCompliance(make: MakeStore, { runs }: { readonly runs: number }): StoreTest[] {
-  const cases = [...resourceCases, ...valueCases, ...watchCases, ...eventCases, ...leaseCases, ...deliveryCases];
+  const cases = [
+    ...resourceCases,
+    ...valueCases,
+    ...watchCases,
+    ...eventCases,
+    ...leaseCases,
+    ...deliveryCases,
+    ...mailboxCases,
+  ];
   return [...cases.map((each) => ({ title: each.title, run: () => inBed(make, each) })), agreesWithModel(make, runs)];
 }
 

@@ -1,4 +1,4 @@
-import { defineErrors } from '@roundhouse/core';
+import { defineErrors, type RoundhouseError } from '@roundhouse/core';
 
 /** Codes of the store. */
 export const storeError = defineErrors({
@@ -80,6 +80,12 @@ export const storeError = defineErrors({
     retryable: false,
     status: 409,
   },
+  MAIL_CONFLICT: {
+    message: 'Message {message} is not being written, or goes on elsewhere',
+    hint: 'Each message is written once, piece by piece from 0, and then kept. Begin another with a name of its own.',
+    retryable: false,
+    status: 409,
+  },
   ILLEGAL_ARGUMENT: {
     message: '{argument} must be {expected}',
     hint: 'Correct the argument; the contract of the store names its limits.',
@@ -87,3 +93,7 @@ export const storeError = defineErrors({
     status: 422,
   },
 });
+
+export function mailConflict(message: string): RoundhouseError {
+  return storeError('MAIL_CONFLICT', { details: { message } });
+}

@@ -1,5 +1,6 @@
 import type { AttemptOutcome, Delivery, DeliveryAttempt, NewDelivery } from './deliveryLog.ts';
 import type { LoggedEvent } from './eventLog.ts';
+import type { StoredMail } from './mailbox.ts';
 import type { Change, Expectation, JsonObject, StoredResource } from './store.ts';
 
 /** What is kept, with its JSON as text: taken down at the door, so that a caller's later change of an object is none. */
@@ -10,6 +11,8 @@ export type NewDeliveryRow = Omit<NewDelivery, 'body'> & { readonly json: string
 export type DeliveryRow = Omit<Delivery, 'body'> & { readonly json: string };
 export type AttemptRow = Omit<DeliveryAttempt, 'facts'> & { readonly json: string };
 export type OutcomeRow = Omit<AttemptOutcome, 'attempt'> & { readonly attempt: AttemptRow };
+
+export type MailRow = Omit<StoredMail, 'summary'> & { readonly json: string };
 
 export type WriteRow =
   | {
@@ -54,4 +57,8 @@ export function toDelivery({ json, ...rest }: DeliveryRow): Delivery {
 
 export function toAttempt({ json, ...rest }: AttemptRow): DeliveryAttempt {
   return { ...rest, facts: parse(json) };
+}
+
+export function toMail({ json, ...rest }: MailRow): StoredMail {
+  return { ...rest, summary: parse(json) };
 }

@@ -1,6 +1,7 @@
 import type { Scope } from '@roundhouse/core';
 import type { DeliveryLog } from './deliveryLog.ts';
 import type { EventLog, LoggedEvent } from './eventLog.ts';
+import type { Mailbox } from './mailbox.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -88,7 +89,7 @@ export interface Lease {
 }
 
 /**
- * Where resources, events and deliveries are kept. Each call is one transaction, durable when it resolves: a process
+ * Where resources, events, deliveries and mail are kept. Each call is one transaction, durable when it resolves: a process
  * killed at any moment afterwards has lost nothing of it. Two transactions never interleave. Revisions grow by one with
  * each transaction that writes a resource.
  *
@@ -99,6 +100,7 @@ export interface Store extends AsyncDisposable {
   readonly isDurable: boolean;
   readonly events: EventLog;
   readonly deliveries: DeliveryLog;
+  readonly mailbox: Mailbox;
   get(kind: string, id: string): Promise<StoredResource | undefined>;
   /** Raises ILLEGAL_ARGUMENT for a limit out of range. */
   list(kind: string, options?: ListOptions): Promise<ResourcePage>;

@@ -98,6 +98,8 @@ const ROWS = {
   'RHA-6006': ['Events lost', 'system', 'error', 'events.lost'],
   'RHA-6007': ['Warm pool changed', 'system', 'info', 'pool.changed'],
   'RHA-6008': ['Message received', 'access', 'info', 'mail.received'],
+  'RHA-6009': ['Message read', 'data', 'info', 'mail.read'],
+  'RHA-6010': ['Message removed', 'data', 'notice', 'mail.delete'],
 } as const satisfies Readonly<Record<AuditCode, Row>>;
 
 export type ServerAuditCode = keyof typeof ROWS;

@@ -99,7 +99,7 @@ function* sharedPorts({ server = {}, front_door: door }: ConfigurationValue): It
   };
 }
 
-function* mailReceiver({ server = {}, front_door: door, mail }: ConfigurationValue): Iterable<Finding> {
+function* mailReceiver({ server = {}, front_door: door, mail, store }: ConfigurationValue): Iterable<Finding> {
   if (mail === undefined) return;
   const { host = '127.0.0.1', port, tls, start_tls: startTls } = mail;
   if (!isLocal(host)) {
@@ -114,6 +114,23 @@ function* mailReceiver({ server = {}, front_door: door, mail }: ConfigurationVal
   }
   if (mail.require_tls === true && tls === undefined && startTls === undefined) {
     yield conflict(['mail', 'require_tls'], 'no mail could be taken without a certificate', 'add `start_tls` or `tls`');
+  }
+  if (mail.keep === 'store' && mail.directory !== undefined) {
+    yield conflict(['mail', 'directory'], 'mail that the store keeps has no Maildir', 'leave it out');
+  }
+  if (mail.keep === 'store' && /^memory:$|:memory:/.test(store?.url ?? '')) {
+    yield conflict(
+      ['mail', 'keep'],
+      'a store in memory forgets mail that was taken',
+      'give the store a database, or keep mail in a Maildir',
+    );
+  }
+  if (mail.keep !== 'store' && mail.max_age_days !== undefined) {
+    yield conflict(
+      ['mail', 'max_age_days'],
+      'only the store forgets mail by its age',
+      'say `keep: store`, or leave it out',
+    );
   }
   const others = [
     { path: ['server', 'port'], what: 'the API', host: server.host ?? '127.0.0.1', port: server.port ?? 7070 },

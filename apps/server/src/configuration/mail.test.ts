@@ -36,6 +36,7 @@ describe('the section mail', () => {
     [{ ...MAIL, accept: ['a.example', 'anna@b.example', 'münchen.example'], allow_from: ['10.0.0.0/8', '::1'] }],
     [{ ...MAIL, host: '0.0.0.0', allow_remote: true, start_tls: TLS, require_tls: true, hostname: 'mx.example' }],
     [{ ...MAIL, host: '0.0.0.0', allow_remote: true, allow_plain: true, keep: 'none' }],
+    [{ ...MAIL, keep: 'store', max_kept_bytes: 1_048_576, max_age_days: 7 }],
     [{ ...MAIL, port: 7070 }, { server: { port: 7071 } }],
     [{ ...MAIL, host: '127.0.0.2', port: 7070 }],
   ])('is taken: %j', async (mail, more = {}) => expect(await faultsOf(mail, more)).toEqual([]));
@@ -46,6 +47,10 @@ describe('the section mail', () => {
     [{ ...MAIL, accept: ['a b@c.example'] }, {}, /^CONFIG_VALUE mail\.accept\[0\]/],
     [{ ...MAIL, allow_from: ['10.0.0.0/33'] }, {}, /mail\.allow_from\[0\]/],
     [{ ...MAIL, store: 'maildir' }, {}, /^CONFIG_UNKNOWN_KEY mail\.store/],
+    [{ ...MAIL, keep: 'store', directory: '/var/mail/x' }, {}, /^CONFIG_CONFLICT mail\.directory: .*no Maildir/],
+    [{ ...MAIL, keep: 'store' }, { store: { url: 'memory:' } }, /^CONFIG_CONFLICT mail\.keep: .*in memory/],
+    [{ ...MAIL, keep: 'store' }, { store: { url: 'sqlite::memory:' } }, /^CONFIG_CONFLICT mail\.keep: .*in memory/],
+    [{ ...MAIL, max_age_days: 7 }, {}, /^CONFIG_CONFLICT mail\.max_age_days: .*by its age/],
     [{ ...MAIL, host: '0.0.0.0' }, {}, /^CONFIG_CONFLICT mail\.host: .*other machines/],
     [{ ...MAIL, host: '10.0.0.1', allow_remote: true }, {}, /^CONFIG_CONFLICT mail\.host: .*in the clear/],
     [{ ...MAIL, require_tls: true }, {}, /^CONFIG_CONFLICT mail\.require_tls: .*without a certificate/],
@@ -62,6 +67,8 @@ describe('the section mail', () => {
       return planReload(before as ConfigurationValue, before as ConfigurationValue, next as ConfigurationValue).action;
     };
     expect(actionOf({ accept: ['b.example'], allow_from: ['10.0.0.0/8'], max_kept: 7 })).toBe('live');
+    expect(actionOf({ max_kept_bytes: 1_048_576, max_age_days: 7 })).toBe('live');
+    expect(actionOf({ keep: 'store' })).toBe('restart');
     expect(actionOf({ port: 25 })).toBe('restart');
     expect(actionOf({ start_tls: TLS })).toBe('restart');
   });

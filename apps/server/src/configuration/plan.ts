@@ -21,7 +21,9 @@ export const PLAN_RULES: PlanRules = {
       'workers[]',
       'webhooks[]',
     ].map((path) => ({ path, action: 'live' }) as const),
-    ...['mail.accept', 'mail.allow_from', 'mail.max_kept'].map((path) => ({ path, action: 'live' }) as const),
+    ...['mail.accept', 'mail.allow_from', 'mail.max_kept', 'mail.max_kept_bytes', 'mail.max_age_days'].map(
+      (path) => ({ path, action: 'live' }) as const,
+    ),
     ...['limits.max_sessions', 'limits.max_sessions_per_user', 'sessions', 'shutdown', 'log.level', 'compliance'].map(
       (path) => ({ path, action: 'live' }) as const,
     ),

@@ -74,7 +74,7 @@ const mail = z.strictObject({
   file: z
     .string()
     .nullable()
-    .meta({ description: 'What its file in the Maildir begins with; null when it was not kept.' }),
+    .meta({ description: 'What its file in the Maildir begins with; null where there is none.' }),
 });
 
 const nothing = z.strictObject({});

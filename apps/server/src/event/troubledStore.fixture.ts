@@ -61,6 +61,7 @@ export function createTroubledStore(store: Store): TroubledStore {
     gates,
     events,
     deliveries,
+    mailbox: store.mailbox,
     get: (kind, id) => store.get(kind, id),
     list: (kind, options) => store.list(kind, options),
     commit: (transaction) => through('commit', () => store.commit(transaction)),

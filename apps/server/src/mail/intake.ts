@@ -1,19 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import type { Clock, Logger, Scope } from '@roundhouse/core';
 import { parseAddress } from '@roundhouse/net';
-import type { IncomingMessage, Maildir, SmtpAnswer, SmtpHandlers, SmtpPeer } from '@roundhouse/protocols/smtp';
+import type { IncomingMessage, SmtpAnswer, SmtpHandlers, SmtpPeer } from '@roundhouse/protocols/smtp';
 import type { EventJournal } from '../event/journal.ts';
 import { type Acceptance, acceptanceOf, type MailRules } from './acceptance.ts';
+import type { Mailbox } from './mailbox.ts';
 import type { MailNotice, Outbox } from './outbox.ts';
 import { HeadReader, summaryOf } from './summary.ts';
 import type { MailTeller } from './teller.ts';
 
 /** What may be changed while it runs. */
 export interface MailLiveOptions extends MailRules {
-  /** Messages in the Maildir. Default 10,000. */
+  /** Messages in the mailbox. Default 10,000. */
   readonly maxKept?: number;
+  /** Of all messages in the mailbox. Default: no bound. */
+  readonly maxKeptBytes?: number;
 }
 
 /** Messages that may wait to be told: more are refused for now. */
@@ -31,18 +32,18 @@ export interface IntakeDependencies {
   readonly log: Logger;
   readonly outbox: Pick<Outbox, 'add' | 'remove'>;
   readonly teller: Pick<MailTeller, 'tell' | 'waiting'>;
-  readonly maildir: Maildir | undefined;
+  readonly mailbox: Mailbox | undefined;
 }
 
-/** Takes messages: each is on the disk, with what is to be told of it, before it is answered. */
+/** Takes messages: each is durable, with what is to be told of it, before it is answered. */
 export class Intake {
   readonly #hostname: string;
   readonly #deps: IntakeDependencies;
   #acceptance: Acceptance;
-  #maxKept: number;
+  #bounds: Kept;
   #messages = 0;
-  /** Files in the mailbox when they were last counted, and those that were put there since. */
-  #kept = Infinity;
+  /** What was in the mailbox when it was last counted, with what was put there since. */
+  #kept: Kept = { messages: Infinity, bytes: Infinity };
   #countedAt = -Infinity;
   #counting: Promise<void> | undefined;
 
@@ -50,12 +51,12 @@ export class Intake {
     this.#hostname = hostname;
     this.#deps = deps;
     this.#acceptance = acceptanceOf(options);
-    this.#maxKept = maxKeptOf(options);
+    this.#bounds = boundsOf(options);
   }
 
   configure(options: MailLiveOptions): void {
     this.#acceptance = acceptanceOf(options);
-    this.#maxKept = maxKeptOf(options);
+    this.#bounds = boundsOf(options);
   }
 
   get handlers(): SmtpHandlers {
@@ -75,27 +76,26 @@ export class Intake {
   }
 
   async #take(message: IncomingMessage, peer: SmtpPeer, scope: Scope): Promise<undefined> {
-    const { outbox, teller, maildir, clock, log } = this.#deps;
+    const { outbox, teller, mailbox, clock, log } = this.#deps;
     const { traceHeaders } = await import('@roundhouse/protocols/smtp');
     const reader = new HeadReader();
     const text = reader.through(message.text);
     const trace = traceHeaders(message, peer, { hostname: this.#hostname, clock });
-    const pending = await maildir?.write(behind(trace, text), scope);
-    if (pending === undefined) for await (const _ of text) scope.throwIfEnded();
     const name = this.#nextName();
+    const pending = await mailbox?.write(name, behind(trace, text), scope);
+    if (pending === undefined) for await (const _ of text) scope.throwIfEnded();
     try {
-      const file = pending === undefined ? null : basename(pending.path);
-      const summary = await summaryOf(message, peer, reader, file);
-      const notice: MailNotice = { name, summary, pending: pending?.path ?? null };
+      const summary = await summaryOf(message, peer, reader, pending?.file ?? null);
+      const notice: MailNotice = { name, summary, pending: pending?.place ?? null };
       await outbox.add(notice);
-      await pending?.commit();
-      this.#kept += 1;
+      await pending?.commit(summary);
+      this.#kept = { messages: this.#kept.messages + 1, bytes: this.#kept.bytes + trace.length + summary.bytes };
       teller.tell(notice);
       log.debug('message taken', { notice: name, bytes: summary.bytes });
       return undefined;
     } catch (error) {
       log.error('a message could not be kept', { reason: String(error) });
-      // Without its file it would look like one that was taken: that goes last, and else the next start sees to both.
+      // Without the message it would look like one that was taken: that goes last, and else the next start sees to both.
       const isForgotten = await outbox.remove([{ name }]).then(
         () => true,
         () => false,
@@ -113,26 +113,35 @@ export class Intake {
   }
 
   async #hasRoom(): Promise<boolean> {
-    const { maildir, clock } = this.#deps;
-    if (maildir === undefined || this.#kept < this.#maxKept) return true;
+    const { mailbox, clock } = this.#deps;
+    if (mailbox === undefined || this.#isBelow()) return true;
     if (this.#counting === undefined && clock.monotonic() - this.#countedAt >= RECOUNT_MS) {
       this.#countedAt = clock.monotonic();
-      this.#counting = this.#count(maildir).finally(() => {
+      this.#counting = this.#count(mailbox).finally(() => {
         this.#counting = undefined;
       });
     }
     await this.#counting;
-    return this.#kept < this.#maxKept;
+    return this.#isBelow();
   }
 
-  async #count({ directory }: Maildir): Promise<void> {
-    const folders = await Promise.all(['new', 'cur'].map((name) => readdir(join(directory, name))));
-    this.#kept = folders.flat().length;
+  #isBelow(): boolean {
+    return this.#kept.messages < this.#bounds.messages && this.#kept.bytes < this.#bounds.bytes;
+  }
+
+  async #count(mailbox: Mailbox): Promise<void> {
+    const { messages, bytes } = await mailbox.figures();
+    this.#kept = { messages, bytes };
   }
 }
 
-function maxKeptOf({ maxKept = 10_000 }: MailLiveOptions): number {
-  return maxKept;
+interface Kept {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+function boundsOf({ maxKept = 10_000, maxKeptBytes = Infinity }: MailLiveOptions): Kept {
+  return { messages: maxKept, bytes: maxKeptBytes };
 }
 
 async function* behind(head: string, text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

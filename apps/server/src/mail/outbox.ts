@@ -7,7 +7,7 @@ export interface MailNotice {
   /** Of this notice, once and for all. */
   readonly name: string;
   readonly summary: MailSummary;
-  /** File that the message is in as long as it is not in the mailbox; null when it is not kept. */
+  /** Where the message is as long as it is not in the mailbox (`PendingPlaces`); null when it is not kept. */
   readonly pending: string | null;
 }
 

@@ -92,7 +92,7 @@ describe('mail that is received', () => {
   });
 
   it('is an event alone where it is not to be kept', async () => {
-    await open({ isKept: false });
+    await open({ keep: 'none' });
     await send(['ops@a.example']);
     await vi.waitFor(() => expect(told[0]?.data).toMatchObject({ file: null, bytes: TEXT.length }));
     expect(await readdir(join(folder, 'mail'))).toEqual(['outbox']);
@@ -110,6 +110,43 @@ describe('mail that is received', () => {
     await vi.waitFor(() => send(['ops@a.example']), { timeout: 5_000, interval: 100 });
     receiver.configure({ accept: ['a.example'], maxKept: 3 });
     await send(['ops@a.example']);
+  });
+
+  it('is in the store when it is answered, and told soon, where the store is to keep it', async () => {
+    await open({ keep: 'store' });
+    await send(['ops@a.example']);
+    const [mail] = await store.mailbox.list({ limit: 10 });
+    const bytes = (await store.mailbox.read(mail?.id ?? '', 0)) ?? Buffer.of();
+    expect(Buffer.from(bytes).toString()).toMatch(/^Return-Path: <zos1@b\.example>\r\n.*secret body\r\n$/s);
+    await vi.waitFor(() => expect(told).toHaveLength(1));
+    expect(told[0]).toMatchObject({ subject: mail?.id, data: { ...mail?.summary, file: null } });
+    expect(await readdir(join(folder, 'mail'))).toEqual(['outbox']);
+  });
+
+  it('is refused for now while there are too many bytes, until somebody removes some', async () => {
+    await open({ keep: 'store', maxKeptBytes: TEXT.length });
+    await send(['ops@a.example']);
+    await expect(send(['ops@a.example'])).rejects.toMatchObject({ details: { status: '452' } });
+    const [mail] = await store.mailbox.list({ limit: 10 });
+    await store.mailbox.remove(mail?.id ?? '');
+    await vi.waitFor(() => send(['ops@a.example']), { timeout: 5_000, interval: 100 });
+    receiver.configure({ accept: ['a.example'] });
+    await send(['ops@a.example']);
+  });
+
+  it('is answered with 451, and nothing is left of it, when the store does not take it', async () => {
+    await open({ keep: 'store' });
+    const keep = store.mailbox.keep.bind(store.mailbox);
+    const broken = vi.spyOn(store.mailbox, 'keep').mockImplementation(async (id, summary) => {
+      await keep(id, summary);
+      throw new Error('the answer was lost');
+    });
+    await expect(send(['ops@a.example'])).rejects.toMatchObject({ details: { status: '451' } });
+    expect((await store.mailbox.figures()).messages).toBe(0);
+    expect(await readdir(join(folder, 'mail', 'outbox'))).toEqual([]);
+    broken.mockRestore();
+    await send(['ops@a.example']);
+    await vi.waitFor(() => expect(told).toHaveLength(1));
   });
 
   it('is refused for now while events have no room', async () => {

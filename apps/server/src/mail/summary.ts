@@ -16,7 +16,7 @@ export interface MailSummary {
   /** Who sent it here. */
   readonly address: string;
   readonly tls: boolean;
-  /** What its file in the Maildir begins with; null when it was not kept. */
+  /** What its file in the Maildir begins with; null where there is none. */
   readonly file: string | null;
 }
 

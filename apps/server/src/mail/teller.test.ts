@@ -7,6 +7,7 @@ import { FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type EventJournal, openEventJournal } from '../event/journal.ts';
 import type { JournalEvent } from '../event/record.ts';
+import { pendingPlaces, placeInStore } from './mailbox.ts';
 import { type MailNotice, Outbox } from './outbox.ts';
 import { MailTeller } from './teller.ts';
 
@@ -48,7 +49,15 @@ afterEach(async () => {
 });
 
 function tellerOver(of: Pick<EventJournal, 'commit'> = journal): MailTeller {
-  const teller = new MailTeller({ outbox, journal: of, store, clock, random: () => 0.5, log: silentLogger });
+  const teller = new MailTeller({
+    outbox,
+    places: pendingPlaces(store),
+    journal: of,
+    store,
+    clock,
+    random: () => 0.5,
+    log: silentLogger,
+  });
   tellers.push(teller);
   return teller;
 }
@@ -129,5 +138,16 @@ describe('what is told of mail', () => {
     expect([await files(), clock.pendingTimers]).toEqual([['1.json'], expect.any(Number)]);
     await tellerOver().recover();
     await vi.waitFor(() => expect(told).toEqual(['1']));
+  });
+
+  it('is nothing of a message that the store did not take before the end of the last life', async () => {
+    for (const id of ['cut', 'kept']) {
+      await store.mailbox.write(id, 0, Buffer.from('text'));
+      await outbox.add(notice(id, placeInStore(id)));
+    }
+    await store.mailbox.keep('kept', {});
+    await tellerOver().recover();
+    await vi.waitFor(async () => expect([told, await files()]).toEqual([['kept'], []]));
+    expect([await store.mailbox.isPending('cut'), (await store.mailbox.figures()).messages]).toEqual([false, 1]);
   });
 });

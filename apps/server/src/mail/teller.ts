@@ -1,12 +1,13 @@
-import { access, rm } from 'node:fs/promises';
 import { type Clock, createScope, isRoundhouseError, type Logger, type Scope } from '@roundhouse/core';
 import { type BackoffStep, exponentialBackoff, type Random } from '@roundhouse/resilience';
 import type { Store, Write } from '@roundhouse/store';
 import type { EventJournal } from '../event/journal.ts';
+import type { PendingPlaces } from './mailbox.ts';
 import type { MailNotice, Outbox } from './outbox.ts';
 
 export interface TellerDependencies {
   readonly outbox: Pick<Outbox, 'all' | 'remove'>;
+  readonly places: PendingPlaces;
   readonly journal: Pick<EventJournal, 'commit'>;
   readonly store: Pick<Store, 'get'>;
   readonly clock: Clock;
@@ -43,18 +44,18 @@ export class MailTeller {
 
   /**
    * Takes up what an earlier life left. A message that was not in the mailbox yet was taken from nobody: it goes, and
-   * nothing is told of it. Rejects as the file system does.
+   * nothing is told of it. Rejects as file system and store do.
    */
   async recover(): Promise<void> {
-    const { outbox, log } = this.#deps;
+    const { outbox, places, log } = this.#deps;
     const { notices, spoilt } = await outbox.all();
     for (const file of spoilt) log.error('a message cannot be told: its notice cannot be read', { file });
     for (const notice of notices) {
       const { pending } = notice;
-      if (pending !== null && (await exists(pending))) {
-        // In this order: without the file it would look like one that was taken.
+      if (pending !== null && (await places.isPending(pending))) {
+        // In this order: without the message it would look like one that was taken.
         await outbox.remove([notice]);
-        await rm(pending, { force: true });
+        await places.discard(pending);
       } else this.tell(notice);
     }
   }
@@ -111,11 +112,4 @@ export class MailTeller {
     const names = (await this.#deps.store.get(KIND, ID))?.value['notices'];
     return new Set(Array.isArray(names) ? names : []);
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

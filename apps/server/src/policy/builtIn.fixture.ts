@@ -94,6 +94,11 @@ export const EXPECTED: Readonly<Record<RouteName, Row | 'open'>> = {
   testWebhook: ['y', 'y', '-', '-', '-'],
   streamEvents: ['y', 'y', '-', 'y', 'y'],
 
+  listMail: ['y', 'y', '-', 'y', 'y'],
+  getMail: ['y', 'y', '-', 'y', 'y'],
+  getMailText: ['y', 'y', '-', '-', '-'],
+  deleteMail: ['y', 'y', '-', '-', '-'],
+
   getMetrics: ['y', 'y', '-', 'y', 'y'],
   exportMetrics: ['y', 'y', '-', 'y', 'y'],
   unlock: ['y', '-', '-', '-', '-'],

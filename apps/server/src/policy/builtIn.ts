@@ -45,7 +45,7 @@ export const BUILT_IN_ROLES = [
   {
     id: 'viewer',
     description:
-      'Looks at everything but screens, logs of workers, principals, API keys and the audit journal. Changes nothing.',
+      'Looks at everything but screens, logs of workers, texts of mail, principals, API keys and the audit journal. Changes nothing.',
     rules: [
       {
         verbs: ['get', 'list', 'watch'],
@@ -56,7 +56,7 @@ export const BUILT_IN_ROLES = [
   {
     id: 'auditor',
     description:
-      'Looks at everything but screens and logs of workers; who may do what, the audit journal and evidence of compliance included. Changes nothing, and may put on record what it has reviewed.',
+      'Looks at everything but screens, logs of workers and texts of mail; who may do what, the audit journal and evidence of compliance included. Changes nothing, and may put on record what it has reviewed.',
     rules: [
       { verbs: ['get', 'list', 'watch'], kinds: ['*'] },
       { verbs: ['assess'], kinds: [...EVIDENCE_KINDS] },

@@ -4,8 +4,7 @@ import type { CertificateFiles } from '@roundhouse/net';
 import type { Rate } from '../http/rateLimits.ts';
 import type { ConfigurationValue } from '../configuration/definition.ts';
 import type { LogOptions } from '../log/log.ts';
-import type { MailLiveOptions } from '../mail/intake.ts';
-import type { MailReceiverOptions } from '../mail/receiver.ts';
+import type { MailReceiverLiveOptions, MailReceiverOptions } from '../mail/receiver.ts';
 import type { DesiredResources } from '../resource/resources.ts';
 import type { ServerOptions } from '../server.ts';
 import { defined } from './defined.ts';
@@ -130,7 +129,7 @@ function receiverOptions(mail: MailSection, home: string): MailReceiverOptions {
       tls: mail.tls && certificateFiles(mail.tls),
       startTls: mail.start_tls && certificateFiles(mail.start_tls),
       requiresTls: mail.require_tls,
-      isKept: mail.keep && mail.keep === 'maildir',
+      keep: mail.keep,
       box: mail.directory && resolve(mail.directory),
       maxMessageBytes: mail.max_message_bytes,
       maxRecipients: mail.max_recipients,
@@ -140,9 +139,21 @@ function receiverOptions(mail: MailSection, home: string): MailReceiverOptions {
   };
 }
 
+/** In the store, where nobody else clears up. */
+const STORE_BOUNDS = { maxKeptBytes: 1_073_741_824, maxAgeDays: 30 } as const;
+
 /** May change while the server runs. */
-export function mailLiveOptions({ accept, allow_from, max_kept }: MailSection): MailLiveOptions {
-  return { accept, ...defined({ allowFrom: allow_from, maxKept: max_kept }) };
+export function mailLiveOptions({ keep, ...mail }: MailSection): MailReceiverLiveOptions {
+  return {
+    accept: mail.accept,
+    ...(keep === 'store' && STORE_BOUNDS),
+    ...defined({
+      allowFrom: mail.allow_from,
+      maxKept: mail.max_kept,
+      maxKeptBytes: mail.max_kept_bytes,
+      maxAgeDays: mail.max_age_days,
+    }),
+  };
 }
 
 type ListenerTls = NonNullable<NonNullable<ConfigurationValue['server']>['tls']>;

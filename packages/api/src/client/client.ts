@@ -24,6 +24,7 @@ import type { CreateSession, ListSessionsQuery, SessionList, SessionResource } f
 import type { Snapshot } from '../snapshot.ts';
 import type { ScreenFormat } from '../vocabulary.ts';
 import { type AuditCalls, createAuditCalls } from './audit.ts';
+import { createMailCalls, type MailCalls } from './mail.ts';
 import { type EventStreamOptions, streamEvents } from './events.ts';
 import { type Call, HttpConnection } from './http.ts';
 import { createWorkerCalls, type WorkerCalls } from './workers.ts';
@@ -77,6 +78,7 @@ const ASSESS_MS = 20_000;
 export interface Client extends Disposable {
   readonly workers: WorkerCalls;
   readonly audit: AuditCalls;
+  readonly mail: MailCalls;
 
   createSession(request: CreateSession, signal?: AbortSignal): Promise<SessionResource>;
   listSessions(query?: ListSessionsQuery, signal?: AbortSignal): Promise<SessionList>;
@@ -170,12 +172,14 @@ class HttpClient implements Client {
   readonly #random: () => number;
   readonly workers: WorkerCalls;
   readonly audit: AuditCalls;
+  readonly mail: MailCalls;
 
   constructor({ random = Math.random, ...options }: ClientOptions) {
     this.#http = new HttpConnection(options);
     this.#random = random;
     this.workers = createWorkerCalls(this.#http);
     this.audit = createAuditCalls(this.#http);
+    this.mail = createMailCalls(this.#http);
   }
 
   createSession(request: CreateSession, signal?: AbortSignal): Promise<SessionResource> {

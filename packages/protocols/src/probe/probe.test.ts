@@ -11,6 +11,7 @@ import { serveSmtp } from '../smtp/serve.ts';
 import { echo } from '../websocket/echo.fixture.ts';
 import { serveWebSocket } from '../websocket/server.ts';
 import { createUrlProbe, PROBE_SCHEMES, probeUrl, type ProbeOptions, type ProbeReport } from './index.ts';
+import { readProbeUrl } from './probeUrl.ts';
 
 let authority: CertificateAuthority;
 let tls: TlsServerOptions;
@@ -215,6 +216,16 @@ describe('a probe', () => {
     expect(String(error)).toContain(reason);
     expect(String(error)).not.toContain('sesame');
   });
+
+  it.each([
+    ['smtp://a.example', 25],
+    ['smtp://a.example:80', 80],
+    ['https://a.example:443', 443],
+    ['http://[::1]:00080/?q=:9', 80],
+    // A backslash ends the host as a slash does.
+    ['tcp://a.example:7\\:65536', 7],
+    ['http://a.example\\:65536', 80],
+  ])('of %s goes to port %d', (text, port) => expect(readProbeUrl(text).address.port).toBe(port));
 
   it('rejects when its caller gives it up', async () => {
     const port = await listen(null);

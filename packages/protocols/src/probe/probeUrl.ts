@@ -101,7 +101,8 @@ export function createUrlProbe<Target>(
   };
 }
 
-function readProbeUrl(
+/** What a URL asks to be probed. Raises NET_OPTION_INVALID, ADDRESS_INVALID. */
+export function readProbeUrl(
   text: string,
   more: ProbeOptions['schemes'] = {},
 ): { readonly url: URL; readonly address: Address; readonly scheme: Scheme } {
@@ -120,7 +121,8 @@ function readProbeUrl(
   if (url.username !== '' || url.password !== '') {
     throw invalid('it has a user name', 'A probe logs in nowhere: leave user and password out.');
   }
-  const saidPort = /^[^/?#]*:(\d+)(?:[/?#]|$)/.exec(rest)?.[1];
+  // The standard leaves the default port of a scheme out: of two schemes at least one has it.
+  const saidPort = url.port || URL.parse(`https://${rest}`)?.port || undefined;
   const port = saidPort === undefined ? scheme.defaultPort : Number(saidPort);
   if (port === 0) throw invalid('it has no port', `Write ${name}://HOST:PORT.`);
   const address = { host: checkHost(url.hostname.replace(/^\[|\]$/g, '')), port };

@@ -6,6 +6,7 @@ import type {
   CommittedRows,
   DeliveryTable,
   EventTable,
+  MailTable,
   RowPage,
 } from '../backend.ts';
 import { evaluate, resourceKey } from '../evaluate.ts';
@@ -14,6 +15,7 @@ import { grant, type LeaseRow } from '../lease.ts';
 import type { ChangeRow, EventRow, ResourceRow, TransactionRows } from '../rows.ts';
 import type { Lease } from '../store.ts';
 import { MemoryDeliveries } from './memoryDeliveries.ts';
+import { MemoryMailbox } from './memoryMailbox.ts';
 import { byCodePoint, SortedList } from './sortedList.ts';
 
 /** Everything in this process, and gone with it. */
@@ -21,6 +23,7 @@ export class MemoryBackend implements Backend {
   readonly isDurable = false;
   readonly events: EventTable;
   readonly deliveries: DeliveryTable;
+  readonly mailbox: MailTable;
   readonly #clock: Clock;
   readonly #emitter = new Emitter<{ advanced: undefined }>();
   readonly #rows = new Map<string, ResourceRow>();
@@ -35,6 +38,7 @@ export class MemoryBackend implements Backend {
     this.#clock = clock;
     this.events = this.#eventLog;
     this.deliveries = new MemoryDeliveries(() => clock.now());
+    this.mailbox = new MemoryMailbox(() => clock.now());
   }
 
   async get(kind: string, id: string): Promise<ResourceRow | undefined> {

@@ -12,7 +12,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT = 15_000;
 const CONNECTIONS = 8;
 const INT8 = 20;
 
-type Value = string | number | null | ReadonlyArray<string | number | null>;
+type Value = string | number | null | Uint8Array | ReadonlyArray<string | number | null>;
 
 /** Something that takes queries: the pool for one alone, a client for those of a transaction. */
 export interface Queryable {

@@ -2,8 +2,9 @@ import type pg from 'pg';
 import { type AppliedMigration, checksum, pendingMigrations } from '../migration.ts';
 import { transaction } from './connection.ts';
 import { tables } from './migrations/0001-tables.ts';
+import { mailbox } from './migrations/0002-mailbox.ts';
 
-const MIGRATIONS = [tables] as const;
+const MIGRATIONS = [tables, mailbox] as const;
 /** Key of the advisory lock, any number that is ours: of processes that start together one migrates. */
 const LOCK = 7_213_270_001;
 

@@ -7,6 +7,7 @@ import type {
   CommittedRows,
   DeliveryTable,
   EventTable,
+  MailTable,
   RowPage,
 } from '../backend.ts';
 import type { EventRange } from '../eventLog.ts';
@@ -18,6 +19,7 @@ import { commitAll, RESOURCE } from './commit.ts';
 import { change, query } from './connection.ts';
 import { Listener, type ListenerDeps } from './listener.ts';
 import { PostgresDeliveries } from './postgresDeliveries.ts';
+import { PostgresMailbox } from './postgresMailbox.ts';
 import { oneByOne, type Session, Writer } from './writer.ts';
 
 /** How many events, or revisions, one transaction forgets. */
@@ -28,6 +30,7 @@ export class PostgresBackend implements Backend {
   readonly isDurable = true;
   readonly events: EventTable;
   readonly deliveries: DeliveryTable;
+  readonly mailbox: MailTable;
   readonly #pool: pg.Pool;
   readonly #writer: Writer;
   readonly #listener: Listener;
@@ -40,6 +43,7 @@ export class PostgresBackend implements Backend {
     this.#listener = new Listener(url, { ...deps, onAdvance });
     this.events = new PostgresEvents(pool, this.#writer);
     this.deliveries = new PostgresDeliveries(pool, this.#writer);
+    this.mailbox = new PostgresMailbox(pool, this.#writer);
   }
 
   /** Begins to hear of what other processes commit. */

@@ -7,6 +7,7 @@ import { turn } from '../slices.ts';
 import type { Store } from '../store.ts';
 import { Database } from './database.ts';
 import { tables } from './migrations/0001-tables.ts';
+import { mailbox } from './migrations/0002-mailbox.ts';
 import { SqliteBackend } from './sqliteBackend.ts';
 
 /** What a resolved write outlives: a killed process, or also a power cut of the machine, which costs an fsync each. */
@@ -19,7 +20,7 @@ export interface SqliteOptions {
   readonly durability?: Durability;
 }
 
-const MIGRATIONS = [tables] as const;
+const MIGRATIONS = [tables, mailbox] as const;
 /** Larger files are opened unchecked: reading them through would keep the process from starting for seconds. */
 const MAX_CHECKED_BYTES = 268_435_456;
 /** https://sqlite.org/pragma.html#pragma_synchronous: in WAL mode NORMAL leaves out the fsync at each commit. */

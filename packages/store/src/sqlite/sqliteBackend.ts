@@ -6,6 +6,7 @@ import type {
   CommittedRows,
   DeliveryTable,
   EventTable,
+  MailTable,
   RowPage,
 } from '../backend.ts';
 import { type Effects, evaluate } from '../evaluate.ts';
@@ -17,6 +18,7 @@ import type { Lease } from '../store.ts';
 import { WRITE_SLICE } from './budget.ts';
 import type { Database } from './database.ts';
 import { SqliteDeliveries } from './sqliteDeliveries.ts';
+import { SqliteMailbox } from './sqliteMailbox.ts';
 import { Writer } from './writer.ts';
 
 interface State {
@@ -32,6 +34,7 @@ const RESOURCE = 'kind, id, version, created_at AS createdAt, updated_at AS upda
 export class SqliteBackend implements Backend {
   readonly events: EventTable;
   readonly deliveries: DeliveryTable;
+  readonly mailbox: MailTable;
   readonly #database: Database;
   readonly #writer: Writer;
   readonly #clock: Clock;
@@ -43,6 +46,7 @@ export class SqliteBackend implements Backend {
     this.#clock = clock;
     this.events = new SqliteEvents(database, this.#writer);
     this.deliveries = new SqliteDeliveries(database, this.#writer, () => clock.now());
+    this.mailbox = new SqliteMailbox(database, this.#writer, () => clock.now());
   }
 
   get isDurable(): boolean {

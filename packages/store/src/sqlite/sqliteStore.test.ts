@@ -7,8 +7,10 @@ import { FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventsFrom, put, putOne } from '../compliance/bed.fixture.ts';
 import { type MakeStore, storeCompliance } from '../compliance.fixture.ts';
+import { checksum } from '../migration.ts';
 import type { Store } from '../store.ts';
 import { Database } from './database.ts';
+import { tables } from './migrations/0001-tables.ts';
 import { type Durability, openSqlite } from './openSqlite.ts';
 import { SqliteBackend } from './sqliteBackend.ts';
 
@@ -109,6 +111,21 @@ describe('a SQLite file', () => {
     await expect(reopen()).rejects.toMatchObject({ code: 'STORE_SCHEMA_NEWER', details: { found: '9999-future' } });
     alter(`DELETE FROM migrations WHERE name = '9999-future'; UPDATE migrations SET checksum = 'other'`);
     await expect(reopen()).rejects.toMatchObject({ code: 'STORE_SCHEMA_DIFFERS' });
+  });
+
+  it('of the version before keeps what it has, and takes mail', async () => {
+    alter(`CREATE TABLE migrations (name TEXT PRIMARY KEY NOT NULL, checksum TEXT NOT NULL, at REAL NOT NULL) STRICT;
+           ${tables.sql}
+           INSERT INTO migrations VALUES ('${tables.name}', '${checksum(tables)}', 0);
+           INSERT INTO resources VALUES ('thing', 'a', 1, 0, 0, '{"n":1}')`);
+    const store = await reopen();
+    expect((await store.get('thing', 'a'))?.value).toEqual({ n: 1 });
+    await store.mailbox.write('m', 0, Buffer.from('text'));
+    await store.mailbox.keep('m', {});
+    await store.close();
+    const next = await reopen();
+    expect(Buffer.from((await next.mailbox.read('m', 0)) ?? []).toString()).toBe('text');
+    await next.close();
   });
 
   it('in a folder that is not there is unavailable', async () => {

@@ -26,7 +26,11 @@ export interface WireShape {
 
 const GARBAGE_BYTES = 4_096;
 const FLOOD_CHUNK = Buffer.alloc(65_536, 0x41);
-const FLOOD_BYTES_A_TURN = 1_048_576;
+/**
+ * What comes of a flood before the event loop turns. A real socket is bounded there too: libuv reads it up to 32 times a
+ * turn (`uv__read`), 64 KiB each.
+ */
+export const FLOOD_BYTES_A_TURN = 1_048_576;
 /** More than any limit of ours. */
 export const FLOOD_BYTES = 67_108_864;
 

@@ -1,9 +1,8 @@
-import { open, rename } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
-import { cliError } from '../../errors.ts';
-import type { Io, Output } from '../../io.ts';
-import { escapeControls, printable, writeJson } from '../../render.ts';
+import type { Io } from '../../io.ts';
+import { writePieces, writePiecesTo } from '../../pieces.ts';
+import { printable, writeJson } from '../../render.ts';
 import { type FilterOptions, filtersOf, withFilters } from './filters.ts';
 
 interface ExportOptions extends ApiOptions, FilterOptions {
@@ -27,52 +26,11 @@ export function exportCommand(io: Io): Command {
       using client = await connect(options, io);
       const pieces = await client.audit.export(query);
       if (output === undefined) {
-        await writeTo(io.stdout, pieces);
+        await writePieces(io.stdout, pieces);
         return;
       }
-      const bytes = await writeFile(output, pieces);
+      const bytes = await writePiecesTo(output, pieces);
       if (options.json === true) writeJson(io.stdout, { file: output, bytes });
       else io.stdout.write(`${printable(output)} is written: ${bytes} bytes\n`);
     });
-}
-
-/** As fast as it is taken. */
-async function writeTo(output: Output, pieces: AsyncIterable<Uint8Array>): Promise<void> {
-  const decoder = new TextDecoder();
-  for await (const piece of pieces) {
-    const text = decoder.decode(piece, { stream: true });
-    const hasRoom = output.write(output.isTTY === true ? escapeControls(printableText(text)) : text);
-    if (hasRoom === false) await drained(output);
-  }
-}
-
-/** What the records say must not steer the terminal. */
-function printableText(text: string): string {
-  return printable(text.replaceAll('\r\n', '\n'), true);
-}
-
-function drained(output: Output): Promise<void> {
-  return new Promise((resolve) => {
-    if (output.once === undefined) resolve();
-    else output.once('drain', resolve);
-  });
-}
-
-/** Gives the number of bytes. Raises ARGUMENT_INVALID. */
-async function writeFile(path: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
-  const part = `${path}.part`;
-  let bytes = 0;
-  await using file = await open(part, 'w', 0o600).catch((cause: NodeJS.ErrnoException) => {
-    throw cliError('ARGUMENT_INVALID', {
-      details: { argument: part, reason: cause.code ?? 'it cannot be written' },
-      cause,
-    });
-  });
-  for await (const piece of pieces) {
-    bytes += piece.byteLength;
-    await file.appendFile(piece);
-  }
-  await file.sync();
-  await rename(part, path);
-  return bytes;
 }

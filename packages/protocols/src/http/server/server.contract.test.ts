@@ -70,15 +70,8 @@ const http2 = (alpn?: readonly string[]): ServerSubject => ({
   ],
 });
 
-/**
- * With Node.js 26 what is no HTTP/2 is noticed late on streams that are no sockets, which transports of the memory network
- * are: a flood of it is not bounded there.
- */
-const isBoundedLate = (title: string): boolean =>
-  title.startsWith('bounds what a client may send') && Number.parseInt(process.versions.node, 10) >= 26;
-
 describe('a server of HTTP/2 holds the contract and', () => {
-  for (const { title, run } of serverContract(http2(), () => made)) it.skipIf(isBoundedLate(title))(title, run);
+  for (const { title, run } of serverContract(http2(), () => made)) it(title, run);
 });
 
 describe('a server of HTTP/2 over TLS holds the contract and', () => {
