@@ -2,34 +2,47 @@ import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
+import type { Clock } from '@roundhouse/core';
 import { codeOf } from '../limits/kernelFiles.ts';
 
 const run = promisify(execFile);
 /** FIFOs that one mkfifo(1) makes. */
 const MAX_BATCH = 1_000;
+/** One begins no sooner after another, ms: to fork holds this process up for up to 10 ms, however few it is for. */
+const MIN_INTERVAL_MS = 50;
 /** Longer lines are nobody's of ours. */
 const MAX_LINE_LENGTH = 8_192;
 
-/** Makes FIFOs for their owner alone; what is asked for while some are made is made by one process. Raises Node's error. */
+/** Makes FIFOs for their owner alone; what is asked for soon after others is made by one process. Raises Node's error. */
 export class FifoMaker {
+  readonly #clock: Clock;
   #batch: { readonly paths: string[]; readonly done: Promise<void> } | undefined;
   /** Never rejects. */
   #last: Promise<unknown> = Promise.resolve();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   make(paths: readonly string[]): Promise<void> {
     if (paths.length === 0) return Promise.resolve();
     if (this.#batch === undefined || this.#batch.paths.length >= MAX_BATCH) {
       const batch: string[] = [];
       const turn = new Promise<void>((resolve) => setImmediate(resolve));
-      const done = Promise.all([turn, this.#last]).then(async () => {
+      const begun = Promise.all([turn, this.#last]);
+      const done = begun.then(() => {
         if (this.#batch?.paths === batch) this.#batch = undefined;
-        await makeAll(batch);
+        return makeAll(batch);
       });
+      this.#last = Promise.all([done.catch(() => {}), begun.then(() => this.#interval())]);
       this.#batch = { paths: batch, done };
-      this.#last = done.catch(() => {});
     }
     this.#batch.paths.push(...paths);
     return this.#batch.done;
+  }
+
+  #interval(): Promise<void> {
+    return new Promise((resolve) => void this.#clock.setTimer(MIN_INTERVAL_MS, resolve));
   }
 }
 

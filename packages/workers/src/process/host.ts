@@ -50,7 +50,7 @@ class LinuxHost implements ProcessHost {
   readonly #deps: ProcessHostDependencies;
   readonly #files: KernelFiles;
   readonly #processes: Processes;
-  readonly #fifos = new FifoMaker();
+  readonly #fifos: FifoMaker;
   readonly #spawner: Spawner;
   readonly #keepers = new Map<string, InstanceKeeper>();
   #lock: Lock | undefined;
@@ -60,6 +60,7 @@ class LinuxHost implements ProcessHost {
     this.#deps = deps;
     this.#files = deps.files ?? kernelFiles;
     this.#processes = new Processes(this.#files, deps.clock);
+    this.#fifos = new FifoMaker(deps.clock);
     this.#spawner = new Spawner(options, { clock: deps.clock, log: deps.log, fifos: this.#fifos });
   }
 
