@@ -271,6 +271,14 @@ describe('log daemon', () => {
     await at.start();
   });
 
+  it('ends when its run directory is removed', async () => {
+    using at = new Installation();
+    const daemon = await at.start();
+    rmSync(at.runDirectory, { recursive: true });
+    expect(await exitOf(daemon)).toBe(0);
+    expect(at.told).toBe('');
+  });
+
   it('takes up instances that are configured before it starts, before their FIFOs are there, and again', async () => {
     using at = new Installation();
     await at.logs.configure(INSTANCE, LOG_SPEC);

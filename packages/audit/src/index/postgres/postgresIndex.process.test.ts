@@ -1,8 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { Secret, silentLogger, systemClock } from '@roundhouse/core';
+import { createScope, Secret, silentLogger, systemClock } from '@roundhouse/core';
 import { type Postgres, postgresAvailable, startPostgres } from '@roundhouse/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openJournal } from '../../journal/open.ts';
+import { entryOf } from '../../record/entry.fixture.ts';
 import { IndexBed, type TestPlace } from '../bed.fixture.ts';
 import type { MakeBed } from '../compliance/case.fixture.ts';
 import { indexCompliance } from '../compliance.fixture.ts';
@@ -128,6 +133,49 @@ describe.skipIf(!postgresAvailable())('the index in PostgreSQL', { timeout: 120_
     for (const relation of ['records', 'words']) {
       const found = await bytes(relation);
       expect([found.includes('erasedword'), found.includes('keptword')], relation).toEqual([false, true]);
+    }
+  });
+
+  it('has neither secrets nor what is personal in its tables: plain, in hex or base64', async () => {
+    const postgres = new Secret(await server.createDatabase('hidden'));
+    const directory = await mkdtemp(join(tmpdir(), 'audit-postgres-'));
+    const deps = { clock: systemClock, log: silentLogger };
+    await using parts = new AsyncDisposableStack();
+    parts.defer(() => rm(directory, { recursive: true }));
+    const journal = await openJournal({ directory }, deps);
+    parts.defer(() => journal.close());
+    await journal.append(
+      entryOf({
+        details: { password: 'hunter2hunter2', token: new Secret('sekrettoken'), said: 'visibleword' },
+        reason: 'card 4111 1111 1111 1111 of 219-09-9999 refused',
+        personal: { mail: 'grace.hopper@example.org' },
+        subject: 'person-1',
+      }),
+    );
+    const index = openIndex({ postgres }, { ...deps, journal });
+    parts.defer(() => index.close());
+    const scope = parts.use(createScope({ timeoutMs: 60_000 }));
+    expect((await index.query({ text: 'visibleword' }, scope)).records).toHaveLength(1);
+    const client = new pg.Client(postgres.reveal());
+    client.on('error', () => {});
+    await client.connect();
+    parts.defer(() => client.end());
+    const { rows: tables } = await client.query<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname LIKE 'roundhouse%'`,
+    );
+    let text = '';
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t`);
+      text += rows.map(({ row }) => row).join('\n');
+    }
+    const spellings = (word: string): readonly string[] => [
+      word,
+      Buffer.from(word).toString('hex'),
+      Buffer.from(word).toString('base64').slice(0, -4),
+    ];
+    expect(spellings('visibleword').some((each) => text.includes(each))).toBe(true);
+    for (const word of ['hunter2hunter2', 'sekrettoken', '4111 1111 1111', '219-09-9999', 'grace.hopper']) {
+      expect(spellings(word).filter((each) => text.includes(each))).toEqual([]);
     }
   });
 

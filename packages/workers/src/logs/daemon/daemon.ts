@@ -1,4 +1,4 @@
-import { type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
+import { existsSync, type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Timer } from '@roundhouse/core';
 import { STREAMS } from '../contract.ts';
@@ -25,6 +25,8 @@ export interface LogDaemonDependencies extends CompressorDependencies {
   readonly clock: Clock;
   /** Something cannot be read or written; undefined: it can be again. */
   readonly onFault: (what: string, fault: unknown) => void;
+  /** The directory that says what is to be kept has been removed: nobody asks for anything any more. */
+  readonly onGone: () => void;
   /** Gives back memory that is not used any more; may take some ten milliseconds. */
   readonly giveBack: () => void;
 }
@@ -57,12 +59,12 @@ export class LogDaemon {
 
   start(): void {
     this.#watcher = watch(this.#directory, (_event, name) => {
-      if (name === null) for (const each of readdirSync(this.#directory)) this.#changed.add(each);
+      if (name === null) this.#look();
       else this.#changed.add(name);
       this.#settling ??= this.#deps.clock.setTimer(SETTLE_MS, () => this.#settle());
     });
     this.#watcher.on('error', (error) => this.#deps.onFault(this.#directory, error));
-    for (const name of readdirSync(this.#directory)) this.#changed.add(name);
+    this.#look();
     this.#settle();
   }
 
@@ -74,8 +76,17 @@ export class LogDaemon {
     for (const name of this.#kept.keys()) this.#release(name);
   }
 
+  #look(): void {
+    try {
+      for (const name of readdirSync(this.#directory)) this.#changed.add(name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#deps.onFault(this.#directory, error);
+    }
+  }
+
   #settle(): void {
     this.#settling = undefined;
+    if (!existsSync(this.#directory)) return this.#deps.onGone();
     for (const name of this.#changed) if (name.endsWith(KEEPING_SUFFIX)) this.#load(name);
     this.#changed.clear();
     this.#scheduleTidying();

@@ -28,21 +28,23 @@ if (runDirectory === undefined || logDirectory === undefined) {
 // One thread for fsync and watches is enough, and has one stack instead of four.
 process.env['UV_THREADPOOL_SIZE'] = '1';
 
+let daemon: LogDaemon | undefined;
+const end = (): void => {
+  daemon?.close();
+  process.exit(0);
+};
 if (claim(keepingDirectory(resolve(runDirectory)), process.pid)) {
-  const daemon = new LogDaemon(
+  daemon = new LogDaemon(
     { runDirectory: resolve(runDirectory), logDirectory: resolve(logDirectory) },
     {
       clock,
       onFault: tell,
+      onGone: end,
       collect: () => globalThis.gc?.({ type: 'minor' }),
       giveBack: () => globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
     },
   );
   daemon.start();
-  const end = (): void => {
-    daemon.close();
-    process.exit(0);
-  };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   // Whoever started it may go, and a terminal with it.
