@@ -1,5 +1,7 @@
-# The shim of one instance: starts its program, waits for it, and tells how it ended.  sh shim.sh DIRECTORY NUMBER [KEY]
+# The shim of one instance: starts its program, waits for it, and tells how it ended.  keep DIRECTORY NUMBER [KEY]
 #
+# The spawner reads this once, and each shim is a fork of it: a hundred of them share most of their memory, and none is
+# loaded. With sockets it is a process of its own, sh shim.sh DIRECTORY NUMBER KEY. Its name is rh:WORKER/NUMBER (ps -o comm).
 # KEY names the listening sockets that it was given by sockets.pl, as descriptors 7, 8, …, for its programs to inherit.
 # DIRECTORY has the FIFOs `control`, `life`, `out` and `err`. All of them are held open here for reading and writing, so
 # that what is written waits for whoever reads next, and no program ever meets a broken pipe.
@@ -11,7 +13,8 @@
 
 keep() {
   cd -- "$1" || exit 1
-  number=$2 sockets=$3
+  number=$2 sockets=$3 worker=${1%/*}
+  name_self "rh:${worker##*/}/${1##*/}"
   # Not '': what is ignored here would be ignored by the program. An interrupted `read` is begun anew.
   trap : HUP INT TERM
   exec 3<>control 4<>life 5<>out 6<>err
@@ -35,11 +38,17 @@ keep() {
   done
 }
 
+# What ps and top call this process; the kernel keeps 15 bytes.
+name_self() {
+  { printf %s "$1" > /proc/self/comm; } 2>/dev/null
+}
+
 run() {
   [ -e "launch.$generation" ] && [ ! -e "pid.$generation" ] || return
   # In the foreground: POSIX has a shell ignore SIGINT and SIGQUIT for what it runs behind. Without a redirection, so that
   # what this shell tells of signals (`Killed`) is not in the output of the program: the launch takes 5 and 6 for its own.
-  setsid /bin/sh "$PWD/launch.$generation" "$number"
+  # The spawner had both ignored for the shim, as POSIX has it for what runs behind.
+  env --default-signal=INT,QUIT setsid /bin/sh "$PWD/launch.$generation" "$number"
   status=$?
   owner=
   { read -r _ _ _ _ owner _ < "pid.$generation"; } 2>/dev/null
@@ -48,4 +57,4 @@ run() {
   echo "exit $generation $status" >&4
 }
 
-keep "$@"
+[ "${0##*/}" != shim.sh ] || keep "$@"

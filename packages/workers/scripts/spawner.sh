@@ -10,6 +10,8 @@
 
 serve() {
   root=$1 own=$1/spawner/$2 shim=$3
+  . "$shim"
+  name_self rh-spawner
   trap : HUP INT TERM
   exec 4<&0 </dev/null 5<>"$own/life"
   echo ready >&5
@@ -17,10 +19,7 @@ serve() {
     # At the end of it the master is gone.
     while read -r verb first second key <&4; do
       case $verb in
-        # What a shell runs behind has SIGINT and SIGQUIT ignored, which programs would inherit.
-        shim)
-          if [ -z "$key" ]; then set -- sh "$shim"; else set -- perl "${shim%/*}/sockets.pl" "$shim" "$key"; fi
-          env --default-signal=INT,QUIT "$@" "$root/workers/$first" "$second" </dev/null 4<&- 5>&- & ;;
+        shim) become_shim "$root/workers/$first" "$second" "$key" & ;;
         log)
           exec 7<>"$root/spawner/log"
           keep_log_daemon &
@@ -35,10 +34,18 @@ serve() {
   done
 }
 
-# The daemon inherits FIFO 7, RUN/spawner/log: it ends when neither of the two is left.
-keep_log_daemon() {
+# In a fork.  become_shim DIRECTORY NUMBER KEY
+become_shim() {
   # By exec: a redirection of the function would keep copies of both open.
   exec </dev/null 4<&- 5>&-
+  [ -z "$3" ] || exec perl "${shim%/*}/sockets.pl" "$shim" "$3" "$1" "$2"
+  keep "$1" "$2"
+}
+
+# The daemon inherits FIFO 7, RUN/spawner/log: it ends when neither of the two is left.
+keep_log_daemon() {
+  exec </dev/null 4<&- 5>&-
+  name_self rh-log-keeper
   trap 'end_child' TERM
   read -r pid _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ < /proc/self/stat
   { echo "$pid $start ." > "$root/spawner/log.pid"; } 2>/dev/null

@@ -115,11 +115,12 @@ export class Bed {
   }
 
   shims(): readonly number[] {
-    return this.having(`shim.sh ${this.run}/`);
+    return [...this.having(`shim.sh ${this.run}/`), ...this.having(`spawner.sh ${this.run} `).filter(isNamedShim)];
   }
 
+  /** With the keeper of the log daemon. */
   spawners(): readonly number[] {
-    return this.having(`spawner.sh ${this.run} `);
+    return this.having(`spawner.sh ${this.run} `).filter((pid) => !isNamedShim(pid));
   }
 
   logDaemons(): readonly number[] {
@@ -172,6 +173,15 @@ export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
     process.kill(pid, signal);
   } catch {
     // It has ended.
+  }
+}
+
+/** A shim is a fork of its spawner, by another name. */
+function isNamedShim(pid: number | string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').startsWith('rh:');
+  } catch {
+    return false;
   }
 }
 

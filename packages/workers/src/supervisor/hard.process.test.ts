@@ -305,7 +305,7 @@ describe('a log daemon whose keeper was killed', () => {
     try {
       await site.begin({ id: 'a', command: ['sh', '-c', 'echo up; exec sleep 1000'] });
       await site.untilOutput('a', 'up\n');
-      for (const { pid, command } of site.processes()) if (command.includes('spawner.sh')) process.kill(pid, 'SIGKILL');
+      for (const { pid, title } of site.processes()) if (title.startsWith('rh-')) process.kill(pid, 'SIGKILL');
       await site.supervisor.close('stop', site.scope);
       const isLeft = ({ command }: { readonly command: string }): boolean => command.includes('daemon/main');
       await site.until('no daemon', () => !site.processes().some(isLeft), 5_000);

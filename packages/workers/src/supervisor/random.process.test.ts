@@ -92,7 +92,7 @@ describe('operations at random on fifty workers', () => {
 
     await removeAll();
     // Neither programs nor shims.
-    expect(site.processes().filter(({ worker, command }) => worker !== undefined || isShim(command))).toEqual([]);
+    expect(site.processes().filter(({ worker, title }) => worker !== undefined || title.startsWith('rh:'))).toEqual([]);
     expect(site.logged.filter(({ message }) => message !== 'the worker could not be started')).toEqual([]);
     await site
       .until('as few descriptors as before', () => more(descriptors(), before).length === 0)
@@ -206,11 +206,8 @@ describe('operations at random on fifty workers', () => {
       'an empty run directory',
       () => instancesLeft().length === 0 && site.processes().every(({ worker }) => worker === undefined),
     );
-    await site.until('no shim', () => site.processes().every(({ command }) => !isShim(command)));
+    await site.until('no shim', () => site.processes().every(({ title }) => !title.startsWith('rh:')));
   }
-
-  /** The spawner has it among its arguments as well, for those to come. */
-  const isShim = (command: string): boolean => command.includes(`shim.sh ${join(site.run, 'workers')}/`);
 
   /** Of workers and of what was set for them. */
   const instancesLeft = (): readonly string[] =>
@@ -223,9 +220,11 @@ describe('operations at random on fifty workers', () => {
   function descriptors(): Readonly<Record<string, readonly number[]>> {
     const countOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
     const having = (text: string): readonly number[] =>
-      site.processes().flatMap(({ pid, command }) => (command.includes(text) ? [countOf(pid)] : []));
+      site
+        .processes()
+        .flatMap(({ pid, command, title }) => (`${title} ${command}`.includes(text) ? [countOf(pid)] : []));
     // Of the directory that is being read.
-    return { master: [countOf(process.pid) - 1], spawner: having('spawner.sh'), logDaemon: having('daemon/main') };
+    return { master: [countOf(process.pid) - 1], spawner: having('rh-spawner'), logDaemon: having('daemon/main') };
   }
 
   type Descriptors = ReturnType<typeof descriptors>;

@@ -19,6 +19,8 @@ export interface SiteProcess {
   readonly pid: number;
   readonly state: string;
   readonly command: string;
+  /** `comm`: by it a shim and the keeper of the log daemon are told from the spawner that they are forks of. */
+  readonly title: string;
   readonly worker: string | undefined;
 }
 
@@ -139,7 +141,8 @@ export class Site {
         const isOurs = environment.includes(`SITE=${this.home}`) || command.includes(this.home);
         if (!isOurs) return [];
         const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
-        return [{ pid: Number(name), state: stat[stat.lastIndexOf(')') + 2] ?? '', command, worker }];
+        const title = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+        return [{ pid: Number(name), state: stat[stat.lastIndexOf(')') + 2] ?? '', command, title, worker }];
       } catch {
         return [];
       }

@@ -109,6 +109,7 @@ const random = (below: number): number => Math.floor(Math.random() * below);
 
 interface SurvivalProcess {
   readonly pid: number;
+  /** Title and command line. */
   readonly command: string;
   readonly worker: string | undefined;
 }
@@ -119,7 +120,8 @@ function processesOf(home: string): readonly SurvivalProcess[] {
     if (!/^\d+$/.test(name)) return [];
     try {
       const environment = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0');
-      const command = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ');
+      const title = readFileSync(`/proc/${name}/comm`, 'latin1').trim();
+      const command = `${title} ${readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ')}`;
       if (!environment.includes(`SURVIVAL=${home}`) && !command.includes(home)) return [];
       const worker = environment.find((each) => each.startsWith('ROUNDHOUSE_WORKER='))?.split('=')[1];
       return [{ pid: Number(name), command, worker }];
@@ -224,6 +226,9 @@ describe('killed with -9, whichever part it is', () => {
       .filter(({ command }) => command.includes(script) && command.includes(join(home, 'run')))
       .map(({ pid }) => pid);
 
+  /** With the keeper of the log daemon, and without shims, which are forks of it. */
+  const spawners = (): readonly number[] => [...partOf('rh-spawner'), ...partOf('rh-log-keeper')];
+
   it(`every worker goes on, once, ${ROUNDS} times`, async () => {
     let before = await allReady();
     const restarts = new Map<string, number>();
@@ -233,7 +238,7 @@ describe('killed with -9, whichever part it is', () => {
       const what = (['master', 'spawner', 'daemon', 'all'] as const)[random(4)] ?? 'all';
       const isMasterHit = what === 'master' || what === 'all';
       if (isMasterHit) await master.kill();
-      if (what === 'spawner' || what === 'all') for (const pid of partOf('spawner.sh')) process.kill(pid, 'SIGKILL');
+      if (what === 'spawner' || what === 'all') for (const pid of spawners()) process.kill(pid, 'SIGKILL');
       if (what === 'daemon' || what === 'all') {
         daemonKills++;
         for (const pid of partOf('daemon/main')) process.kill(pid, 'SIGKILL');
