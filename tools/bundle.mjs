@@ -22,6 +22,9 @@ const PROGRAMS = {
   main: 'apps/cli/src/main.ts',
 };
 
+/** What apps/cli/bin/load.js loads, and not Node: as CommonJS. */
+const LOADED = 'main';
+
 /** A module finds what lies beside it (scripts, its own package) where it was built, and programs in the bundle. */
 const places = {
   name: 'places',
@@ -90,6 +93,7 @@ for (const each of readdirSync(folder)) if (!kept.has(each)) rmSync(join(folder,
 writeFileSync(contents, `${JSON.stringify({ files, projects: [...projects] })}\n`);
 
 async function bundle(name) {
+  const extension = name === LOADED ? 'cjs' : 'js';
   const build = await rolldown({
     input: { [name]: join(root, PROGRAMS[name]) },
     cwd: root,
@@ -109,12 +113,12 @@ async function bundle(name) {
   });
   const { output } = await build.write({
     dir: folder,
-    format: 'esm',
+    format: name === LOADED ? 'cjs' : 'esm',
     // Hidden from the engine, which would read them at every start: apps/cli/src/stack.ts does when a stack is printed.
     sourcemap: 'hidden',
     sourcemapExcludeSources: true,
-    entryFileNames: '[name].js',
-    chunkFileNames: `${name}-[name]-[hash].js`,
+    entryFileNames: `[name].${extension}`,
+    chunkFileNames: `${name}-[name]-[hash].${extension}`,
     // One byte a character in memory instead of two.
     charset: 'ascii',
     // Names stay: those of classes stand in messages, those of functions in stacks.

@@ -10,7 +10,7 @@ export function bundleOf(home) {
   const folder = join(home, 'dist', 'bundle');
   try {
     const { projects } = JSON.parse(readFileSync(join(folder, 'contents.json'), 'utf8'));
-    const program = join(folder, 'main.js');
+    const program = join(folder, 'main.cjs');
     const madeAt = statSync(program).mtimeMs;
     return projects.every((each) => builtAt(join(folder, each)) <= madeAt) ? program : undefined;
   } catch {

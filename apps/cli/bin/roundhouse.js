@@ -7,6 +7,7 @@ import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleOf } from './bundle.js';
+import { load } from './load.js';
 
 /** The first of 24 with long-term support. */
 const OLDEST_NODE = '24.11';
@@ -34,14 +35,17 @@ async function runHere() {
   const bundle = bundleOf(home);
   const built = join(home, 'dist', 'main.js');
   const entry = bundle ?? (existsSync(built) ? built : join(home, 'src', 'main.ts'));
-  keepCompiled(entry);
-  if (bundle === undefined) module.registerHooks({ resolve: entry === built ? resolveBesides : resolveSources });
+  const folder = folderOfCompiled(entry);
+  if (bundle === undefined) {
+    if (folder !== undefined) module.enableCompileCache(folder);
+    module.registerHooks({ resolve: entry === built ? resolveBesides : resolveSources });
+  }
   // Whoever reads may have enough, like head: that is no failure.
   process.stdout.on('error', (error) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
-  const { run, nameSources } = await import(pathToFileURL(entry).href);
+  const { run, nameSources } = bundle === undefined ? await import(pathToFileURL(entry).href) : load(bundle, folder);
   if (bundle !== undefined) nameSources(pathToFileURL(`${dirname(bundle)}/`).href);
   process.exitCode = await run(args, { version, env: process.env, stdout: process.stdout, stderr: process.stderr });
 }
@@ -58,27 +62,27 @@ function resolveBesides(specifier, context, next) {
 }
 
 /**
- * Lets V8 take up what it compiled of this build the last time. Whoever may write there could make this program run
- * anything.
+ * Where is what V8 compiled of this build the last time; undefined where nothing can be kept. Whoever may write there
+ * could make this program run anything.
  */
-function keepCompiled(entry) {
+function folderOfCompiled(entry) {
   const cache = process.env.CACHE_DIRECTORY || process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const folder = join(cache, 'roundhouse', 'compiled');
   try {
-    if (!existsSync(dirname(cache))) return;
+    if (!existsSync(dirname(cache))) return undefined;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const each of [cache, dirname(folder), folder]) {
       const { uid, mode } = lstatSync(each);
-      if (uid !== process.getuid() || (mode & 0o022) !== 0) return;
+      if (uid !== process.getuid() || (mode & 0o022) !== 0) return undefined;
     }
     const own = join(folder, buildOf(entry));
     if (!existsSync(own)) forgetOldBuilds(folder);
     mkdirSync(own, { recursive: true, mode: 0o700 });
     const now = new Date();
     utimesSync(own, now, now);
-    module.enableCompileCache(own);
+    return own;
   } catch {
-    // Nothing is kept where nothing can be.
+    return undefined;
   }
 }
 

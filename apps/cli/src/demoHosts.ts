@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import { serverError } from '@roundhouse/server';
 
 /** How long a host that ended stays away before it is started again, ms: long enough to see what happens without it. */
@@ -8,7 +8,7 @@ const RESTART_DELAY_MS = 15_000;
 const HOST = '127.0.0.1';
 
 /** Compiled when this module is. */
-const PROGRAM = fileURLToPath(import.meta.resolve('@roundhouse/server/demoHostProcess'));
+const PROGRAM = createRequire(import.meta.url).resolve('@roundhouse/server/demoHostProcess');
 const NODE_ARGUMENTS = PROGRAM.endsWith('.ts') ? ['--conditions=source'] : [];
 
 export interface DemoHost {

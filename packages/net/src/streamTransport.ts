@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import {
   type Clock,
   coreError,
@@ -38,7 +37,7 @@ export function byteStreamOf(stream: Duplex): ByteStream {
 }
 
 function canBeCut(stream: Duplex): stream is ByteStream {
-  return 'resetAndDestroy' in stream && !(stream instanceof TLSSocket);
+  return 'resetAndDestroy' in stream && !('encrypted' in stream);
 }
 
 export interface StreamTransportInit {

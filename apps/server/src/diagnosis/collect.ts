@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { access, constants, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import * as http from 'node:http';
-import * as https from 'node:https';
+import { get as getHttps } from 'node:https';
 import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
@@ -161,7 +161,7 @@ function tryToListen(host: string, port: number): Promise<string | undefined> {
 async function isOurs({ host, port, speaks }: Omit<Port, 'name'>, scope: Scope): Promise<boolean> {
   using limit = scope.child({ what: 'The probe', timeoutMs: PROBE_TIMEOUT_MS });
   const answer = new Promise<boolean>((resolve) => {
-    const get = speaks === 'https' ? https.get : http.get;
+    const get = speaks === 'https' ? getHttps : http.get;
     // Nothing is told to whoever answers, so that its certificate does not matter.
     const options = { host, port, path: '/livez', agent: false, signal: limit.signal, rejectUnauthorized: false };
     const request = get(options, (response) => {

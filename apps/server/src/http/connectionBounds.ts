@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as TcpServer, Socket } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
+import type { Server as TlsServer } from 'node:tls';
 import { LIMITS } from '@roundhouse/api';
 import { clientKey } from './clientAddress.ts';
 import { httpError } from './errors.ts';
@@ -53,7 +53,7 @@ export function boundConnections(
   nextId: () => string,
 ): ConnectionBounds {
   const { maxConnections = 10_000, maxPerAddress = 1_000 } = options;
-  const isTls = server instanceof TlsServer;
+  const isTls = 'setSecureContext' in server;
   const byAddress = new Map<string, number>();
   let connections = 0;
 

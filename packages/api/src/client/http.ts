@@ -1,5 +1,5 @@
 import * as http from 'node:http';
-import * as https from 'node:https';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { type Clock, createScope, RoundhouseError, type Scope, systemClock, type Timer } from '@roundhouse/core';
 import type { z } from 'zod';
 import { apiError } from '../errors.ts';
@@ -67,9 +67,9 @@ export class HttpConnection {
     this.#token = token;
     this.#timeoutMs = timeoutMs;
     this.#agent = secure
-      ? new https.Agent({ keepAlive: true, ...(ca === undefined ? {} : { ca }) })
+      ? new HttpsAgent({ keepAlive: true, ...(ca === undefined ? {} : { ca }) })
       : new http.Agent({ keepAlive: true });
-    this.#request = secure ? https.request : http.request;
+    this.#request = secure ? requestHttps : http.request;
   }
 
   async json<R extends Route>(route: R, call: Call = {}): Promise<Answer<R>> {

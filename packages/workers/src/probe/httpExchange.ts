@@ -1,5 +1,5 @@
 import * as http from 'node:http';
-import * as https from 'node:https';
+import { request as requestHttps } from 'node:https';
 import type { Scope } from '@roundhouse/core';
 import { peerFailure } from './peerFailure.ts';
 
@@ -42,7 +42,7 @@ function ask(
   progress: { isConnected: boolean },
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'https:' ? https : http).request(url, {
+    const request = (url.protocol === 'https:' ? requestHttps : http.request)(url, {
       method,
       headers: withDefaults(headers),
       agent: false,

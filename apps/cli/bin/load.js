@@ -1,0 +1,102 @@
+// Plain JavaScript, as the launcher that asks it: loads the bundle.
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { constants, Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
+
+/** Bytes of the checksum before what V8 compiled: it runs that without a look at it. */
+const CHECKSUM = 4;
+
+/**
+ * Modules of Node that many may use and a start does not: as soon as the first is loaded, it reads 150 certificates, in a
+ * thread, and holds them; the others load it.
+ */
+const LATE = new Set(['tls', 'https', 'http2'].flatMap((name) => [name, `node:${name}`]));
+
+/** Around a file. The modules that it was made of are strict. */
+const [HEAD, TAIL] = ["(function (exports, require, module, __filename) { 'use strict';\n", '\n})'];
+
+/**
+ * What the file at `entry`, a CommonJS module of the bundle, exports. The files of the bundle are loaded once each, with
+ * what V8 compiled of them the last time, from `folder`, and left there at the end for the next time; undefined: nothing
+ * is kept. It does what Node's own cache of compiled modules does, which keeps all that it has read in memory for good.
+ */
+export function load(entry, folder) {
+  const home = dirname(entry);
+  const loaded = new Map();
+  const uncompiled = new Map();
+  const outside = createRequire(entry);
+  const requireBeside = (name) => {
+    if (isBuiltin(name)) return LATE.has(name) ? late(name) : process.getBuiltinModule(name);
+    return name.startsWith('./') ? exportsOf(join(home, name)) : outside(name);
+  };
+  const exportsOf = (path) => {
+    const known = loaded.get(path);
+    if (known !== undefined) return known.exports;
+    const module = { exports: {} };
+    loaded.set(path, module);
+    try {
+      run(path, module);
+    } catch (error) {
+      loaded.delete(path);
+      throw error;
+    }
+    return module.exports;
+  };
+  const run = (path, module) => {
+    // All of the bundle is ASCII.
+    const source = readFileSync(path, 'latin1');
+    const cachedData = folder && readCompiled(fileIn(folder, path));
+    const script = new Script(`${HEAD}${source}${TAIL}`, {
+      filename: pathToFileURL(path).href,
+      // Places are those of the file.
+      lineOffset: -1,
+      cachedData,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    if (cachedData === undefined || script.cachedDataRejected) uncompiled.set(path, script);
+    script.runInThisContext()(module.exports, requireBeside, module, path);
+  };
+  if (folder !== undefined) {
+    // Not before: what is called only later is compiled only then.
+    process.once('exit', () => {
+      for (const [path, script] of uncompiled) writeCompiled(fileIn(folder, path), script.createCachedData());
+    });
+  }
+  return exportsOf(entry);
+}
+
+/** What has the properties of this module, and loads it when one of them is asked for. */
+function late(name) {
+  return new Proxy(Object.create(null), { get: (_, key) => process.getBuiltinModule(name)[key] });
+}
+
+function fileIn(folder, path) {
+  return join(folder, `${basename(path)}.compiled`);
+}
+
+/** Undefined where there is none, or not all of it. */
+function readCompiled(file) {
+  try {
+    const bytes = readFileSync(file);
+    const compiled = bytes.subarray(CHECKSUM);
+    return bytes.readUInt32LE(0) === crc32(compiled) ? compiled : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole or not at all: others may read and write it as well. */
+function writeCompiled(file, compiled) {
+  try {
+    const checksum = Buffer.alloc(CHECKSUM);
+    checksum.writeUInt32LE(crc32(compiled));
+    const unfinished = `${file}.${process.pid}`;
+    writeFileSync(unfinished, Buffer.concat([checksum, compiled]), { mode: 0o600 });
+    renameSync(unfinished, file);
+  } catch {
+    // The next start compiles again.
+  }
+}
