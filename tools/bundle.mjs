@@ -122,7 +122,7 @@ async function bundle(name) {
     // One byte a character in memory instead of two.
     charset: 'ascii',
     // Names stay: those of classes stand in messages, those of functions in stacks.
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    minify: { compress: false, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
   });
   await build.close();
   for (const { fileName, moduleIds = [], type, code } of output) {

@@ -1,5 +1,5 @@
 // Plain JavaScript, as the launcher that asks it: loads the bundle.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,7 +19,8 @@ const LATE = new Set(['tls', 'https', 'http2'].flatMap((name) => [name, `node:${
 const [HEAD, TAIL] = ["(function (exports, require, module, __filename) { 'use strict';\n", '\n})'];
 
 /**
- * What the file at `entry`, a CommonJS module of the bundle, exports. The files of the bundle are loaded once each, with
+ * What the file at `entry`, a CommonJS module of the bundle, exports. `keepCompiled` is called at the end, or earlier by
+ * who does not know that there will be one. The files of the bundle are loaded once each, with
  * what V8 compiled of them the last time, from `folder`, and left there at the end for the next time; undefined: nothing
  * is kept. It does what Node's own cache of compiled modules does, which keeps all that it has read in memory for good.
  */
@@ -59,13 +60,15 @@ export function load(entry, folder) {
     if (cachedData === undefined || script.cachedDataRejected) uncompiled.set(path, script);
     script.runInThisContext()(module.exports, requireBeside, module, path);
   };
-  if (folder !== undefined) {
-    // Not before: what is called only later is compiled only then.
-    process.once('exit', () => {
-      for (const [path, script] of uncompiled) writeCompiled(fileIn(folder, path), script.createCachedData());
-    });
-  }
-  return exportsOf(entry);
+  const keepCompiled = () => {
+    for (const [path, script] of uncompiled) {
+      if (folder !== undefined) writeCompiled(fileIn(folder, path), script.createCachedData());
+    }
+    uncompiled.clear();
+  };
+  // Not before: what is called only later is compiled only then.
+  process.once('exit', keepCompiled);
+  return { exports: exportsOf(entry), keepCompiled };
 }
 
 /** What has the properties of this module, and loads it when one of them is asked for. */

@@ -45,9 +45,14 @@ async function runHere() {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
   });
-  const { run, nameSources } = bundle === undefined ? await import(pathToFileURL(entry).href) : load(bundle, folder);
+  const { exports, keepCompiled } =
+    bundle === undefined
+      ? { exports: await import(pathToFileURL(entry).href), keepCompiled: module.flushCompileCache }
+      : load(bundle, folder);
+  const { run, nameSources } = exports;
   if (bundle !== undefined) nameSources(pathToFileURL(`${dirname(bundle)}/`).href);
-  process.exitCode = await run(args, { version, env: process.env, stdout: process.stdout, stderr: process.stderr });
+  const { env, stdout, stderr } = process;
+  process.exitCode = await run(args, { version, env, stdout, stderr, keepCompiled });
 }
 
 function resolveSources(specifier, context, next) {

@@ -14,6 +14,8 @@ export interface Io {
   readonly clock?: Clock;
   /** Ends what goes on until it is stopped. Default: the first SIGINT or SIGTERM. */
   readonly stop?: AbortSignal;
+  /** Keeps what was compiled until now for the next process, as its end does. */
+  readonly keepCompiled?: () => void;
 }
 
 /** What a command has besides that may end neither well nor with an error: a "no", a difference found. */

@@ -5,7 +5,7 @@ import { startingUp } from './startup.ts';
 test('what only a start has needed is given back once it has settled', async () => {
   const clock = new FakeClock();
   const left = await leftBehind();
-  const { started } = startingUp(clock);
+  const { started } = startingUp(clock, () => {});
   started();
   await clock.advance(4_000);
 

@@ -1,4 +1,3 @@
-import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock } from '@roundhouse/core';
@@ -13,13 +12,13 @@ const SETTLE_MS = 4_000;
  * other is left; then what was compiled is kept for the next start, which a kill would prevent later, and what only the
  * start has needed is given back.
  */
-export function startingUp(clock: Clock): { readonly started: () => void } {
+export function startingUp(clock: Clock, keepCompiled: () => void): { readonly started: () => void } {
   for (const flag of ['--semi-space-growth-factor=1', '--no-opt', '--no-maglev']) setFlagsFromString(flag);
   return {
     started: () =>
       void clock.setTimer(SETTLE_MS, () => {
         for (const flag of ['--semi-space-growth-factor=2', '--opt', '--maglev']) setFlagsFromString(flag);
-        flushCompileCache();
+        keepCompiled();
         giveBack();
       }),
   };

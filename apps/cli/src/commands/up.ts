@@ -22,9 +22,10 @@ export function upCommand(io: Io): Command {
     .option('--no-watch', 'do not read the configuration again when its files change')
     .option('--port <port>', 'port of the API where the file says none (ROUNDHOUSE_PORT; default 7070)')
     .action(async ({ config = io.env['ROUNDHOUSE_CONFIG'], port, set, watch }: UpOptions) => {
-      const { started } = startingUp(io.clock ?? systemClock);
       const { readSettings, runServer } = await import('@roundhouse/server');
       const { openSession } = await import('@roundhouse/tn3270');
+      // With what is loaded: V8 takes up what was compiled before only under the same settings of its own.
+      const { started } = startingUp(io.clock ?? systemClock, io.keepCompiled ?? (() => {}));
       const settings = readSettings(port === undefined ? io.env : { ...io.env, ROUNDHOUSE_PORT: port });
       const { stopRequested, onHangUp } = await import('../foreground.ts');
       let running: RunningServer | undefined;

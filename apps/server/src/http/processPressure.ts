@@ -17,16 +17,21 @@ const BUSY = 0.5;
  * hundred times a second.
  */
 export function processPressure(scope: Scope): () => Pressure {
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  /** While it is watched: a histogram takes 370 kB. */
+  let delays: ReturnType<typeof monitorEventLoopDelay> | undefined;
   let before = performance.eventLoopUtilization();
-  scope.onEnd(() => void delays.disable());
+  scope.onEnd(() => void delays?.disable());
   return () => {
     // The histogram counts the interval itself; it is empty when the loop has not turned since.
-    const meanMs = delays.count === 0 ? 0 : delays.mean / NS_PER_MS - RESOLUTION_MS;
-    delays.reset();
+    const meanMs = delays === undefined || delays.count === 0 ? 0 : delays.mean / NS_PER_MS - RESOLUTION_MS;
     const now = performance.eventLoopUtilization();
-    if (performance.eventLoopUtilization(now, before).utilization < BUSY) delays.disable();
-    else delays.enable();
+    if (performance.eventLoopUtilization(now, before).utilization < BUSY) {
+      delays?.disable();
+      delays = undefined;
+    } else if (delays === undefined) {
+      delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+      delays.enable();
+    } else delays.reset();
     before = now;
     const heap = getHeapStatistics();
     return {

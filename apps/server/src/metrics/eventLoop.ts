@@ -61,9 +61,7 @@ export class EventLoopMonitor {
   }
 
   start(scope: Scope): void {
-    const probes = { busy: new DelayProbe(RESOLUTION_MS.busy), idle: new DelayProbe(RESOLUTION_MS.idle) };
-    let probe = probes.busy;
-    probe.enable();
+    let probe = new DelayProbe(RESOLUTION_MS.busy);
     const observer = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         const kind = GC_KINDS[(entry as { detail?: { kind?: number } }).detail?.kind ?? 0] ?? 'other';
@@ -78,9 +76,12 @@ export class EventLoopMonitor {
       const { utilization: utilisation } = performance.eventLoopUtilization(now, before);
       this.#window = { ...probe.delays(), utilisation };
       before = now;
-      probe.disable();
-      probe = utilisation < BUSY ? probes.idle : probes.busy;
-      probe.enable();
+      const resolutionMs = utilisation < BUSY ? RESOLUTION_MS.idle : RESOLUTION_MS.busy;
+      if (probe.resolutionMs === resolutionMs) probe.reset();
+      else {
+        probe.disable();
+        probe = new DelayProbe(resolutionMs);
+      }
       timer = scope.clock.setTimer(WINDOW_MS, turn);
     };
     timer = scope.clock.setTimer(WINDOW_MS, turn);
@@ -95,17 +96,17 @@ export class EventLoopMonitor {
 /** Looks whether the loop comes back in time, every so often. */
 class DelayProbe {
   readonly #histogram: ReturnType<typeof monitorEventLoopDelay>;
-  readonly #resolutionMs: number;
+  readonly resolutionMs: number;
 
   constructor(resolutionMs: number) {
     this.#histogram = monitorEventLoopDelay({ resolution: resolutionMs });
-    this.#resolutionMs = resolutionMs;
+    this.resolutionMs = resolutionMs;
+    this.#histogram.enable();
   }
 
   /** Begins anew. */
-  enable(): void {
+  reset(): void {
     this.#histogram.reset();
-    this.#histogram.enable();
   }
 
   disable(): void {
@@ -115,7 +116,7 @@ class DelayProbe {
   /** The histogram counts the interval as well, which is no delay. */
   delays(): Omit<LoopWindow, 'utilisation'> {
     const histogram = this.#histogram;
-    const seconds = (ns: number): number => Math.max(0, ns / NS_PER_SECOND - this.#resolutionMs / MS_PER_SECOND);
+    const seconds = (ns: number): number => Math.max(0, ns / NS_PER_SECOND - this.resolutionMs / MS_PER_SECOND);
     if (histogram.count === 0) return { p50: 0, p99: 0, max: 0 };
     return {
       p50: seconds(histogram.percentile(50)),

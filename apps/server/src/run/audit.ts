@@ -69,6 +69,9 @@ export function auditDirectory(home: string, { directory = join(home, 'audit') }
   return directory;
 }
 
+/** A server that starts has better to do than to find records, unless somebody looks for one: ms. */
+const INDEX_DELAY_MS = 5_000;
+
 /**
  * Begins to make what finds records; it is no part of the journal, and not where others get copies of that. `storeUrl` is
  * followed where the section says PostgreSQL and names no database.
@@ -80,10 +83,11 @@ export async function openAuditIndex(
   { journal, clock, log }: Pick<JournalDependencies, 'clock' | 'log'> & { readonly journal: AuditJournal },
 ): Promise<SearchIndex> {
   const directory = join(home, 'audit-index');
-  if (index?.type !== 'postgres') return openIndex({ directory }, { journal, clock, log });
+  const firstDelayMs = INDEX_DELAY_MS;
+  if (index?.type !== 'postgres') return openIndex({ directory, firstDelayMs }, { journal, clock, log });
   // Nobody would take out of the file what is erased from now on.
   await rm(directory, { recursive: true, force: true });
-  return openIndex({ postgres: new Secret(index.url ?? storeUrl) }, { journal, clock, log });
+  return openIndex({ postgres: new Secret(index.url ?? storeUrl), firstDelayMs }, { journal, clock, log });
 }
 
 async function openSink(sink: SinkSection, journal: string): Promise<CheckpointSink> {

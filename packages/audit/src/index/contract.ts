@@ -105,6 +105,8 @@ export interface SearchIndex extends AsyncDisposable {
 export type IndexOptions = IndexPlace & {
   /** How long a record may wait for others, ms. Default 100. A query does not wait for it. */
   readonly delayMs?: number;
+  /** How long it leaves its file alone at first, ms, unless somebody asks it. Default 0. */
+  readonly firstDelayMs?: number;
 };
 
 /**

@@ -11,6 +11,7 @@ export interface IndexerDependencies {
   /** Everything ends with it. */
   readonly scope: Scope;
   readonly delayMs: number;
+  readonly firstDelayMs: number;
 }
 
 /** Records taken in at a time. */
@@ -79,9 +80,10 @@ export class Indexer {
 
   /** Goes on until the scope ends. */
   async run(): Promise<void> {
-    const { scope, log, clock } = this.#deps;
+    const { scope, log, clock, firstDelayMs } = this.#deps;
     let retryMs = FIRST_RETRY_MS;
     try {
+      await this.#pause(firstDelayMs);
       for (;;) {
         try {
           await this.#step();
@@ -109,14 +111,16 @@ export class Indexer {
 
   /** Resolves when there is a file, or none could be made. */
   async ready(scope: Scope): Promise<void> {
-    while (!this.#isOpen && this.#failure === undefined) await this.advance(scope);
+    while (!this.#isOpen && this.#failure === undefined) {
+      this.#hurry();
+      await this.advance(scope);
+    }
   }
 
   /** Resolves when the file has the records before `seq`; at once when it will not soon. */
   async reach(seq: number, scope: Scope): Promise<void> {
     while (this.#next < seq && this.#failure === undefined) {
-      this.#isHurried = true;
-      this.#facts.emit('wanted', undefined);
+      this.#hurry();
       await this.advance(scope);
     }
   }
@@ -147,6 +151,11 @@ export class Indexer {
       this.#tasks.push(() => work().then(resolve, reject));
       this.#facts.emit('wanted', undefined);
     });
+  }
+
+  #hurry(): void {
+    this.#isHurried = true;
+    this.#facts.emit('wanted', undefined);
   }
 
   #take(records: readonly AuditRecord[]): void {
@@ -183,12 +192,19 @@ export class Indexer {
     const hasWork = (): boolean =>
       this.#next < this.journalNext || this.#tasks.length > 0 || this.#isResetWanted || this.#isHurried;
     while (!hasWork()) await this.#wanted(scope);
-    if (this.#isHurried || this.#tasks.length > 0 || this.#isResetWanted) return;
+    await this.#pause(delayMs);
+  }
+
+  /** So long, unless somebody waits. */
+  async #pause(ms: number): Promise<void> {
+    const { scope } = this.#deps;
+    const isAwaited = (): boolean => this.#isHurried || this.#tasks.length > 0 || this.#isResetWanted;
+    if (ms === 0 || isAwaited()) return;
     using pause = scope.child();
     const stop = this.#facts.on('wanted', () => {
-      if (this.#isHurried || this.#tasks.length > 0) pause.end();
+      if (isAwaited()) pause.end();
     });
-    await pause.sleep(delayMs).catch(() => {});
+    await pause.sleep(ms).catch(() => {});
     stop();
     scope.throwIfEnded();
   }

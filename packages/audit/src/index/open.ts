@@ -53,7 +53,7 @@ class Search implements SearchIndex {
 
   constructor(options: IndexOptions, deps: IndexDependencies) {
     const { journal, clock, log } = deps;
-    const { delayMs = DEFAULT_DELAY_MS } = options;
+    const { delayMs = DEFAULT_DELAY_MS, firstDelayMs = 0 } = options;
     this.#deps = deps;
     this.#scope = createScope({ clock });
     this.#backend = backendOf(options, deps);
@@ -62,6 +62,7 @@ class Search implements SearchIndex {
       clock,
       log,
       delayMs,
+      firstDelayMs,
       backend: this.#backend,
       scope: this.#scope,
     });
