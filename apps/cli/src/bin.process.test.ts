@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
@@ -25,7 +25,9 @@ afterEach(async () => {
 
 function start(...args: string[]): { readonly output: () => string } {
   const { ROUNDHOUSE_TOKEN: _, ...inherited } = process.env;
-  const env = { ...inherited, ROUNDHOUSE_HOME: home, ROUNDHOUSE_PORT: '0', ROUNDHOUSE_DEMO_PORTS: '0,0' };
+  const places = { ROUNDHOUSE_HOME: home, ROUNDHOUSE_PORT: '0', ROUNDHOUSE_DEMO_PORTS: '0,0' };
+  const cache = join(home, 'cache');
+  const env = { ...inherited, ...places, ...(existsSync(cache) && { CACHE_DIRECTORY: cache }) };
   child = spawn(process.execPath, [BIN, ...args], { env });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -67,6 +69,35 @@ describe('the roundhouse command', () => {
     expect(files.length > 0).toBe(isKept);
   });
 
+  it.runIf(existsSync(BUNDLE))('takes up what it compiled, and compiles again what was damaged', async () => {
+    const cache = join(home, 'cache');
+    await mkdir(cache, { mode: 0o700 });
+    const up = async (): Promise<ReadonlyMap<string, number>> => {
+      const { output } = start('up');
+      await printed(output, /API.*\n/);
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([0, null]);
+      const [build = ''] = await readdir(join(cache, 'roundhouse', 'compiled'));
+      const folder = join(cache, 'roundhouse', 'compiled', build);
+      const names = await readdir(folder);
+      return new Map(
+        await Promise.all(
+          names.map(async (name) => [join(folder, name), (await stat(join(folder, name))).ino] as const),
+        ),
+      );
+    };
+    const first = await up();
+    expect(first.size).toBeGreaterThan(20);
+    expect(await up()).toEqual(first);
+
+    const [damaged = ''] = first.keys();
+    const bytes = await readFile(damaged);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    await writeFile(damaged, bytes);
+    const third = await up();
+    expect([...third].filter(([file, ino]) => first.get(file) !== ino).map(([file]) => file)).toEqual([damaged]);
+  });
+
   it('forgets what it compiled of builds that nobody has run for a month', async () => {
     const cache = join(home, 'cache');
     const folder = join(cache, 'roundhouse', 'compiled');
@@ -86,8 +117,8 @@ describe('the roundhouse command', () => {
 
   it.runIf(existsSync(BUNDLE))('names sources in the stacks of its bundle', async () => {
     const program = `
-      const main = '${BUNDLE.href}main.js';
-      const { nameSources, run } = await import(main);
+      const { load } = await import('${new URL('../bin/load.js', import.meta.url).href}');
+      const { nameSources, run } = load('${fileURLToPath(BUNDLE)}main.cjs').exports;
       nameSources('${BUNDLE.href}');
       // Neither is a command line.
       await run(undefined).catch(({ stack }) => process.stdout.write(stack));`;
