@@ -25,6 +25,12 @@ const PROGRAMS = {
 /** What apps/cli/bin/load.js loads, and not Node: as CommonJS. */
 const LOADED = 'main';
 
+/**
+ * Modules of Node that many may use and a start does not: as soon as the first is loaded, it reads 150 certificates, in a
+ * thread, and holds them; the others load it. The loader has their properties by name alone until one is asked for.
+ */
+const LATE = ['node:tls', 'node:https', 'node:http2'];
+
 /** A module finds what lies beside it (scripts, its own package) where it was built, and programs in the bundle. */
 const places = {
   name: 'places',
@@ -90,7 +96,8 @@ const projects = new Set();
 for (const name of Object.keys(PROGRAMS)) await bundle(name);
 const kept = new Set([...files, ...before, 'contents.json']);
 for (const each of readdirSync(folder)) if (!kept.has(each)) rmSync(join(folder, each));
-writeFileSync(contents, `${JSON.stringify({ files, projects: [...projects] })}\n`);
+const late = Object.fromEntries(LATE.map((name) => [name, Object.keys(process.getBuiltinModule(name))]));
+writeFileSync(contents, `${JSON.stringify({ files, projects: [...projects], late })}\n`);
 
 async function bundle(name) {
   const extension = name === LOADED ? 'cjs' : 'js';

@@ -9,12 +9,6 @@ import { crc32 } from 'node:zlib';
 /** Bytes of the checksum before what V8 compiled: it runs that without a look at it. */
 const CHECKSUM = 4;
 
-/**
- * Modules of Node that many may use and a start does not: as soon as the first is loaded, it reads 150 certificates, in a
- * thread, and holds them; the others load it.
- */
-const LATE = new Set(['tls', 'https', 'http2'].flatMap((name) => [name, `node:${name}`]));
-
 /** Around a file. The modules that it was made of are strict. */
 const [HEAD, TAIL] = ["(function (exports, require, module, __filename) { 'use strict';\n", '\n})'];
 
@@ -29,8 +23,12 @@ export function load(entry, folder) {
   const loaded = new Map();
   const uncompiled = new Map();
   const outside = createRequire(entry);
+  const { late: modules } = JSON.parse(readFileSync(join(home, 'contents.json'), 'utf8'));
+  const lateModules = new Map(Object.entries(modules).map(([name, keys]) => [name, late(name, keys)]));
   const requireBeside = (name) => {
-    if (isBuiltin(name)) return LATE.has(name) ? late(name) : process.getBuiltinModule(name);
+    if (isBuiltin(name)) {
+      return lateModules.get(name.startsWith('node:') ? name : `node:${name}`) ?? process.getBuiltinModule(name);
+    }
     return name.startsWith('./') ? exportsOf(join(home, name)) : outside(name);
   };
   const exportsOf = (path) => {
@@ -71,9 +69,16 @@ export function load(entry, folder) {
   return { exports: exportsOf(entry), keepCompiled };
 }
 
-/** What has the properties of this module, and loads it when one of them is asked for. */
-function late(name) {
-  return new Proxy(Object.create(null), { get: (_, key) => process.getBuiltinModule(name)[key] });
+/** What has the properties of a module of Node by their names, and loads it when one of them is asked for. */
+function late(name, keys) {
+  const property = { value: undefined, writable: true, enumerable: true, configurable: true };
+  const handler = {
+    get: (_, key) => (keys.includes(key) ? process.getBuiltinModule(name)[key] : undefined),
+    has: (_, key) => keys.includes(key),
+    ownKeys: () => keys,
+    getOwnPropertyDescriptor: (_, key) => (keys.includes(key) ? property : undefined),
+  };
+  return new Proxy({}, handler);
 }
 
 function fileIn(folder, path) {
