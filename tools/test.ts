@@ -1,10 +1,9 @@
 /**
- * Runs all tests: the quick suites in one process, then each process suite in its own, then what every protocol promises
- * once more on the next Node.js. The last line of its output is `N passed, N failed`, with `, N skipped` when there are
- * any.
+ * Runs all tests: the quick suites, then those that start processes, then what every protocol promises once more on the
+ * next Node.js. The last line of its output is `N passed, N failed`, with `, N skipped` when there are any.
  *
  * node tools/test.ts [--long] [--only PATTERN]
- *   --long          longer fuzzing and soaking (sets ROUNDHOUSE_LONG=1)
+ *   --long          more cases, kills and rounds, see docs/testing.md (sets ROUNDHOUSE_LONG=1)
  *   --only PATTERN  only test files whose path contains PATTERN
  */
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -78,7 +78,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await running?.[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
+  // Who keeps what workers have written lives on, until its directory is gone.
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** JSON is YAML. */

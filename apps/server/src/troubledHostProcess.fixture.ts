@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { createInterface } from 'node:readline';
 import { defineScreen, type HostApplication, type LuAllocator, serveHost } from '@roundhouse/tn3270/host';
 import { bankApplication } from './demo/application.ts';
@@ -46,6 +47,8 @@ const application: HostApplication = async (terminal) => {
 };
 
 const host = await serveHost({ port: Number(port), pluName: 'RHBANK', lus }, application);
+// One that is killed would leave nothing of it to the next.
+flushCompileCache();
 createInterface({ input: process.stdin }).on('line', (line) => {
   mood = line;
   process.stdout.write(`${JSON.stringify({ mood })}\n`);

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { createScope, isRoundhouseError, silentLogger, systemClock } from '@roundhouse/core';
 import { openStore } from './open.ts';
 import type { Store } from './store.ts';
@@ -66,4 +67,6 @@ async function count(store: Store): Promise<void> {
 }
 
 await using store = await openStore(url, { clock: systemClock, log: silentLogger }, createScope());
+// One that is killed would leave nothing of it to the next.
+flushCompileCache();
 await (mode === 'append' ? append(store) : count(store));

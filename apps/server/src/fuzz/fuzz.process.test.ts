@@ -43,6 +43,7 @@ const OUT_OF_REACH: ReadonlySet<string> = new Set([
 /** Operations whose schema cannot say which fields go together. */
 const OF_ONE_TARGET: ReadonlySet<string> = new Set(['createSession', 'migrateSession']);
 const OF_WORKERS: ReadonlySet<string> = new Set(['createWorker', 'putWorker']);
+const OF_WEBHOOKS: ReadonlySet<string> = new Set(['createWebhook', 'putWebhook']);
 
 describe('the API, asked whatever can be asked', () => {
   let host: DemoHost;
@@ -155,6 +156,8 @@ describe('the API, asked whatever can be asked', () => {
 
 function repaired(operation: string, body: unknown, port: number): unknown {
   if (OF_ONE_TARGET.has(operation)) return withOneTarget(body as Target, port);
+  // Nobody listens: one that hears of everything would be so far behind that a test of it waits for as long as it may.
+  if (OF_WEBHOOKS.has(operation)) return { events: ['configuration.*'], ...(body as object) };
   return OF_WORKERS.has(operation) ? plainWorker(body as { readonly id?: string }) : body;
 }
 

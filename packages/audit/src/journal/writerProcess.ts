@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { createKeyRing, silentLogger, systemClock } from '@roundhouse/core';
 import { openJournal } from './open.ts';
 
@@ -16,6 +17,8 @@ const journal = await openJournal(
     keyRing: createKeyRing(new Map([['main', Buffer.alloc(32, 7)]]), 'main'),
   },
 );
+// One that is killed would leave nothing of it to the next.
+flushCompileCache();
 // What waits for its group does not keep a process alive.
 setInterval(() => {}, 1_000);
 

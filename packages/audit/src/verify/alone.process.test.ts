@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
@@ -14,6 +15,12 @@ import type * as Verifier from './verify.ts';
 
 /** As it is shipped: what the bin `roundhouse-verify` is. */
 const BUILT = fileURLToPath(new URL('../../dist/verify/verify.js', import.meta.url));
+/** Bits that are changed of a byte, one at a time: each time all of a journal is verified. */
+const BITS_OF_A_BYTE = process.env['ROUNDHOUSE_LONG'] === '1' ? 8 : 1;
+/** Another one in every run, and in the next byte the next. */
+const FIRST_BIT = randomInt(8);
+/** What stands behind a text in base64, whose last character has bits to spare: of that all are changed. */
+const ENDS: ReadonlySet<number | undefined> = new Set([...Buffer.from('="\n'), undefined]);
 const ADA = { type: 'principal', id: 'ada', authentication: 'token' } as const;
 const strict = entryOf({ class: 'security' });
 
@@ -61,16 +68,19 @@ class Copies implements Verifier.Files {
     Buffer.from(this.changed?.[0] === name ? this.changed[1] : this.bytes(name));
 }
 
-/** Bits of which the verifier does not say in which file they are others. */
+/** Bits (of the first byte 0 to 7) of which the verifier does not say in which file they are others. */
 function missedBits(whole: Buffer, verify: (changed: Buffer) => Verifier.Report): readonly number[] {
   const missed: number[] = [];
   const changed = Buffer.from(whole);
-  for (let bit = 0; bit < whole.length * 8; bit++) {
-    const mask = 1 << (bit & 7);
-    changed[bit >> 3] = (changed[bit >> 3] as number) ^ mask;
-    const { verdict, fault } = verify(changed);
-    changed[bit >> 3] = (changed[bit >> 3] as number) ^ mask;
-    if (verdict === 'intact' || verdict === 'pruned' || fault?.file === undefined) missed.push(bit);
+  for (const [at, byte] of whole.entries()) {
+    const bits = ENDS.has(whole[at + 1]) ? 8 : BITS_OF_A_BYTE;
+    for (let n = 0; n < bits; n++) {
+      const bit = (FIRST_BIT + at + n) & 7;
+      changed[at] = byte ^ (1 << bit);
+      const { verdict, fault } = verify(changed);
+      if (verdict === 'intact' || verdict === 'pruned' || fault?.file === undefined) missed.push(at * 8 + bit);
+    }
+    changed[at] = byte;
   }
   return missed;
 }
@@ -91,7 +101,7 @@ async function archivedJournal(own: Bed): Promise<AuditJournal> {
 }
 
 describe('the verifier as it is shipped, alone in a directory', { timeout: 600_000 }, () => {
-  it('names the file of every bit that is another in sealed segments, checkpoints, keys, and archives', async () => {
+  it('names the file of a bit that is another in any byte of sealed segments, checkpoints, keys, and archives', async () => {
     await using own = await Bed.create();
     const journal = await archivedJournal(own);
     const { public_key: key } = journal.status();
@@ -121,7 +131,7 @@ describe('the verifier as it is shipped, alone in a directory', { timeout: 600_0
     expect(verify({ archive }).verdict).toBe('intact');
   });
 
-  it('names the file of every bit that is another in segments that are not sealed, and their leaves', async () => {
+  it('names the file of a bit that is another in any byte of segments that are not sealed, and their leaves', async () => {
     await using own = await Bed.create();
     const journal = await own.open();
     await journal.append(strict);
@@ -139,7 +149,7 @@ describe('the verifier as it is shipped, alone in a directory', { timeout: 600_0
     }
   });
 
-  it('names every bit that is another in the tree, and in proofs', async () => {
+  it('names a bit that is another in any byte of the tree, and of proofs', async () => {
     await using own = await Bed.create();
     const journal = await own.open({}, { keyRing: keyRing() });
     const early = await journal.checkpoint();

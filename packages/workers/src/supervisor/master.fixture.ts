@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { readFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import type { WorkerInput } from '@roundhouse/api';
 import { createScope, silentLogger, systemClock } from '@roundhouse/core';
@@ -34,6 +35,8 @@ for (const input of JSON.parse(await readFile(file, 'utf8')) as WorkerInput[]) {
   await supervisor.set(resolveWorker(input));
 }
 await supervisor.begin();
+// One that is killed would leave nothing of it to the next.
+flushCompileCache();
 
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'stop') {

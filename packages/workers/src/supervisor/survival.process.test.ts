@@ -39,11 +39,11 @@ while True:
     sys.stdout.write('line %d\\n' % n); sys.stdout.flush(); n += 1; time.sleep(0.01)
 `;
 const PROGRAMS: Record<(typeof KINDS)[number], readonly string[]> = {
-  // The server is its child; it ends with the code of that.
+  // The server is its child; it ends with the code of that. Each pause is a process more: not as many as of the others.
   sh: [
     '/bin/sh',
     '-c',
-    `python3 -c "$SERVER" & n=0; while kill -0 $! 2>/dev/null; do echo "line $n"; n=$((n+1)); sleep 0.01; done; wait $!`,
+    `python3 -c "$SERVER" & n=0; while kill -0 $! 2>/dev/null; do echo "line $n"; n=$((n+1)); sleep 0.05; done; wait $!`,
   ],
   python: [
     'python3',
@@ -184,7 +184,10 @@ describe('killed with -9, whichever part it is', () => {
         working_directory: '/',
         environment: { SURVIVAL: home, PORT: String(port), SERVER: `${PYTHON_SERVER}server.serve_forever()` },
         restart: { backoff: { initial: '0s' } },
-        probes: { readiness: { tcp: { port }, period: '1s' } },
+        // What left its group is told nothing, and waited for as long as that.
+        stop: { grace: '1s' },
+        // Up to which a master that took it over waits with its first look.
+        probes: { readiness: { tcp: { port }, period: '200ms' } },
       });
     }
     writeFileSync(file, JSON.stringify(workers));
