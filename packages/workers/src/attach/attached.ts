@@ -11,6 +11,7 @@ import type { AttachSpec, Signal, WorkerSpec } from '../spec/spec.ts';
 import type { ExecuteResult, InstanceStatus, InstanceUsage, Move } from '../supervisor/contract.ts';
 import type { ManagedDependencies, ProbeWatching } from '../supervisor/managed.ts';
 import { Moves } from '../supervisor/moves.ts';
+import { mustHandleReload } from '../supervisor/reloadSignal.ts';
 import type { Member } from '../supervisor/member.ts';
 import type { Locator } from './locator.ts';
 
@@ -139,7 +140,12 @@ export class AttachedMember implements Member {
   }
 
   async reload(): Promise<void> {
-    await this.signal(this.#spec.reloadSignal);
+    const { reloadSignal } = this.#spec;
+    const run = runOf(this.#state);
+    if (run !== undefined && this.#attach.allowedSignals.includes(reloadSignal)) {
+      mustHandleReload(nameOf(this.id), reloadSignal, this.#deps.processes.responseTo(run.process.pid, reloadSignal));
+    }
+    await this.signal(reloadSignal);
   }
 
   async signal(signal: Signal): Promise<void> {

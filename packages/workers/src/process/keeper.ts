@@ -14,6 +14,7 @@ import { type Processes, sendSignal } from './processes.ts';
 import { runDirectoryError } from './runDirectoryError.ts';
 import { ASK_AGAIN_MS, ShimLink } from './shimLink.ts';
 import { socketSetOf } from './socketSet.ts';
+import type { SignalResponse } from './signalResponse.ts';
 import type { Spawner } from './spawner.ts';
 import { startError } from './startError.ts';
 
@@ -182,6 +183,10 @@ export class InstanceKeeper implements Keeper {
     if (run === undefined || !this.#deps.processes.isAlive(run.process)) return false;
     const { pid } = run.process;
     return sendSignal(to === 'group' ? -pid : pid, `SIG${signal}`);
+  }
+
+  responseTo(signal: Signal): SignalResponse | undefined {
+    return this.#run && this.#deps.processes.responseTo(this.#run.process.pid, signal);
   }
 
   async kill(scope: Scope): Promise<void> {

@@ -30,6 +30,7 @@ import type { Signal, WorkerSpec } from '../spec/spec.ts';
 import type { ExecuteResult, InstanceStatus, InstanceUsage, Move } from './contract.ts';
 import type { Member, Tell } from './member.ts';
 import { Moves } from './moves.ts';
+import { mustHandleReload } from './reloadSignal.ts';
 import { actionOn, MAX_ADJUSTMENTS, raised } from './policy.ts';
 
 /** What watches the probes of a run. */
@@ -211,7 +212,9 @@ export class ManagedMember implements Member {
       if (!isReloaded) throw workerError('WORKER_RELOAD_REFUSED', { details: { worker: nameOf(this.id), reason } });
       return;
     }
-    await this.signal(this.#instance.spec.reloadSignal);
+    const { reloadSignal } = this.#instance.spec;
+    mustHandleReload(nameOf(this.id), reloadSignal, this.#keeper.responseTo(reloadSignal));
+    await this.signal(reloadSignal);
   }
 
   async signal(signal: Signal): Promise<void> {

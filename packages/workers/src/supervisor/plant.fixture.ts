@@ -8,6 +8,7 @@ import type { Enforcement, EnforcementEvents, Limiter } from '../limits/contract
 import type { Logs } from '../logs/contract.ts';
 import type { ProbeStatus, ProbeVerdict } from '../probe/contract.ts';
 import type { Exit, Found, Keeper, KeeperEvents, Launch, ProcessHost, Run } from '../process/contract.ts';
+import type { SignalResponse } from '../process/signalResponse.ts';
 import type { RestartHistory } from '../restart/history.ts';
 import { createRestartPolicy } from '../restart/policy.ts';
 import { resolveWorker } from '../spec/resolve.ts';
@@ -149,6 +150,11 @@ class FakeKeeper implements Keeper {
     await Promise.resolve();
     if (how !== undefined && this.#program.run === run) this.#machine.end(nameOf(id), how);
     return true;
+  }
+
+  responseTo(signal: Signal): SignalResponse | undefined {
+    const { run, behaviour } = this.#program;
+    return run && (behaviour(signal) === undefined ? 'handled' : 'default');
   }
 
   async kill(): Promise<void> {

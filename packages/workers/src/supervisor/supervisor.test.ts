@@ -50,6 +50,19 @@ describe('starting and stopping', () => {
     expect(plant.machine.at('a').signals).toEqual(['TERM', 'KILL']);
   });
 
+  it('reloads by the signal what handles it, and leaves in peace what it would end', async () => {
+    const plant = new Plant();
+    await plant.begin({ id: 'a', reload_signal: 'USR1' }, { id: 'b' });
+    plant.machine.at('a').behaviour = deaf;
+    await plant.supervisor.reload({ worker: 'a' }, plant.scope);
+    await expect(plant.supervisor.reload({ worker: 'b' }, plant.scope)).rejects.toMatchObject({
+      code: 'WORKER_RELOAD_REFUSED',
+      details: { worker: 'b/0', reason: expect.stringContaining('SIGHUP, and its program does not handle it') },
+    });
+    expect([plant.machine.at('a').signals, plant.machine.at('b').signals]).toEqual([['USR1'], []]);
+    expect(plant.state('b')).toBe('ready started');
+  });
+
   it('drains before the signal', async () => {
     const plant = new Plant();
     await plant.begin({ id: 'a', stop: { drain: '3s' } });
