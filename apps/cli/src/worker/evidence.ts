@@ -8,6 +8,7 @@ import { exitText, instanceName, stateText } from './state.ts';
 /** Errors that the state of the worker and its last lines help to understand. */
 const EXPLAINED: ReadonlySet<string> = new Set([
   'DEADLINE_EXCEEDED',
+  'WORKER_ENDED',
   'WORKER_FAILED',
   'WORKER_KILL_FAILED',
   'WORKER_NOT_RUNNING',

@@ -118,6 +118,16 @@ describe('worker describe', () => {
   });
 });
 
+const PASSING = {
+  status: 'success' as const,
+  checked_at: AT,
+  elapsed_ms: 3,
+  failures: 0,
+  code: null,
+  message: null,
+  steps: [],
+};
+
 describe('worker start, stop, restart and reload', () => {
   it.each(['start', 'stop', 'restart', 'reload'] as const)('%s asks for it and says how it ended', async (verb) => {
     api.replies[`${verb}Worker`] = workerOf();
@@ -136,8 +146,8 @@ describe('worker start, stop, restart and reload', () => {
 
   it('pass on that nothing is to hold a start', async () => {
     api.replies.startWorker = workerOf();
-    await api.cli(['worker', 'start', 'web', '--force', '--json']);
-    expect(asked('startWorker')[0]?.body).toEqual({ force: true });
+    await api.cli(['worker', 'start', 'web', '--force', '--no-wait', '--json']);
+    expect(asked('startWorker')[0]?.body).toEqual({ force: true, wait: false });
     expect((await api.cli(['worker', 'stop', 'web', '--force'])).code).toBe(EXIT.Usage);
   });
 
@@ -156,7 +166,8 @@ describe('worker start, stop, restart and reload', () => {
     };
     const { stderr, stdout } = await api.cli(['worker', 'start', 'web']);
     expect(stderr).toMatch(/^web: starting \(blocked\), waits for db\n(web: running \(started\)\n)?$/);
-    expect(stdout).toBe('started web: ready (started)\n');
+    // As it is a moment after the answer.
+    expect(stdout).toBe('started web: running (started)\n');
   });
 
   it('say what is known of one that has failed: its exit and its last lines', async () => {
@@ -197,6 +208,35 @@ describe('worker start, stop, restart and reload', () => {
     api.replies.startWorker = () => new Problem(404, 'WORKER_NOT_FOUND');
     api.replies.listWorkers = () => new Problem(403, 'FORBIDDEN');
     expect((await api.cli(['worker', 'start', 'wbe'])).code).toBe(EXIT.NotFound);
+  });
+
+  it.each(['start', 'restart'] as const)('%s says when what has no probe did not stay', async (verb) => {
+    const exit = { code: 7, signal: null, reason: 'exited', at: AT };
+    const ended = instanceOf({ state: 'restarting', reason: 'backoff', last_exit: exit });
+    api.replies[`${verb}Worker`] = workerOf({}, [instanceOf({ last_exit: null })]);
+    api.replies.getWorker = workerOf({ state: 'restarting', reason: 'backoff' }, [ended]);
+    api.replies.getWorkersLogs = lines(lineOf({ stream: 'stderr', text: 'no such table' }));
+    const { code, stdout, stderr } = await api.cli(['worker', verb, 'web']);
+    expect([code, stdout]).toEqual([EXIT.Failure, '']);
+    expect(stderr).toContain('Worker web was started, and has ended since: code 7\n');
+    expect(stderr).toContain('stderr: no such table\n');
+    expect(stderr).toContain('code: WORKER_ENDED\n');
+    // Nobody is waited for: it is as it was asked.
+    expect((await api.cli(['worker', verb, 'web', '--no-wait'])).code).toBe(EXIT.Ok);
+  });
+
+  it('start takes what has done its work for what it is, and a probe at its word', async () => {
+    api.replies.startWorker = workerOf({}, [
+      instanceOf({ health: { startup: null, readiness: PASSING, liveness: null } }),
+    ]);
+    expect((await api.cli(['worker', 'start', 'web', '--json'])).code).toBe(EXIT.Ok);
+    expect(asked('getWorker')).toEqual([]);
+    const exit = { code: 0, signal: null, reason: 'exited', at: AT };
+    api.replies.startWorker = workerOf({}, [instanceOf({ last_exit: null })]);
+    const done = { state: 'stopped', reason: 'completed' } as const;
+    api.replies.getWorker = workerOf(done, [instanceOf({ ...done, last_exit: exit })]);
+    const { code, stdout } = await api.cli(['worker', 'start', 'web']);
+    expect([code, stdout]).toEqual([EXIT.Ok, 'started web: stopped (completed), last exit: code 0\n']);
   });
 
   it('name the worker that may have been meant', async () => {
