@@ -30,15 +30,15 @@ export async function* followLogs(
         isLost = false;
         if (last.isNew(line)) yield line;
       }
-      // A server that stops ends its streams.
+      // A server that stops ends its streams, and one whose workers have been removed: the next attempt tells.
     } catch (error) {
       if (scope.signal.aborted) return;
       if (!mayPass(error)) throw error;
+      // Once a loss, however many attempts it takes.
+      if (!isLost) io.stderr.write('roundhouse: the connection is lost; trying again\n');
+      isLost = true;
     }
     if (scope.signal.aborted) return;
-    // Once a loss, however many attempts it takes.
-    if (!isLost) io.stderr.write('roundhouse: the connection is lost; trying again\n');
-    isLost = true;
     query = { ...filters, ...last.catchUp() };
     await scope.sleep(RETRY_MS).catch(() => {});
   }

@@ -31,6 +31,9 @@ type Filters = Omit<WorkersLogsQuery, 'worker'>;
 const DEFAULT_LINES = 100;
 /** Of one answer that ends: what is beyond is left out, the oldest first. */
 const MAX_ANSWER_BYTES = 8 * 1_048_576;
+const REMOVED = 'roundhouse.worker.removed';
+/** What a worker writes while it is stopped, because it was removed, is given to those who follow it, ms. */
+const FAREWELL_MS = 5_000;
 /** Callers that may follow logs at a time. */
 const MAX_FOLLOWERS = 500;
 
@@ -78,8 +81,15 @@ export function workerLogRoutes(deps: WorkerLogRoutesDependencies) {
     }
     const identity = identityOf(request);
     // It comes back as who it is then.
+    const left = new Set(query.instances.map(({ worker }) => worker));
     const leave = deps.journal.watch((event) => {
       if (isAccountOf(identity, event)) scope.end();
+      if (event.type === REMOVED && left.delete(event.subject) && left.size === 0) {
+        scope.sleep(FAREWELL_MS).then(
+          () => scope.end(),
+          () => {},
+        );
+      }
     });
     scope.onEnd(() => {
       leave();
