@@ -15,6 +15,9 @@ const EXPLAINED: ReadonlySet<string> = new Set([
   'WORKER_START_FAILED',
 ]);
 
+const GOES_ON =
+  'What was asked for goes on: "roundhouse worker describe" shows how far it is, and --timeout waits longer.';
+
 /** Lines of its log that are shown. */
 const LINES = 10;
 
@@ -28,13 +31,14 @@ export async function explained<T>(
   id: string | undefined,
   { clock }: Io,
   work: () => Promise<T>,
+  isExplained: (code: string) => boolean = (code) => EXPLAINED.has(code),
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!isRoundhouseError(error)) throw error;
     if (error.code === 'WORKER_NOT_FOUND' && id !== undefined) throw await withNearest(error, client, id);
-    if (EXPLAINED.has(error.code)) throw await withEvidence(error, client, id, (clock ?? systemClock).now());
+    if (isExplained(error.code)) throw await withEvidence(error, client, id, (clock ?? systemClock).now());
     throw error;
   }
 }
@@ -68,7 +72,8 @@ async function withEvidence(
     ...(lines.length === 0 ? ['it has written nothing'] : ['its last lines:']),
     ...lines.map(({ stream, text }) => `  ${stream}: ${text}`),
   ];
-  const { code, message, hint, retryable, status, details } = error;
+  const { code, message, retryable, status, details } = error;
+  const hint = code === 'DEADLINE_EXCEEDED' ? GOES_ON : error.hint;
   return new RoundhouseError(
     code,
     { message, hint, retryable, status },

@@ -474,17 +474,21 @@ export class Instance<H> {
     const { lastExit } = this.#record;
     const state = SHOWN_STATES[this.#state.kind];
     const cause = reasonOf(this.#state) === 'start_failed' ? this.#fault : undefined;
-    const reason = cause?.message ?? reasonOf(this.#state);
-    return workerError('WORKER_FAILED', {
-      details: { worker: this.id.worker, instance: this.id.number, state, reason, last_exit: lastExit ?? null },
-      cause,
-    });
+    const reason = cause === undefined ? reasonOf(this.#state) : whyOf(cause);
+    const details = { worker: this.id.worker, instance: this.id.number, state, reason, last_exit: lastExit ?? null };
+    // The next step is that of what has kept it from starting.
+    return workerError('WORKER_FAILED', { details, cause, ...(cause !== undefined && { hint: cause.hint }) });
   }
 
   #troubled(what: string, error: unknown): void {
     const { code, message } = isRoundhouseError(error) ? error : { code: 'INTERNAL', message: String(error) };
     this.#deps.log.warn(what, { worker: nameOf(this.id), code, reason: message });
   }
+}
+
+/** Without saying once more that it could not be started. */
+function whyOf({ code, message, details }: RoundhouseError): string {
+  return code === 'WORKER_START_FAILED' && typeof details['reason'] === 'string' ? details['reason'] : message;
 }
 
 function hasSockets({ program }: WorkerSpec): boolean {

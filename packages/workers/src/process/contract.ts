@@ -115,7 +115,7 @@ export interface ProcessHost extends AsyncDisposable {
   open(scope: Scope): Promise<readonly Found[]>;
   /** The keeper of an instance; one at a time. */
   keeper(instance: InstanceId): Keeper;
-  /** Runs a command as the program is run, to its end: for probes and hooks. */
+  /** Runs a command as the program is run, to its end: for probes and hooks. Raises WORKER_COMMAND_FAILED. */
   execute(launch: Launch, scope: Scope): Promise<{ readonly code: number | null; readonly output: string }>;
   /**
    * Ends the shims of instances that do not run, and, when nothing runs, spawner and log daemon as well; then closes.

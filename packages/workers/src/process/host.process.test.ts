@@ -559,6 +559,7 @@ describe('a command', () => {
     const { code, output } = await host.execute(launchOf(['head', '-c', '1000000', '/dev/zero']), bed.scope);
     expect({ code, length: output.length }).toEqual({ code: 0, length: 65_536 });
     await expect(host.execute(launchOf(['/no/such']), bed.scope)).rejects.toMatchObject({
+      code: 'WORKER_COMMAND_FAILED',
       details: { stage: 'program' },
     });
   });

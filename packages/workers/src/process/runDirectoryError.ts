@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'this user may not write there',
   EIO: 'the disk cannot be read or written',
   ENOTDIR: 'a part of the path is no directory',
+  EISDIR: 'a directory is in the place of a file',
   EMFILE: 'this process has no file descriptors left',
   ENFILE: 'this machine has no file descriptors left',
 };

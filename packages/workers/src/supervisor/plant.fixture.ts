@@ -1,4 +1,4 @@
-import { createScope, Emitter, type Scope, silentLogger } from '@roundhouse/core';
+import { createScope, Emitter, type RoundhouseError, type Scope, silentLogger } from '@roundhouse/core';
 import { FakeClock } from '@roundhouse/testing';
 import type { WorkerInput } from '@roundhouse/api';
 import { workerError } from '../errors.ts';
@@ -376,7 +376,7 @@ export class Plant {
   }
 }
 
-export function startFailed(isRetryable: boolean): Error {
+export function startFailed(isRetryable: boolean): RoundhouseError {
   const details = { worker: 'x', stage: isRetryable ? 'spawn' : 'program', reason: 'no' };
   return isRetryable
     ? workerError('WORKER_RUN_DIRECTORY', { details: { directory: '/', reason: 'ENOSPC' } })

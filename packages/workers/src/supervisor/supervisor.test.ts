@@ -190,6 +190,21 @@ describe('what ends by itself', () => {
     expect(plant.state('a')).toBe('ready started');
   });
 
+  it('says to whom waits what kept it from starting, once, with the next step of that', async () => {
+    const plant = new Plant();
+    plant.machine.at('a').fault = startFailed(false);
+    plant.machine.at('b').fault = startFailed(true);
+    await plant.begin({ id: 'a' }, { id: 'b' });
+    await expect(plant.supervisor.start({ worker: 'a' }, {}, plant.scope)).rejects.toMatchObject({
+      message: 'Worker a has failed: no',
+      hint: startFailed(false).hint,
+    });
+    await expect(plant.supervisor.start({ worker: 'b' }, {}, plant.scope)).rejects.toMatchObject({
+      message: 'Worker b has failed: The run directory / cannot be used: ENOSPC',
+      hint: startFailed(true).hint,
+    });
+  });
+
   it('takes down what its liveness probe finds dead', async () => {
     const plant = new Plant();
     await plant.begin({ id: 'a', probes: { liveness: { tcp: { port: 1 } } } });

@@ -415,6 +415,24 @@ describe('worker usage, history, signal, exec and scale', () => {
     expect((await api.cli(['worker', 'signal', 'web', 'TREM'])).stderr).toContain('did you mean TERM?');
   });
 
+  it('say of a command that could not be run, or not in time, nothing of the worker', async () => {
+    api.replies.getWorker = workerOf();
+    api.replies.getWorkersLogs = lines(lineOf());
+    for (const code of ['WORKER_START_FAILED', 'WORKER_COMMAND_FAILED', 'DEADLINE_EXCEEDED']) {
+      api.replies.execWorker = () => new Problem(422, code);
+      const { stderr } = await api.cli(['worker', 'exec', 'web', '--', 'nonesuch']);
+      expect(stderr).toBe(`roundhouse: It is ${code}\n  hint: Mend it.\n  code: ${code}\n`);
+    }
+  });
+
+  it('say of one that is not done in time that it goes on', async () => {
+    api.replies.getWorker = workerOf();
+    api.replies.getWorkersLogs = lines(lineOf());
+    api.replies.stopWorker = () => new Problem(504, 'DEADLINE_EXCEEDED');
+    const { code, stderr } = await api.cli(['worker', 'stop', 'web']);
+    expect([code, stderr]).toEqual([EXIT.WaitTimeout, expect.stringContaining('hint: What was asked for goes on: ')]);
+  });
+
   it('run a command, and tell that it failed', async () => {
     api.replies.execWorker = { code: 0, output: 'fine\n' };
     const { code, stdout } = await api.cli(['worker', 'exec', 'web', '--timeout', '5s', '--', 'ls', '-l']);
