@@ -172,7 +172,7 @@ export const workerError = defineErrors({
   },
   IMPORT_INVALID: {
     message: 'This is no {format} that can be taken over: {reason}',
-    hint: 'Correct it at `details.line`, where there is one, or leave that part out.',
+    hint: 'Correct it there, or leave that part out.',
     retryable: false,
     status: 422,
   },
