@@ -267,6 +267,13 @@ describe('logs of workers', () => {
     await expect(client.workers.logLines(['web', 'none'])).rejects.toEqual(code('WORKER_NOT_FOUND'));
   });
 
+  it('are those of an instance that is, or was', async () => {
+    supervisor.logs.write('web', 'gone', { instance: { worker: 'web', number: 3 } });
+    expect(await client.workers.logText('web', { instance: 3 })).toBe('gone\n');
+    expect(await client.workers.logText('web', { instance: 0 })).toBe('');
+    await expect(client.workers.logText('web', { instance: 4 })).rejects.toEqual(code('WORKER_NOT_FOUND'));
+  });
+
   it('are followed from their last lines on, each line once', async () => {
     for (const text of ['old', 'a', 'b']) supervisor.logs.write('web', text, { at: 5 });
     const texts: string[] = [];

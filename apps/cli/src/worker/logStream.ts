@@ -6,8 +6,8 @@ import type { Io } from '../io.ts';
 
 /** Between two attempts to connect again, ms. */
 const RETRY_MS = 500;
-/** Lines that may have been missed meanwhile: the most that the server gives. */
-const CATCH_UP_LINES = 10_000;
+/** Most lines that the server gives at once. */
+export const MAX_LINES = 10_000;
 
 /**
  * The lines of the past that are asked for, and all that follow, until the scope ends. A server that does not answer is
@@ -60,7 +60,7 @@ class LastLines {
   catchUp(): { since?: string; limit?: number } {
     if (this.#at === undefined) return {};
     this.#again = new Map(this.#seen);
-    return { since: this.#at, limit: CATCH_UP_LINES };
+    return { since: this.#at, limit: MAX_LINES };
   }
 
   isNew(line: WorkerLogLine): boolean {

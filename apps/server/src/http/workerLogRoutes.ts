@@ -49,6 +49,18 @@ export function workerLogRoutes(deps: WorkerLogRoutesDependencies) {
     return instance === undefined ? status.instances.map(({ id }) => id) : [{ worker, number: instance }];
   };
 
+  /** One that is no more has left its log. Raises WORKER_NOT_FOUND. */
+  const mustBeOrHaveBeen = async (worker: string, number: number): Promise<void> => {
+    if (
+      supervisor()
+        .find(worker)
+        ?.instances.some(({ id }) => id.number === number) === true
+    )
+      return;
+    if ((await supervisor().logs.size({ worker, number })) > 0) return;
+    throw workerError('WORKER_NOT_FOUND', { details: { id: `${worker}/${number}` } });
+  };
+
   const answer = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -105,11 +117,13 @@ export function workerLogRoutes(deps: WorkerLogRoutesDependencies) {
   };
 
   return {
-    getWorkerLogs(request: FastifyRequest, reply: FastifyReply) {
+    async getWorkerLogs(request: FastifyRequest, reply: FastifyReply) {
       const { instance, ...filters } = valid(
         validateQuery(workerLogsQuerySchema, request.query as Record<string, unknown>),
       );
-      return answer(request, reply, filters, instancesOf(idOf(request), instance), false);
+      const instances = instancesOf(idOf(request), instance);
+      if (instance !== undefined) await mustBeOrHaveBeen(idOf(request), instance);
+      return await answer(request, reply, filters, instances, false);
     },
 
     getWorkersLogs(request: FastifyRequest, reply: FastifyReply) {

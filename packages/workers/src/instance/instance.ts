@@ -180,8 +180,6 @@ export class Instance<H> {
       case 'shutdown':
         return true;
       case 'never_started':
-      case 'disabled':
-      case 'no_command':
         return (isEnabled && schedule === undefined) || this.#record.desired === 'running';
       default:
         return false;

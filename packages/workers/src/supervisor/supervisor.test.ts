@@ -11,6 +11,15 @@ describe('starting and stopping', () => {
     expect([plant.state('a'), plant.state('b')]).toEqual(['ready started', 'stopped never_started']);
   });
 
+  it('says of what has no command that there is none', async () => {
+    const plant = new Plant();
+    await plant.begin({ id: 'a', command: undefined as never });
+    expect(plant.state('a')).toBe('stopped no_command');
+    await expect(plant.supervisor.start({ worker: 'a' }, {}, plant.scope)).rejects.toMatchObject({
+      code: 'WORKER_NO_COMMAND',
+    });
+  });
+
   it('runs as many instances as there are to be, each with its number', async () => {
     const plant = new Plant();
     await plant.begin({ id: 'a', replicas: 3 });

@@ -128,6 +128,19 @@ const PASSING = {
   steps: [],
 };
 
+describe('worker describe', () => {
+  it('says that there is nothing to start, and what stands behind a limit in the unit of that', async () => {
+    const by = 'cgroup v1 memory; cgroup v1 memory at 125000000 behind it';
+    api.replies.getWorker = workerOf({ command: null }, [
+      instanceOf({ limits: [{ ...memory, value: 100_000_000, enforcement: 'watched', by }] }),
+    ]);
+    api.replies.listWorkers = { items: [], next_cursor: null };
+    const { stdout } = await api.cli(['worker', 'describe', 'web']);
+    expect(stdout).toMatch(/^command +none: there is nothing to start$/m);
+    expect(stdout).toContain('cgroup v1 memory at 125MB behind it');
+  });
+});
+
 describe('worker start, stop, restart and reload', () => {
   it.each(['start', 'stop', 'restart', 'reload'] as const)('%s asks for it and says how it ended', async (verb) => {
     api.replies[`${verb}Worker`] = workerOf();
@@ -297,6 +310,12 @@ describe('worker logs', () => {
     api.replies.getWorkersLogs = lines(lineOf(), lineOf({ worker: 'database', stream: 'stderr', text: 'oops' }));
     expect((await api.cli(['worker', 'logs', 'web', 'database'])).stdout).toBe('web      | hello\ndatabase ! oops\n');
     expect(asked('getWorkersLogs')[0]?.query['worker']).toEqual(['web', 'database']);
+  });
+
+  it('takes no more lines than the server gives', async () => {
+    expect((await api.cli(['worker', 'logs', 'web', '--tail', '10001'])).stderr).toContain('at most 10000 lines');
+    expect((await api.cli(['worker', 'logs', 'web', '--tail', '10001'])).code).toBe(EXIT.Usage);
+    expect(asked('getWorkersLogs')).toEqual([]);
   });
 
   it('tells instances apart, or shows one of them alone', async () => {
@@ -497,6 +516,7 @@ describe('top', () => {
     };
     const { stdout } = await api.cli(['top']);
     expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['NAME', 'hungry', 'web', '']);
+    expect(stdout).toMatch(/ REASON\n.* started\n/);
     expect((await api.cli(['top', '--once', '--sort', 'memory'])).stdout).toMatch(/^NAME.*\nhungry /);
     const { items } = JSON.parse((await api.cli(['top', '--json'])).stdout) as { items: unknown[] };
     expect(items[1]).toMatchObject({ name: 'web', pid: 4711, cpu_percent: 12.34, rss_bytes: 52_428_800, limits: null });
