@@ -14,6 +14,7 @@ import { Moves } from '../supervisor/moves.ts';
 import { mustHandleReload } from '../supervisor/reloadSignal.ts';
 import type { Member } from '../supervisor/member.ts';
 import type { Locator } from './locator.ts';
+import { type Missing, missingText } from './missing.ts';
 
 export interface AttachedDependencies extends Pick<ManagedDependencies, 'watchProbes' | 'tell' | 'onMoved'> {
   readonly clock: Clock;
@@ -40,7 +41,7 @@ export class AttachedMember implements Member {
   #attach: AttachSpec;
   #state: InstanceState = { kind: 'idle', reason: 'not_found' };
   #since: number;
-  #detail: string = 'not_found';
+  #detail: Missing = 'not_found';
   #lastExit: (Exit & { reason: string }) | undefined;
   #lives = 0;
   #preparing: Promise<Enforcement> | undefined;
@@ -77,12 +78,13 @@ export class AttachedMember implements Member {
 
   status(): InstanceStatus {
     const run = runOf(this.#state);
+    const isMissing = this.#state.kind === 'idle' && this.#state.reason === 'not_found';
     return {
       id: this.id,
       state: SHOWN_STATES[this.#state.kind],
-      reason: this.#state.kind === 'idle' && this.#state.reason === 'not_found' ? this.#detail : reasonOf(this.#state),
+      reason: isMissing ? this.#detail : reasonOf(this.#state),
       since: this.#since,
-      trouble: undefined,
+      trouble: isMissing ? missingText(this.#detail, this.#attach.by) : undefined,
       process: run?.process,
       startedAt: run?.startedAt,
       restarts: 0,
