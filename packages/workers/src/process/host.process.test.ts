@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createScope, systemClock } from '@roundhouse/core';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -335,6 +335,19 @@ describe('a supervisor', () => {
     await again[Symbol.asyncDispose]();
     await next.host.shutdown(bed.scope);
     await bed.until(() => [...bed.shims(), ...bed.spawners(), ...bed.logDaemons()].length === 0);
+  });
+});
+
+describe('a run directory that is taken away', () => {
+  it('is said when the host is shut down, which lets the next one in', async () => {
+    const bed = await makeBed();
+    const { host } = await bed.open();
+    const places = join(bed.run, 'workers');
+    await rename(places, `${places}.away`);
+    await expect(host.shutdown(bed.scope)).rejects.toMatchObject({ code: 'ENOENT' });
+    await rename(`${places}.away`, places);
+    const next = await bed.open();
+    await next.host.shutdown(bed.scope);
   });
 });
 

@@ -55,6 +55,8 @@ export class FakeMachine {
   readonly started: string[] = [];
   readonly ended: string[] = [];
   bootId = BOOT;
+  /** Raised when it is shut down. */
+  shutdownFault: Error | undefined;
   #pid = 1_000;
 
   program(id: InstanceId): Program {
@@ -211,7 +213,9 @@ function hostOf(machine: FakeMachine): ProcessHost {
     async execute({ command }) {
       return { code: 0, output: command.join(' ') };
     },
-    async shutdown() {},
+    async shutdown() {
+      if (machine.shutdownFault !== undefined) throw machine.shutdownFault;
+    },
     async [Symbol.asyncDispose]() {},
   };
 }
@@ -267,6 +271,11 @@ export class Plant {
   readonly enforcements = new Map<string, FakeEnforcement>();
   readonly #own: Scope;
   readonly #verdicts = new Map<string, (verdict: ProbeVerdict) => void>();
+
+  /** Whether all that the supervisor has started is ended. */
+  get isOver(): boolean {
+    return this.#own.signal.aborted;
+  }
 
   constructor(machine = new FakeMachine()) {
     this.machine = machine;

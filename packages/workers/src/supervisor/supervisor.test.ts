@@ -496,6 +496,15 @@ describe('the next master', () => {
     expect([next.machine.running, next.machine.at('a').starts]).toEqual([['a/0'], 2]);
   });
 
+  it('closes though what does not run cannot be put away', async () => {
+    const plant = new Plant();
+    await plant.begin({ id: 'a', schedule: '@hourly' }, { id: 'b' });
+    plant.machine.shutdownFault = new Error('EMFILE');
+    await plant.supervisor.close('stop', plant.scope);
+    expect(plant.machine.running).toEqual([]);
+    expect(plant.isOver).toBe(true);
+  });
+
   it('starts what its predecessor took along when it was shut down', async () => {
     const plant = new Plant();
     await plant.begin({ id: 'web', depends_on: ['db'] }, { id: 'db' }, { id: 'off', enabled: false });
