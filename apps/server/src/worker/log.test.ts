@@ -37,7 +37,8 @@ it.each([
 ] as const)('an end by %j, because %s, is a line at %s', (how, reason, level) => {
   const { supervisor, lines } = listen();
   supervisor.emit('exited', { ...FACT, exit: { generation: 1, isKnown: true, at: 0, ...how }, reason });
-  const fields = { worker: 'web/1', ...how, reason };
+  const { code, signal } = how;
+  const fields = { worker: 'web/1', exit_code: code, signal, reason };
   expect(lines).toEqual(level === undefined ? [] : [[level, 'the worker has ended', fields]]);
 });
 

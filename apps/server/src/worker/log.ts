@@ -29,7 +29,7 @@ export function logWorkers(supervisor: Pick<Supervisor, 'on'>, log: Logger): Uns
 
 function logExit({ id, exit, reason }: Exited, log: Logger): void {
   if (WANTED.has(reason)) return;
-  const fields = { worker: nameOf(id), code: exit.code, signal: exit.signal, reason };
+  const fields = { worker: nameOf(id), exit_code: exit.code, signal: exit.signal, reason };
   if (exit.code === 0) log.info('the worker has ended', fields);
   else log.warn('the worker has ended', fields);
 }

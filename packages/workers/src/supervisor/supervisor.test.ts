@@ -66,7 +66,7 @@ describe('starting and stopping', () => {
     await plant.supervisor.reload({ worker: 'a' }, plant.scope);
     await expect(plant.supervisor.reload({ worker: 'b' }, plant.scope)).rejects.toMatchObject({
       code: 'WORKER_RELOAD_REFUSED',
-      details: { worker: 'b/0', reason: expect.stringContaining('SIGHUP, and its program does not handle it') },
+      details: { worker: 'b/0', reason: expect.stringContaining('SIGHUP, which its program does not handle') },
     });
     expect([plant.machine.at('a').signals, plant.machine.at('b').signals]).toEqual([['USR1'], []]);
     expect(plant.state('b')).toBe('ready started');
