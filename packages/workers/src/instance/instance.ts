@@ -1,5 +1,6 @@
 import {
   type Clock,
+  coreError,
   Emitter,
   isRoundhouseError,
   type Logger,
@@ -385,8 +386,8 @@ export class Instance<H> {
       this.#isGenerationOpen = false;
       if (isRoundhouseError(error) && error.code === 'CANCELLED') return;
       this.#troubled('the worker could not be started', error);
-      this.#fault = isRoundhouseError(error) ? error : undefined;
-      const { code, retryable } = this.#fault ?? { code: 'INTERNAL', retryable: false };
+      this.#fault = faultOf(error);
+      const { code, retryable } = this.#fault;
       this.send({ kind: 'launchFailed', code, isRetryable: retryable });
     }
   }
@@ -482,6 +483,13 @@ export class Instance<H> {
     const { code, message } = isRoundhouseError(error) ? error : { code: 'INTERNAL', message: String(error) };
     this.#deps.log.warn(what, { worker: nameOf(this.id), code, reason: message });
   }
+}
+
+/** What has no code of ours is a reason as well, and the only one there is. */
+function faultOf(error: unknown): RoundhouseError {
+  if (isRoundhouseError(error)) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return coreError('INTERNAL', { details: { reason }, cause: error });
 }
 
 /** Without saying once more that it could not be started. */

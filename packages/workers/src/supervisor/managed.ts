@@ -10,6 +10,7 @@ import { Instance, type RestartPolicy } from '../instance/instance.ts';
 import type { InstanceEvent } from '../instance/machine.ts';
 import type { InstanceRecord, Records } from '../instance/record.ts';
 import { type InstanceState, reasonOf, runOf, SHOWN_STATES } from '../instance/state.ts';
+import { refuseForeignUser } from '../launch/foreignUser.ts';
 import {
   hasPlace,
   type InstancePlaces,
@@ -315,6 +316,7 @@ export class ManagedMember implements Member {
     const enforcement = await this.#makeReady(spec);
     const places = this.#places;
     const launch = await prepareLaunch(this.id, spec, enforcement, places, this.#deps.launch, scope);
+    refuseForeignUser(this.id.worker, launch.user);
     if (hasPlace(spec, 'data')) await makePlace(places.data, launch);
     if (hasPlace(spec, 'temporary')) await makePlace(places.temporary, launch);
     return launch;

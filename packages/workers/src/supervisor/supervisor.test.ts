@@ -214,6 +214,14 @@ describe('what ends by itself', () => {
     });
   });
 
+  it('shows what kept it from starting, a fault of the system included', async () => {
+    const plant = new Plant();
+    plant.machine.at('a').fault = new Error("EPERM: operation not permitted, chown '/x'");
+    await plant.begin({ id: 'a' });
+    expect(plant.state('a')).toBe('restarting start_failed');
+    expect(plant.supervisor.find('a')?.instances[0]?.trouble).toContain('EPERM: operation not permitted');
+  });
+
   it('takes down what its liveness probe finds dead', async () => {
     const plant = new Plant();
     await plant.begin({ id: 'a', probes: { liveness: { tcp: { port: 1 } } } });
