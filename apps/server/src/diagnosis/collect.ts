@@ -50,7 +50,7 @@ export async function collectFacts(places: Places, scope: Scope): Promise<Facts>
       lookAtHome(home),
       freeSpace(home),
       newestChange(home),
-      askStore(pingStore, scope),
+      askStore(pingStore, home, scope),
       lookAtPorts(ports, scope),
       Promise.all(certificates.map(lookAtCertificate)),
       workers === undefined ? null : lookAtWorkers(workers),
@@ -118,7 +118,7 @@ async function newestChange(home: string): Promise<number | null> {
   return times.length === 0 ? null : Math.max(...times);
 }
 
-async function askStore(ping: Places['pingStore'], scope: Scope): Promise<StoreFacts> {
+async function askStore(ping: Places['pingStore'], home: string, scope: Scope): Promise<StoreFacts> {
   using limit = scope.child({ what: 'The store', timeoutMs: PING_TIMEOUT_MS });
   const began = scope.clock.monotonic();
   try {
@@ -126,7 +126,22 @@ async function askStore(ping: Places['pingStore'], scope: Scope): Promise<StoreF
     return { state: 'reachable', elapsedMs: scope.clock.monotonic() - began };
   } catch (error) {
     const code = isRoundhouseError(error) ? error.code : 'INTERNAL';
+    const pid = code === 'STORE_LOCKED' ? await runningHere(home) : undefined;
+    if (pid !== undefined) return { state: 'held', pid };
     return { state: 'unreachable', code, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The process that supervises the workers of a data directory: it says so in its lock, and empties that when it goes. */
+async function runningHere(home: string): Promise<number | undefined> {
+  const pid = Number.parseInt(await readFile(join(home, 'run', 'lock'), 'latin1').catch(() => ''), 10);
+  if (Number.isNaN(pid)) return undefined;
+  try {
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    // One of another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : undefined;
   }
 }
 
