@@ -1,6 +1,7 @@
 import type { Client, WorkerResource } from '@roundhouse/api';
 import { isRoundhouseError, nearest, RoundhouseError, systemClock } from '@roundhouse/core';
 import type { Io } from '../io.ts';
+import { allPages } from '../pages.ts';
 import { allWorkers } from './all.ts';
 import { spanText } from './figures.ts';
 import { exitText, instanceName, stateText } from './state.ts';
@@ -43,15 +44,31 @@ export async function explained<T>(
   }
 }
 
+/** Does something to a group: of one that there is not, it is said which may have been meant. */
+export async function explainedGroup<T>(client: Client, group: string, io: Io, work: () => Promise<T>): Promise<T> {
+  try {
+    return await explained(client, undefined, io, work);
+  } catch (error) {
+    if (!isRoundhouseError(error) || error.code !== 'WORKER_GROUP_NOT_FOUND') throw error;
+    const groups = await allPages((query) => client.workers.listGroups(query)).catch(() => []);
+    const ids = groups.map(({ id }) => id);
+    throw hinted(error, nearest(group, ids), '"roundhouse worker group list" shows those there are.');
+  }
+}
+
+function hinted(error: RoundhouseError, near: string | undefined, otherwise: string): RoundhouseError {
+  const { code, message, retryable, status, details } = error;
+  const hint = near === undefined ? otherwise : `There is "${near}".`;
+  return new RoundhouseError(code, { message, hint, retryable, status }, { details, cause: error });
+}
+
 async function withNearest(error: RoundhouseError, client: Client, id: string): Promise<RoundhouseError> {
   const workers = await allWorkers(client, undefined).catch(() => []);
   const near = nearest(
     id,
     workers.map((each) => each.id),
   );
-  const { code, message, retryable, status, details } = error;
-  const hint = near === undefined ? error.hint : `There is "${near}".`;
-  return new RoundhouseError(code, { message, hint, retryable, status }, { details, cause: error });
+  return hinted(error, near, error.hint);
 }
 
 async function withEvidence(

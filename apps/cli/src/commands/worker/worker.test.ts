@@ -498,6 +498,23 @@ describe('worker group', () => {
     ]);
   });
 
+  it('names the one that may have been meant', async () => {
+    api.replies.stopWorkerGroup = () => new Problem(404, 'WORKER_GROUP_NOT_FOUND');
+    api.replies.scaleWorkerGroup = () => new Problem(404, 'WORKER_GROUP_NOT_FOUND');
+    api.replies.listWorkers = { items: [], next_cursor: null };
+    api.replies.listWorkerGroups = { items: [group], next_cursor: null };
+    for (const words of [
+      ['stop', 'frnot'],
+      ['scale', 'frnot', '2'],
+    ]) {
+      const { code, stderr } = await api.cli(['worker', 'group', ...words]);
+      expect([code, stderr]).toEqual([EXIT.NotFound, expect.stringContaining('hint: There is "front".')]);
+    }
+    api.replies.listWorkerGroups = () => new Problem(403, 'FORBIDDEN');
+    const { stderr } = await api.cli(['worker', 'group', 'stop', 'frnot']);
+    expect(stderr).toContain('hint: "roundhouse worker group list" shows those there are.');
+  });
+
   it('says which worker keeps a group from starting', async () => {
     api.replies.startWorkerGroup = () => new Problem(409, 'WORKER_FAILED', { worker: 'b/0' });
     api.replies.getWorker = ({ id }) => workerOf({ id: id as string, state: 'failed' });
