@@ -131,7 +131,9 @@ describe('collectFacts', () => {
       ['', 'unreachable'],
       // Larger than any.
       ['4194305 1 boot\n', 'unreachable'],
-      [`${process.pid} 1 boot\n`, 'held'],
+      // Its own store is no other's.
+      [`${process.pid} 1 boot\n`, 'unreachable'],
+      [`${process.ppid} 1 boot\n`, 'held'],
     ] as const) {
       writeFileSync(join(folder, 'run', 'lock'), text);
       expect(await storeOf()).toMatchObject({ state });

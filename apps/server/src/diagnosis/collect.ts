@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import { maxDescriptors } from '../limit/descriptors.ts';
+import { runningHere } from '../run/runningHere.ts';
 import type { CertificateFacts, Facts, HomeFacts, PortFacts, StoreFacts, WorkerFacts } from './facts.ts';
 
 /** Where to look. */
@@ -129,19 +130,6 @@ async function askStore(ping: Places['pingStore'], home: string, scope: Scope): 
     const pid = code === 'STORE_LOCKED' ? await runningHere(home) : undefined;
     if (pid !== undefined) return { state: 'held', pid };
     return { state: 'unreachable', code, message: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** The process that supervises the workers of a data directory: it says so in its lock, and empties that when it goes. */
-async function runningHere(home: string): Promise<number | undefined> {
-  const pid = Number.parseInt(await readFile(join(home, 'run', 'lock'), 'latin1').catch(() => ''), 10);
-  if (Number.isNaN(pid)) return undefined;
-  try {
-    process.kill(pid, 0);
-    return pid;
-  } catch (error) {
-    // One of another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM' ? pid : undefined;
   }
 }
 
