@@ -238,6 +238,20 @@ describe('worker start, stop, restart and reload', () => {
     expect((await api.cli(['worker', verb, 'web', '--no-wait'])).code).toBe(EXIT.Ok);
   });
 
+  it('start says when it has ended before anybody could look', async () => {
+    const exit = { code: 7, signal: null, reason: 'exited', at: AT };
+    const ended = workerOf({ state: 'restarting' }, [instanceOf({ state: 'restarting', last_exit: exit })]);
+    api.replies.startWorker = ended;
+    api.replies.getWorker = ended;
+    api.replies.getWorkersLogs = '';
+    const { code, stderr } = await api.cli(['worker', 'start', 'web']);
+    expect([code, stderr]).toEqual([EXIT.Failure, expect.stringContaining('code: WORKER_ENDED')]);
+    // One that runs, and had ended before it was asked for.
+    api.replies.startWorker = workerOf({}, [instanceOf({ last_exit: exit })]);
+    api.replies.getWorker = workerOf({}, [instanceOf({ last_exit: exit })]);
+    expect((await api.cli(['worker', 'start', 'web'])).code).toBe(EXIT.Ok);
+  });
+
   it('start takes what has done its work for what it is, and a probe at its word', async () => {
     api.replies.startWorker = workerOf({}, [
       instanceOf({ health: { startup: null, readiness: PASSING, liveness: null } }),
@@ -513,6 +527,26 @@ describe('worker group', () => {
     api.replies.listWorkerGroups = () => new Problem(403, 'FORBIDDEN');
     const { stderr } = await api.cli(['worker', 'group', 'stop', 'frnot']);
     expect(stderr).toContain('hint: "roundhouse worker group list" shows those there are.');
+  });
+
+  it('says which worker of a group did not stay', async () => {
+    const exit = { code: 7, signal: null, reason: 'exited', at: AT };
+    api.replies.startWorkerGroup = group;
+    api.replies.listWorkers = {
+      items: ['a', 'b'].map((id) => workerOf({ id, group: 'front' }, [instanceOf({ last_exit: null })])),
+      next_cursor: null,
+    };
+    api.replies.getWorker = ({ id }) =>
+      workerOf({ id: id as string }, [
+        instanceOf(id === 'b' ? { state: 'restarting', last_exit: exit } : { last_exit: null }),
+      ]);
+    api.replies.getWorkersLogs = '';
+    const { code, stderr } = await api.cli(['worker', 'group', 'start', 'front']);
+    expect([code, stderr]).toEqual([
+      EXIT.Failure,
+      expect.stringContaining('Worker b was started, and has ended since'),
+    ]);
+    expect((await api.cli(['worker', 'group', 'start', 'front', '--no-wait'])).code).toBe(EXIT.Ok);
   });
 
   it('says which worker keeps a group from starting', async () => {
