@@ -42,6 +42,23 @@ it.each([
   expect(lines).toEqual(level === undefined ? [] : [[level, 'the worker has ended', fields]]);
 });
 
+it('a probe that fails is a line with what it found', () => {
+  const { supervisor, lines } = listen();
+  const status = {
+    status: 'failure',
+    checkedAt: 0,
+    elapsedMs: 1,
+    failures: 3,
+    code: 'CONNECT_REFUSED',
+    message: 'refused',
+    steps: [],
+  } as const;
+  supervisor.emit('probed', { ...FACT, verdict: { role: 'startup', isPassing: true, status } });
+  supervisor.emit('probed', { ...FACT, verdict: { role: 'startup', isPassing: false, status } });
+  const fields = { worker: 'web/1', probe: 'startup', code: 'CONNECT_REFUSED', reason: 'refused' };
+  expect(lines).toEqual([['warn', 'a probe of the worker fails', fields]]);
+});
+
 it.each([
   ['restarting', 'failed', 'exit_code_3', 'error', 'the worker is given up'],
   ['stopping', 'unknown', 'kill_failed', 'error', 'the worker does not go'],

@@ -21,6 +21,7 @@ export function logWorkers(supervisor: Pick<Supervisor, 'on'>, log: Logger): Uns
   const ends = [
     supervisor.on('exited', (fact) => logExit(fact, log)),
     supervisor.on('moved', (fact) => logMove(fact, log)),
+    supervisor.on('probed', (fact) => logProbe(fact, log)),
   ];
   return () => {
     for (const end of ends) end();
@@ -43,6 +44,12 @@ function logMove({ id, from, to, reason, restarts }: Moved, log: Logger): void {
     log.warn('the worker fails again and again', { ...fields, restarts });
   else if (to === 'stopping' && TAKEN_DOWN.has(reason)) log.warn('the worker is taken down', fields);
   else if (from === 'ready' && to === 'running') log.warn('the worker is not ready any more', fields);
+}
+
+function logProbe({ id, verdict: { role, isPassing, status } }: SupervisorEvents['probed'], log: Logger): void {
+  if (isPassing) return;
+  const { code, message } = status;
+  log.warn('a probe of the worker fails', { worker: nameOf(id), probe: role, code, reason: message });
 }
 
 function nameOf({ worker, number }: Moved['id']): string {

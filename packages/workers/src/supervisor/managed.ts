@@ -83,6 +83,8 @@ export class ManagedMember implements Member {
   #enforcement: Enforcement | undefined;
   #preparing: Promise<Enforcement> | undefined;
   #probes: ProbeWatching | undefined;
+  /** What the probe said that had it taken down last, until it is well. */
+  #probeTrouble: string | undefined;
   /** By an integrated worker, of itself. */
   #told: ContractWatch | undefined;
   #configuredLogs: WorkerSpec['logs'] | undefined;
@@ -156,7 +158,7 @@ export class ManagedMember implements Member {
       state: SHOWN_STATES[state.kind],
       reason: reasonOf(state),
       since,
-      trouble: this.#instance.trouble,
+      trouble: this.#instance.trouble ?? this.#probeTrouble,
       process: run?.process,
       startedAt: run?.startedAt,
       restarts: record.restarts,
@@ -284,6 +286,7 @@ export class ManagedMember implements Member {
 
   #onMoved(from: InstanceState, to: InstanceState): void {
     if (to.kind === 'launching') this.#hasStaleLimits = false;
+    if (to.kind === 'ready' || to.kind === 'idle') this.#probeTrouble = undefined;
     const { tell, clock, onMoved } = this.#deps;
     const move = this.#moves.add(from, to, clock.now());
     const { restarts } = this.#instance.record;
@@ -379,6 +382,7 @@ export class ManagedMember implements Member {
       (verdict) => {
         tell('probed', { verdict });
         const event = eventOf(verdict);
+        if (event?.kind === 'startupFailed' || event?.kind === 'livenessFailed') this.#probeTrouble = textOf(verdict);
         if (event !== undefined) send(event);
       },
       scope,
@@ -463,6 +467,10 @@ export class ManagedMember implements Member {
 async function makePlace(directory: string, { user }: Launch): Promise<void> {
   const isNew = (await mkdir(directory, { recursive: true, mode: 0o755 })) !== undefined;
   if (isNew && user !== undefined) await chown(directory, user.uid, user.gid);
+}
+
+function textOf({ role, status: { code, message } }: ProbeVerdict): string {
+  return `its ${role} probe failed: ${message ?? code ?? 'it says not why'}`;
 }
 
 function eventOf({ role, isPassing }: ProbeVerdict): InstanceEvent | undefined {

@@ -358,14 +358,14 @@ export class Plant {
   }
 
   /** What a probe finds. */
-  probe(name: string, role: ProbeRole, isPassing: boolean): void {
+  probe(name: string, role: ProbeRole, isPassing: boolean, message: string | null = null): void {
     const status: ProbeStatus = {
       status: isPassing ? 'success' : 'failure',
       checkedAt: 0,
       elapsedMs: 1,
       failures: 0,
       code: null,
-      message: null,
+      message,
       steps: [],
     };
     this.#verdicts.get(name)?.({ role, isPassing, status });

@@ -234,6 +234,22 @@ describe('what ends by itself', () => {
     ]);
   });
 
+  it('says of which probe it was taken down, until it is well', async () => {
+    const plant = new Plant();
+    const trouble = (): string | undefined => plant.supervisor.find('a')?.instances[0]?.trouble;
+    await plant.begin({ id: 'a', probes: { startup: { tcp: { port: 1 } } }, restart: { policy: 'never' } });
+    plant.probe('a/0', 'startup', false, 'refused the connection');
+    await plant.settle();
+    expect(plant.state('a')).toMatch(/^failed /);
+    expect(trouble()).toBe('its startup probe failed: refused the connection');
+    const started = plant.supervisor.start({ worker: 'a' }, {}, plant.scope);
+    await plant.settle();
+    expect(trouble()).toBe('its startup probe failed: refused the connection');
+    plant.probe('a/0', 'startup', true);
+    await started;
+    expect(trouble()).toBeUndefined();
+  });
+
   it('says that the kernel killed it for want of memory', async () => {
     const plant = new Plant();
     await plant.begin({ id: 'a' });
