@@ -18,6 +18,6 @@ try {
 }
 const figures = [memory?.usage(), pressure().memoryRatio];
 for (const { read } of series) read();
-metrics.render();
+await metrics.render();
 process.stdout.write(figures.join(' '));
 scope.end();
