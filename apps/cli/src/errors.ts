@@ -44,4 +44,10 @@ export const cliError = defineErrors({
     retryable: false,
     status: 401,
   },
+  WORKER_ENDED: {
+    message: 'Worker {worker} was started, and has ended since: {reason}',
+    hint: 'Its last lines say why. A readiness probe has a start wait until the worker does its work.',
+    retryable: false,
+    status: 409,
+  },
 });

@@ -6,6 +6,7 @@ import { createServer, openLog, type Server } from '@roundhouse/server';
 import { FakeSession } from '@roundhouse/testing';
 import { FIELD_ATTRIBUTE } from '@roundhouse/tn3270';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cliError } from './errors.ts';
 import { EXIT } from './exit.ts';
 import { writeLocalServer } from './home.ts';
 import { run } from './main.ts';
@@ -105,6 +106,25 @@ describe('the command line', () => {
     const { code, stdout, stderr } = await cli(...argv);
     expect([code, stdout]).toEqual([EXIT.Usage, '']);
     expect(stderr).toMatch(message);
+  });
+});
+
+describe('what fails while all is put away', () => {
+  it('does not hide what failed first', async () => {
+    let stderr = '';
+    const code = await run(['errors', 'TOKEN_MISSING'], {
+      version: '9.9.9',
+      env,
+      stdout: {
+        write() {
+          const first = cliError('INPUT_INTERRUPTED');
+          throw new SuppressedError(new Error('third'), new SuppressedError(new Error('second'), first));
+        },
+      },
+      stderr: { write: (text) => (stderr += text) },
+    });
+    expect([code, stderr]).toEqual([EXIT.Interrupted, expect.stringContaining('code: INPUT_INTERRUPTED')]);
+    expect(stderr).not.toMatch(/second|third|suppressed/i);
   });
 });
 

@@ -18,7 +18,8 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
   try {
     await (await program(argv, { ...io, conclude })).parseAsync(argv, { from: 'user' });
     return verdict;
-  } catch (error) {
+  } catch (raised) {
+    const error = firstOf(raised);
     // Commander has told the user already; --help and --version are not failures.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.Ok : EXIT.Usage;
     writeError(error, io.stderr, argv.includes('--json'));
@@ -61,6 +62,11 @@ To begin:
   roundhouse get endpoint                  what it runs on
   roundhouse errors CODE                   what an error means
 `;
+
+/** What went wrong first: whatever fails while all is put away comes after it. */
+function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error;
+}
 
 function withDescendants(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withDescendants)];

@@ -1,10 +1,28 @@
 import { open, rename } from 'node:fs/promises';
 import { cliError } from './errors.ts';
-import type { Output } from './io.ts';
-import { escapeControls, printable } from './render.ts';
+import type { Io, Output } from './io.ts';
+import { escapeControls, printable, writeJson } from './render.ts';
+
+export interface PiecesOptions {
+  /** A file; default: standard output. */
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+/** Writes what comes in pieces where the options say, and of a file how large it has become. Raises ARGUMENT_INVALID. */
+export async function putPieces(
+  pieces: AsyncIterable<Uint8Array>,
+  { output, json }: PiecesOptions,
+  { stdout }: Io,
+): Promise<void> {
+  if (output === undefined) return await writePieces(stdout, pieces);
+  const bytes = await writePiecesTo(output, pieces);
+  if (json === true) writeJson(stdout, { file: output, bytes });
+  else stdout.write(`${printable(output)} is written: ${bytes} bytes\n`);
+}
 
 /** Writes text that comes in pieces, as fast as it is taken; on a terminal without what would steer it. */
-export async function writePieces(output: Output, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+async function writePieces(output: Output, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   const decoder = new TextDecoder();
   for await (const piece of pieces) {
     const text = decoder.decode(piece, { stream: true });
@@ -28,7 +46,7 @@ function drained(output: Output): Promise<void> {
  * Writes bytes as they are into a file, for its owner alone; one that was cut off is left as FILE.part. Gives the number of
  * bytes. Raises ARGUMENT_INVALID.
  */
-export async function writePiecesTo(path: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
+async function writePiecesTo(path: string, pieces: AsyncIterable<Uint8Array>): Promise<number> {
   const part = `${path}.part`;
   let bytes = 0;
   await using file = await open(part, 'w', 0o600).catch((cause: NodeJS.ErrnoException) => {

@@ -22,6 +22,7 @@ export { policyError } from './policy/errors.ts';
 export { createPolicy } from './policy/policy.ts';
 export { resourceError } from './resource/errors.ts';
 export { type RunningServer, type RunOptions, runServer } from './run/run.ts';
+export { runningHere } from './run/runningHere.ts';
 export { createServer, type Server, type ServerDependencies, type ServerOptions } from './server.ts';
 export { readSettings, type Settings } from './settings.ts';
 export { traceError } from './trace/errors.ts';

@@ -93,6 +93,7 @@ import { createWebhooks, type WebhooksOptions } from './webhook/dispatcher.ts';
 import { workersError } from './worker/errors.ts';
 import { publishWorkers } from './worker/events.ts';
 import { workerFigures } from './worker/figures.ts';
+import { logWorkers } from './worker/log.ts';
 
 export interface ServerOptions extends GatewayOptions {
   /** A door for terminal emulators. Default: none. */
@@ -348,6 +349,7 @@ export async function createServer(options: ServerOptions, deps: ServerDependenc
   });
   if (supervisor !== undefined) {
     parts.defer(publishWorkers(supervisor, journal, masking.line));
+    parts.defer(logWorkers(supervisor, logOf('workers')));
     await supervisor.open(scope);
     parts.defer(() => closeWorkers());
   }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Client, createClient, type EventRecord } from '@roundhouse/api';
-import { createKeyRing, systemClock } from '@roundhouse/core';
+import { type Clock, createKeyRing, systemClock } from '@roundhouse/core';
 import { createMemoryStore, type Store } from '@roundhouse/store';
+import { FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventFault } from './event/catalogue.ts';
 import { silentLog } from './log/silentLog.fixture.ts';
@@ -18,7 +19,11 @@ let supervisor: FakeSupervisor;
 let server: Server;
 let client: Client;
 
-async function start(supervised: FakeSupervisor | undefined, options: Partial<ServerOptions> = {}): Promise<void> {
+async function start(
+  supervised: FakeSupervisor | undefined,
+  options: Partial<ServerOptions> = {},
+  clock: Clock = systemClock,
+): Promise<void> {
   server = await createServer(
     { port: 0, token: TOKEN, version: '1.2.3', ...options },
     {
@@ -26,6 +31,7 @@ async function start(supervised: FakeSupervisor | undefined, options: Partial<Se
       store,
       keyRing,
       openSession: () => Promise.reject(new Error('no session is opened here')),
+      clock,
       ...(supervised === undefined ? {} : { supervisor: supervised }),
     },
   );
@@ -261,6 +267,13 @@ describe('logs of workers', () => {
     await expect(client.workers.logLines(['web', 'none'])).rejects.toEqual(code('WORKER_NOT_FOUND'));
   });
 
+  it('are those of an instance that is, or was', async () => {
+    supervisor.logs.write('web', 'gone', { instance: { worker: 'web', number: 3 } });
+    expect(await client.workers.logText('web', { instance: 3 })).toBe('gone\n');
+    expect(await client.workers.logText('web', { instance: 0 })).toBe('');
+    await expect(client.workers.logText('web', { instance: 4 })).rejects.toEqual(code('WORKER_NOT_FOUND'));
+  });
+
   it('are followed from their last lines on, each line once', async () => {
     for (const text of ['old', 'a', 'b']) supervisor.logs.write('web', text, { at: 5 });
     const texts: string[] = [];
@@ -272,6 +285,30 @@ describe('logs of workers', () => {
     }
     expect(texts).toEqual(['web: a', 'web: b', 'db: c', 'web: d']);
     await expect.poll(() => supervisor.logs.followers).toBe(0);
+  });
+
+  it('are followed until the last of the workers has been removed for a while', async () => {
+    await stop();
+    const clock = new FakeClock();
+    await start(supervisor, {}, clock);
+    const texts: string[] = [];
+    let isOver = false;
+    const following = (async () => {
+      for await (const { text } of client.workers.followLogs(['web', 'db'])) texts.push(text);
+      isOver = true;
+    })();
+    await expect.poll(() => supervisor.logs.followers).toBe(1);
+    await client.deleteResource('worker', 'web');
+    supervisor.logs.write('db', 'on', { at: clock.now() });
+    await expect.poll(() => texts).toEqual(['on']);
+    await clock.advance(60_000);
+    expect(isOver).toBe(false);
+    await client.deleteResource('worker', 'db');
+    supervisor.logs.write('db', 'farewell', { at: clock.now() });
+    await expect.poll(() => texts).toEqual(['on', 'farewell']);
+    await clock.advance(5_000);
+    await following;
+    expect(supervisor.logs.followers).toBe(0);
   });
 
   it('stop being followed when the server stops', async () => {

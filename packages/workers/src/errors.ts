@@ -58,7 +58,13 @@ export const workerError = defineErrors({
   },
   WORKER_START_FAILED: {
     message: 'Worker {worker} could not be started: {reason}',
-    hint: 'Look at `details.stage`: program, directory, user, limits, socket or spawn. Run its command by hand as its user.',
+    hint: 'Correct what it names (`details.stage`: program, directory, user, environment, limits, socket or spawn). It is tried again later, and at once by `roundhouse worker start`.',
+    retryable: true,
+    status: 422,
+  },
+  WORKER_COMMAND_FAILED: {
+    message: 'The command could not be run as worker {worker} is: {reason}',
+    hint: 'The worker itself is as it was. Correct the command, or what the reason names.',
     retryable: true,
     status: 422,
   },
@@ -166,7 +172,7 @@ export const workerError = defineErrors({
   },
   IMPORT_INVALID: {
     message: 'This is no {format} that can be taken over: {reason}',
-    hint: 'Correct it at `details.line`, where there is one, or leave that part out.',
+    hint: 'Correct it there, or leave that part out.',
     retryable: false,
     status: 422,
   },

@@ -47,10 +47,22 @@ export function deleteCommand(io: Io): Command {
         return;
       }
       const outcomes: Outcome[] = [];
-      for (const target of targets) {
-        const outcome = await attempt(target, () => remove(target));
+      const tell = (outcome: Outcome): void => {
         outcomes.push(outcome);
         if (json !== true) writeOutcome(outcome, io.stdout);
+      };
+      let left: readonly Target[] = targets;
+      while (left.length > 0) {
+        const inUse: Outcome[] = [];
+        for (const target of left) {
+          const outcome = await attempt(target, () => remove(target));
+          if (outcome.error?.code === 'RESOURCE_IN_USE') inUse.push(outcome);
+          else tell(outcome);
+        }
+        // What used it may have gone by now.
+        const isStuck = inUse.length === left.length;
+        if (isStuck) inUse.forEach(tell);
+        left = isStuck ? [] : inUse;
       }
       if (json === true) writeJson(io.stdout, { results: outcomes });
       raiseFailures(outcomes);

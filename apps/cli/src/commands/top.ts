@@ -49,5 +49,11 @@ async function writeOnce(options: TopOptions, io: Io): Promise<void> {
     false,
   );
   if (options.json === true) writeJson(io.stdout, { at: new Date(nowMs).toISOString(), items: rows });
-  else io.stdout.write(table(ROW_HEAD, rows.map(rowCells)));
+  else
+    io.stdout.write(
+      table(
+        [...ROW_HEAD, 'REASON'],
+        rows.map((row) => [...rowCells(row), row.reason]),
+      ),
+    );
 }

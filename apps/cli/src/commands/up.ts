@@ -1,6 +1,7 @@
 import { systemClock } from '@roundhouse/core';
 import type { RunningServer } from '@roundhouse/server';
 import { Command } from 'commander';
+import { unlessUp } from '../alreadyUp.ts';
 import { homeDirectory, removeLocalServer, writeLocalServer } from '../home.ts';
 import type { Io } from '../io.ts';
 import { address } from '../render.ts';
@@ -32,22 +33,25 @@ export function upCommand(io: Io): Command {
       const stopped = stopRequested(() => running?.stopMs ?? 0);
       // Also while it starts: it would end the process otherwise.
       using _hangUp = onHangUp(() => void running?.reload());
-      await using server = await withFaults(
+      await using server = await unlessUp(
         io,
-        runServer({
-          version: io.version,
-          openSession,
-          variables: io.env,
-          home: homeDirectory(io.env),
-          sources: { ...(config ? { file: config } : {}), ...(set === undefined ? {} : { settings: set }) },
-          isWatched: watch,
-          defaults: {
-            port: settings.port,
-            frontPort: settings.frontPort,
-            logFilter: settings.logFilter,
-            token: settings.isTokenNew ? undefined : settings.token,
-          },
-        }),
+        withFaults(
+          io,
+          runServer({
+            version: io.version,
+            openSession,
+            variables: io.env,
+            home: homeDirectory(io.env),
+            sources: { ...(config ? { file: config } : {}), ...(set === undefined ? {} : { settings: set }) },
+            isWatched: watch,
+            defaults: {
+              port: settings.port,
+              frontPort: settings.frontPort,
+              logFilter: settings.logFilter,
+              token: settings.isTokenNew ? undefined : settings.token,
+            },
+          }),
+        ),
       );
       running = server;
       started();

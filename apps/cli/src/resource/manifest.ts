@@ -11,6 +11,7 @@ import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, type YA
 import { cliError } from '../errors.ts';
 import { readText } from '../input.ts';
 import type { Io } from '../io.ts';
+import { circleOf } from './circle.ts';
 import type { Fields } from './fields.ts';
 import { idsNamed } from './references.ts';
 
@@ -63,6 +64,14 @@ export async function readManifests(files: readonly string[], io: Io): Promise<r
     faults.push({
       pointer: files.map(nameOf).join(', '),
       detail: `Expected ${[...KIND_BY_SECTION.keys()].join(', ')}`,
+    });
+  }
+  const circle = circleOf([...wanted.values()]);
+  if (circle !== undefined) {
+    const path = [...circle, ...circle.slice(0, 1)].map(({ id }) => id).join(' → ');
+    faults.push({
+      pointer: circle[0]?.where ?? '',
+      detail: `The dependencies of these workers close a cycle: ${path}`,
     });
   }
   if (faults.length > 0) throw invalid(faults);

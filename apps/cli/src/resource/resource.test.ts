@@ -402,6 +402,21 @@ webhooks: [{ id: ops, url: "https://ops.example.com/in", secret: "secret://hook"
   });
 });
 
+describe('workers that wait for each other', () => {
+  it('are refused by name before anything is done', async () => {
+    const path = await file(`workers:
+  - { id: a, command: [x], depends_on: [b] }
+  - { id: b, command: [x], depends_on: [c] }
+  - { id: c, command: [x], depends_on: [{ worker: a }] }
+  - { id: d, command: [x], depends_on: [a] }
+`);
+    const { code, stdout, stderr } = await api.cli(['apply', '-f', path]);
+    expect([code, stdout, api.asked]).toEqual([EXIT.ConfigInvalid, '', []]);
+    expect(stderr).toContain(`${path}:2:`);
+    expect(stderr).toContain('close a cycle: a → b → c → a\n');
+  });
+});
+
 describe('delete', () => {
   it('removes what is named, only in the version that was seen', async () => {
     const { code, stdout } = await api.cli(['delete', 'group', 'prod', '--if-version', '7']);
@@ -417,6 +432,25 @@ describe('delete', () => {
     expect(code).toBe(EXIT.Findings);
     expect(stdout).toMatch(/^failed {5}role a\n(?: {2}.+\n)+deleted {4}role b\n$/);
     expect((await api.cli(['delete', 'roles', 'a'])).code).toBe(EXIT.Denied);
+  });
+
+  it('removes what is used by another that is to go behind that, whatever the order', async () => {
+    const gone = new Set<string | undefined>();
+    const users: Record<string, string> = { a: 'b', b: 'c', x: 'y' };
+    api.replies.deleteWorker = ({ id }) => {
+      const user = users[id as string];
+      if (user !== undefined && !gone.has(user)) return new Problem(409, 'RESOURCE_IN_USE');
+      gone.add(id);
+      return undefined;
+    };
+    const { code, stdout } = await api.cli(['delete', 'worker', 'a', 'b', 'x', 'c']);
+    expect(code).toBe(EXIT.Findings);
+    expect(stdout.split('\n').filter((line) => /^\S/.test(line))).toEqual([
+      'deleted    worker c',
+      'deleted    worker b',
+      'deleted    worker a',
+      'failed     worker x',
+    ]);
   });
 
   it('removes what a manifest names, what refers to others first', async () => {

@@ -1,6 +1,7 @@
 import type { Client, WorkerResource } from '@roundhouse/api';
 import { isRoundhouseError, nearest, RoundhouseError, systemClock } from '@roundhouse/core';
 import type { Io } from '../io.ts';
+import { allPages } from '../pages.ts';
 import { allWorkers } from './all.ts';
 import { spanText } from './figures.ts';
 import { exitText, instanceName, stateText } from './state.ts';
@@ -8,11 +9,15 @@ import { exitText, instanceName, stateText } from './state.ts';
 /** Errors that the state of the worker and its last lines help to understand. */
 const EXPLAINED: ReadonlySet<string> = new Set([
   'DEADLINE_EXCEEDED',
+  'WORKER_ENDED',
   'WORKER_FAILED',
   'WORKER_KILL_FAILED',
   'WORKER_NOT_RUNNING',
   'WORKER_START_FAILED',
 ]);
+
+const GOES_ON =
+  'What was asked for goes on: "roundhouse worker describe" shows how far it is, and --timeout waits longer.';
 
 /** Lines of its log that are shown. */
 const LINES = 10;
@@ -27,15 +32,34 @@ export async function explained<T>(
   id: string | undefined,
   { clock }: Io,
   work: () => Promise<T>,
+  isExplained: (code: string) => boolean = (code) => EXPLAINED.has(code),
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!isRoundhouseError(error)) throw error;
     if (error.code === 'WORKER_NOT_FOUND' && id !== undefined) throw await withNearest(error, client, id);
-    if (EXPLAINED.has(error.code)) throw await withEvidence(error, client, id, (clock ?? systemClock).now());
+    if (isExplained(error.code)) throw await withEvidence(error, client, id, (clock ?? systemClock).now());
     throw error;
   }
+}
+
+/** Does something to a group: of one that there is not, it is said which may have been meant. */
+export async function explainedGroup<T>(client: Client, group: string, io: Io, work: () => Promise<T>): Promise<T> {
+  try {
+    return await explained(client, undefined, io, work);
+  } catch (error) {
+    if (!isRoundhouseError(error) || error.code !== 'WORKER_GROUP_NOT_FOUND') throw error;
+    const groups = await allPages((query) => client.workers.listGroups(query)).catch(() => []);
+    const ids = groups.map(({ id }) => id);
+    throw hinted(error, nearest(group, ids), '"roundhouse worker group list" shows those there are.');
+  }
+}
+
+function hinted(error: RoundhouseError, near: string | undefined, otherwise: string): RoundhouseError {
+  const { code, message, retryable, status, details } = error;
+  const hint = near === undefined ? otherwise : `There is "${near}".`;
+  return new RoundhouseError(code, { message, hint, retryable, status }, { details, cause: error });
 }
 
 async function withNearest(error: RoundhouseError, client: Client, id: string): Promise<RoundhouseError> {
@@ -44,9 +68,7 @@ async function withNearest(error: RoundhouseError, client: Client, id: string): 
     id,
     workers.map((each) => each.id),
   );
-  const { code, message, retryable, status, details } = error;
-  const hint = near === undefined ? error.hint : `There is "${near}".`;
-  return new RoundhouseError(code, { message, hint, retryable, status }, { details, cause: error });
+  return hinted(error, near, error.hint);
 }
 
 async function withEvidence(
@@ -67,7 +89,8 @@ async function withEvidence(
     ...(lines.length === 0 ? ['it has written nothing'] : ['its last lines:']),
     ...lines.map(({ stream, text }) => `  ${stream}: ${text}`),
   ];
-  const { code, message, hint, retryable, status, details } = error;
+  const { code, message, retryable, status, details } = error;
+  const hint = code === 'DEADLINE_EXCEEDED' ? GOES_ON : error.hint;
   return new RoundhouseError(
     code,
     { message, hint, retryable, status },

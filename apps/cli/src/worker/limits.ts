@@ -5,7 +5,16 @@ export const LIMITS_HEAD = ['LIMIT', 'VALUE', 'USED', 'STATE', 'ENFORCED', 'BY',
 
 /** The cells of a limit, in the order of LIMITS_HEAD. */
 export function limitCells({ limit, value, unit, used, state, enforcement, by, policy }: WorkerLimitStatus): string[] {
-  return [limit, amountText(value, unit), used === null ? '-' : amountText(used, unit), state, enforcement, by, policy];
+  const usedText = used === null ? '-' : amountText(used, unit);
+  return [limit, amountText(value, unit), usedText, state, enforcement, byText(by, unit), policy];
+}
+
+/** What stands behind a limit is told as a plain number. */
+function byText(by: string, unit: string): string {
+  return by.replaceAll(
+    / at (\d+) behind it/g,
+    (_whole, amount: string) => ` at ${amountText(Number(amount), unit)} behind it`,
+  );
 }
 
 function amountText(amount: number, unit: string): string {

@@ -6,8 +6,8 @@ import type { Io } from '../io.ts';
 
 /** Between two attempts to connect again, ms. */
 const RETRY_MS = 500;
-/** Lines that may have been missed meanwhile: the most that the server gives. */
-const CATCH_UP_LINES = 10_000;
+/** Most lines that the server gives at once. */
+export const MAX_LINES = 10_000;
 
 /**
  * The lines of the past that are asked for, and all that follow, until the scope ends. A server that does not answer is
@@ -30,15 +30,15 @@ export async function* followLogs(
         isLost = false;
         if (last.isNew(line)) yield line;
       }
-      // A server that stops ends its streams.
+      // A server that stops ends its streams, and one whose workers have been removed: the next attempt tells.
     } catch (error) {
       if (scope.signal.aborted) return;
       if (!mayPass(error)) throw error;
+      // Once a loss, however many attempts it takes.
+      if (!isLost) io.stderr.write('roundhouse: the connection is lost; trying again\n');
+      isLost = true;
     }
     if (scope.signal.aborted) return;
-    // Once a loss, however many attempts it takes.
-    if (!isLost) io.stderr.write('roundhouse: the connection is lost; trying again\n');
-    isLost = true;
     query = { ...filters, ...last.catchUp() };
     await scope.sleep(RETRY_MS).catch(() => {});
   }
@@ -60,7 +60,7 @@ class LastLines {
   catchUp(): { since?: string; limit?: number } {
     if (this.#at === undefined) return {};
     this.#again = new Map(this.#seen);
-    return { since: this.#at, limit: CATCH_UP_LINES };
+    return { since: this.#at, limit: MAX_LINES };
   }
 
   isNew(line: WorkerLogLine): boolean {

@@ -17,7 +17,8 @@ export function workerReport(worker: WorkerResource, nowMs: number): string {
       state: stateText(worker, nowMs),
       type,
       enabled,
-      command: command === null ? null : commandText(command),
+      command:
+        command !== null ? commandText(command) : type === 'unmanaged' ? null : 'none: there is nothing to start',
       group,
       replicas,
       labels: Object.keys(labels).length === 0 ? null : cellText(labels),

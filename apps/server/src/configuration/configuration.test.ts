@@ -84,6 +84,28 @@ describe('a reload', () => {
     expect(configuration.values()).toEqual({ limits: { max_sessions: 1 } });
   });
 
+  it.each(['', '\n\n', '# gone\n'])('of a file that has become empty changes nothing: %j', async (text) => {
+    const { world, configuration, reloadTo } = await setUp();
+    world.text = text;
+    await expect(configuration.reload()).rejects.toMatchObject({
+      code: 'CONFIGURATION_INVALID',
+      details: { count: 1, diagnostics: [{ code: 'CONFIG_EMPTY', severity: 'error' }] },
+    });
+    expect(configuration.values()).toEqual({ limits: { max_sessions: 1 } });
+    expect(world.applied).toEqual([]);
+    // On purpose it can be done, and a file that never said anything says nothing new.
+    world.text = '{}\n';
+    expect(await configuration.reload()).toMatchObject({ applied: true });
+    expect(configuration.values()).toEqual({});
+    await reloadTo(3);
+    expect(world.applied).toEqual([0, 3]);
+  });
+
+  it('of a file that was empty at the start takes it as that', async () => {
+    const { configuration } = await setUp('');
+    expect(await configuration.reload()).toMatchObject({ applied: true });
+  });
+
   it('that cannot be applied leaves what was there', async () => {
     const { clock, world, configuration, reloadTo } = await setUp();
     world.refusal = new Error('no room');

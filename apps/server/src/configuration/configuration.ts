@@ -59,13 +59,31 @@ export async function readConfiguration(
     { files, variables, scope, secrets: systemSecrets(files, variables), isMachineChecked },
   );
   if (loaded.ok) return loaded;
-  const { diagnostics, omitted, paths } = loaded;
+  throw invalid(loaded.diagnostics, loaded.omitted, loaded.paths);
+}
+
+function invalid(diagnostics: readonly Diagnostic[], omitted: number, paths: readonly string[]): Error {
   const [first] = diagnostics;
   const where = first === undefined ? 'an unknown place' : placeOf(first);
-  throw configurationError('CONFIGURATION_INVALID', {
+  return configurationError('CONFIGURATION_INVALID', {
     details: { count: diagnostics.length + omitted, first: where, diagnostics, omitted, paths },
   });
 }
+
+/** What has become empty was cut off, or is being written: it would take all away that it said. Raises CONFIGURATION_INVALID. */
+function mustNotBeEmptied(before: CheckedConfiguration, { warnings, document }: CheckedConfiguration): void {
+  const wasEmpty = new Set(before.warnings.filter(({ code }) => code === EMPTY).map(({ file }) => file));
+  const emptied = warnings.filter(({ code, file }) => code === EMPTY && !wasEmpty.has(file));
+  if (emptied.length === 0) return;
+  const hint = 'What it said stays in force. Write {} into it to take all of that away.';
+  throw invalid(
+    emptied.map((each) => ({ ...each, severity: 'error', hint })),
+    0,
+    document.paths,
+  );
+}
+
+const EMPTY = 'CONFIG_EMPTY';
 
 /** Name of the layer of `ports`, as places show it. */
 const PORTS = 'ROUNDHOUSE_PORT';
@@ -243,6 +261,7 @@ export class Configuration {
     try {
       const sources = { ...this.#sources, overrides: this.overrides };
       next = await readConfiguration(sources, this.#deps, scope, ownPorts);
+      mustNotBeEmptied(before, next);
     } catch (error) {
       if (!isDryRun) {
         this.#rejected(error);

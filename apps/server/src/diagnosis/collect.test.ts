@@ -1,9 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { coreError, createScope } from '@roundhouse/core';
+import { storeError } from '@roundhouse/store';
 import { createCertificateAuthority, FakeClock } from '@roundhouse/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectFacts, type Places } from './collect.ts';
@@ -118,6 +119,25 @@ describe('collectFacts', () => {
       expiresAt: null,
       fault: expect.stringContaining('ENOENT') as string,
     });
+  });
+
+  it('knows a store that the server here has open from one that another process keeps', async () => {
+    const locked = storeError('STORE_LOCKED', { details: { path: 'x' } });
+    const storeOf = async () =>
+      (await collectFacts(places({ pingStore: () => Promise.reject(locked) }), createScope())).store;
+    expect(await storeOf()).toMatchObject({ state: 'unreachable', code: 'STORE_LOCKED' });
+    mkdirSync(join(folder, 'run'));
+    for (const [text, state] of [
+      ['', 'unreachable'],
+      // Larger than any.
+      ['4194305 1 boot\n', 'unreachable'],
+      // Its own store is no other's.
+      [`${process.pid} 1 boot\n`, 'unreachable'],
+      [`${process.ppid} 1 boot\n`, 'held'],
+    ] as const) {
+      writeFileSync(join(folder, 'run', 'lock'), text);
+      expect(await storeOf()).toMatchObject({ state });
+    }
   });
 
   it('asks the store, but not for ever', async () => {

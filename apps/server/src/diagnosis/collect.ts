@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import { maxDescriptors } from '../limit/descriptors.ts';
+import { runningHere } from '../run/runningHere.ts';
 import type { CertificateFacts, Facts, HomeFacts, PortFacts, StoreFacts, WorkerFacts } from './facts.ts';
 
 /** Where to look. */
@@ -50,7 +51,7 @@ export async function collectFacts(places: Places, scope: Scope): Promise<Facts>
       lookAtHome(home),
       freeSpace(home),
       newestChange(home),
-      askStore(pingStore, scope),
+      askStore(pingStore, home, scope),
       lookAtPorts(ports, scope),
       Promise.all(certificates.map(lookAtCertificate)),
       workers === undefined ? null : lookAtWorkers(workers),
@@ -118,7 +119,7 @@ async function newestChange(home: string): Promise<number | null> {
   return times.length === 0 ? null : Math.max(...times);
 }
 
-async function askStore(ping: Places['pingStore'], scope: Scope): Promise<StoreFacts> {
+async function askStore(ping: Places['pingStore'], home: string, scope: Scope): Promise<StoreFacts> {
   using limit = scope.child({ what: 'The store', timeoutMs: PING_TIMEOUT_MS });
   const began = scope.clock.monotonic();
   try {
@@ -126,6 +127,8 @@ async function askStore(ping: Places['pingStore'], scope: Scope): Promise<StoreF
     return { state: 'reachable', elapsedMs: scope.clock.monotonic() - began };
   } catch (error) {
     const code = isRoundhouseError(error) ? error.code : 'INTERNAL';
+    const pid = code === 'STORE_LOCKED' ? await runningHere(home) : undefined;
+    if (pid !== undefined) return { state: 'held', pid };
     return { state: 'unreachable', code, message: error instanceof Error ? error.message : String(error) };
   }
 }

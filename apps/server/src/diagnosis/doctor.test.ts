@@ -64,6 +64,7 @@ describe('the doctor', () => {
       /workers need setpriv, prlimit/,
       { workers: { ...WELL.workers, missingPrograms: ['setpriv', 'prlimit'] } },
     ],
+    ['ok', /runs here \(pid 47\) has it open/, { store: { state: 'held', pid: 47 } }],
     ['warn', /within 900 ms/, { store: { state: 'reachable', elapsedMs: 900 } }],
     ['ok', /a Roundhouse answers at \[::1\]:7070/, { ports: [{ ...port, host: '::1', state: 'ours' }] }],
     ['fail', /something else listens at 127\.0\.0\.1:7070/, { ports: [{ ...port, state: 'taken' }] }],

@@ -85,6 +85,7 @@ function storeCheck({ store }: Facts): readonly Finding[] {
   if (store.state === 'unreachable') {
     return [fail(check, `${store.code}: ${store.message}`, `Ask for the code: roundhouse errors ${store.code}`)];
   }
+  if (store.state === 'held') return [ok(check, `the Roundhouse that runs here (pid ${store.pid}) has it open`)];
   const message = `it answered within ${Math.ceil(store.elapsedMs)} ms`;
   if (store.elapsedMs <= SLOW_STORE_MS) return [ok(check, message)];
   return [warn(check, message, 'Look at the load of the database or of its disk.')];

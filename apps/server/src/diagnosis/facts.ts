@@ -62,4 +62,6 @@ export interface CertificateFacts {
 
 export type StoreFacts =
   | { readonly state: 'reachable'; readonly elapsedMs: number }
+  /** By the Roundhouse that runs here; nobody else is let in meanwhile. */
+  | { readonly state: 'held'; readonly pid: number }
   | { readonly state: 'unreachable'; readonly code: string; readonly message: string };

@@ -1,8 +1,9 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
-import { constrainedMemory, memoryUsage } from 'node:process';
+import { constrainedMemory } from 'node:process';
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import type { Scope } from '@roundhouse/core';
+import { residentMemory } from '../limit/residentMemory.ts';
 import type { Pressure } from './overload.ts';
 
 /** How often the event loop is looked at, ms: the smallest lateness that is seen. */
@@ -37,7 +38,7 @@ export function processPressure(scope: Scope): () => Pressure {
     return {
       loopDelayMs: Math.max(meanMs, 0),
       heapRatio: heap.used_heap_size / heap.heap_size_limit,
-      memoryRatio: memoryUsage.rss() / memoryLimit(),
+      memoryRatio: (residentMemory() || 0) / memoryLimit(),
     };
   };
 }

@@ -31,6 +31,9 @@ type Filters = Omit<WorkersLogsQuery, 'worker'>;
 const DEFAULT_LINES = 100;
 /** Of one answer that ends: what is beyond is left out, the oldest first. */
 const MAX_ANSWER_BYTES = 8 * 1_048_576;
+const REMOVED = 'roundhouse.worker.removed';
+/** What a worker writes while it is stopped, because it was removed, is given to those who follow it, ms. */
+const FAREWELL_MS = 5_000;
 /** Callers that may follow logs at a time. */
 const MAX_FOLLOWERS = 500;
 
@@ -44,6 +47,18 @@ export function workerLogRoutes(deps: WorkerLogRoutesDependencies) {
     const status = supervisor().find(worker);
     if (status === undefined) throw workerError('WORKER_NOT_FOUND', { details: { id: worker } });
     return instance === undefined ? status.instances.map(({ id }) => id) : [{ worker, number: instance }];
+  };
+
+  /** One that is no more has left its log. Raises WORKER_NOT_FOUND. */
+  const mustBeOrHaveBeen = async (worker: string, number: number): Promise<void> => {
+    if (
+      supervisor()
+        .find(worker)
+        ?.instances.some(({ id }) => id.number === number) === true
+    )
+      return;
+    if ((await supervisor().logs.size({ worker, number })) > 0) return;
+    throw workerError('WORKER_NOT_FOUND', { details: { id: `${worker}/${number}` } });
   };
 
   const answer = async (
@@ -78,8 +93,15 @@ export function workerLogRoutes(deps: WorkerLogRoutesDependencies) {
     }
     const identity = identityOf(request);
     // It comes back as who it is then.
+    const left = new Set(query.instances.map(({ worker }) => worker));
     const leave = deps.journal.watch((event) => {
       if (isAccountOf(identity, event)) scope.end();
+      if (event.type === REMOVED && left.delete(event.subject) && left.size === 0) {
+        scope.sleep(FAREWELL_MS).then(
+          () => scope.end(),
+          () => {},
+        );
+      }
     });
     scope.onEnd(() => {
       leave();
@@ -95,11 +117,13 @@ export function workerLogRoutes(deps: WorkerLogRoutesDependencies) {
   };
 
   return {
-    getWorkerLogs(request: FastifyRequest, reply: FastifyReply) {
+    async getWorkerLogs(request: FastifyRequest, reply: FastifyReply) {
       const { instance, ...filters } = valid(
         validateQuery(workerLogsQuerySchema, request.query as Record<string, unknown>),
       );
-      return answer(request, reply, filters, instancesOf(idOf(request), instance), false);
+      const instances = instancesOf(idOf(request), instance);
+      if (instance !== undefined) await mustBeOrHaveBeen(idOf(request), instance);
+      return await answer(request, reply, filters, instances, false);
     },
 
     getWorkersLogs(request: FastifyRequest, reply: FastifyReply) {

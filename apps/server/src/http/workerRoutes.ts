@@ -134,7 +134,7 @@ export async function awaited(
   done.catch(() => {});
   if (request.wait === false) return;
   using caller = requestScope(reply, server);
-  using scope = caller.child({ what: 'The worker', timeoutMs: timeoutOf(request, COMMAND_MS) });
+  using scope = caller.child({ what: 'What was asked for', timeoutMs: timeoutOf(request, COMMAND_MS) });
   await scope.race(done);
 }
 

@@ -1,7 +1,7 @@
-import { memoryUsage } from 'node:process';
 import { memoryLimit } from '../http/processPressure.ts';
 import { maxDescriptors, openDescriptors } from './descriptors.ts';
 import type { LimitDefinition } from './limits.ts';
+import { residentMemory } from './residentMemory.ts';
 
 /** The limits that every process has, whatever it does. `memoryBytes`: a watermark below that of the system. */
 export function processLimits(memoryBytes: number = memoryLimit()): readonly LimitDefinition[] {
@@ -10,7 +10,7 @@ export function processLimits(memoryBytes: number = memoryLimit()): readonly Lim
     {
       name: 'memory',
       unit: 'bytes',
-      usage: () => memoryUsage.rss(),
+      usage: residentMemory,
       capacity: () => memoryBytes,
     },
     {

@@ -1,3 +1,5 @@
+import { getHeapStatistics } from 'node:v8';
+import { residentMemory } from '../limit/residentMemory.ts';
 import type { HistorySeries } from './history.ts';
 import type { Metrics } from './metrics.ts';
 import type { ByName, MetricSources } from './sources.ts';
@@ -22,8 +24,8 @@ export function historySeries(metrics: Metrics, sources: MetricSources): readonl
       return (user + system) / US_PER_SECOND;
     }),
     level('event_loop_delay_p99', 'seconds', () => metrics.eventLoopDelay()),
-    level('resident_memory', 'bytes', () => process.memoryUsage.rss()),
-    level('heap_used', 'bytes', () => process.memoryUsage().heapUsed),
+    level('resident_memory', 'bytes', residentMemory),
+    level('heap_used', 'bytes', () => getHeapStatistics().used_heap_size),
   ];
 }
 

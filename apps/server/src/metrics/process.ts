@@ -1,5 +1,7 @@
+import { getHeapStatistics } from 'node:v8';
 import type { Clock } from '@roundhouse/core';
 import { maxDescriptors, openDescriptors } from '../limit/descriptors.ts';
+import { residentMemory } from '../limit/residentMemory.ts';
 import type { MetricRegistry, Sample } from './registry.ts';
 
 const US_PER_SECOND = 1e6;
@@ -11,17 +13,17 @@ export function registerProcess(registry: MetricRegistry, clock: Clock, version:
   const gauge = (name: string, help: string, read: () => number): void =>
     registry.mirror('gauge', name, help, { read: () => known(read()) });
 
-  gauge('roundhouse_process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss());
-  gauge('roundhouse_process_heap_used_bytes', 'Used heap of the process.', () => process.memoryUsage().heapUsed);
+  gauge('roundhouse_process_resident_memory_bytes', 'Resident memory of the process.', residentMemory);
+  gauge('roundhouse_process_heap_used_bytes', 'Used heap of the process.', () => getHeapStatistics().used_heap_size);
   gauge(
     'roundhouse_process_heap_size_bytes',
     'Heap of the process, the unused part included.',
-    () => process.memoryUsage().heapTotal,
+    () => getHeapStatistics().total_heap_size,
   );
   gauge(
     'roundhouse_process_external_memory_bytes',
     'Memory of the process outside of the heap.',
-    () => process.memoryUsage().external,
+    () => getHeapStatistics().external_memory,
   );
   gauge('roundhouse_process_start_time_seconds', 'When the process began, since 1970.', () => startedAt);
   gauge('roundhouse_process_open_fds', 'Open descriptors of the process.', openDescriptors);

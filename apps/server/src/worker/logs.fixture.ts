@@ -54,8 +54,9 @@ export class FakeLogs implements Logs {
   filesOf({ worker, number }: InstanceId) {
     return { stdout: `/logs/${worker}.${number}.out`, stderr: `/logs/${worker}.${number}.err` };
   }
-  async size(): Promise<number> {
-    return 0;
+  async size({ worker, number }: InstanceId): Promise<number> {
+    const own = this.#lines.filter(({ instance }) => instance.worker === worker && instance.number === number);
+    return own.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
   async release(): Promise<void> {}
 }

@@ -183,6 +183,15 @@ describe('a program that is found by its name', () => {
     expect(isThere(other.pid)).toBe(true);
   });
 
+  it('is not told to reload by a signal that would end it', async () => {
+    const meant = start('sh', '-c', 'while :; do sleep 0.05; done', 'x', `--role=${directory}`);
+    await watch({ process_name: 'sh', arguments: [`--role=${directory}`], allowed_signals: ['HUP'] });
+    await site.untilState('theirs', 'ready started');
+    await expect(site.supervisor.reload(target, site.scope)).rejects.toMatchObject({ code: 'WORKER_RELOAD_REFUSED' });
+    expect(isThere(meant.pid)).toBe(true);
+    expect(site.pid('theirs')).toBe(meant.pid);
+  });
+
   it('is nobody to be sure of when two have it', async () => {
     const argument = `--role=${directory}`;
     const one = start('sh', '-c', 'while :; do sleep 0.05; done', 'x', argument);

@@ -106,11 +106,13 @@ describe('a worker that somebody else starts', () => {
   it('is looked for as often as is said, found when it comes, and missed when it goes', async () => {
     await open({ check_interval: '2s' });
     expect(state()).toBe('stopped not_found');
+    expect(member.status().trouble).toBe('there is no process of the name theirs');
     run();
     await clock.advance(1_999);
     expect(pid()).toBeUndefined();
     await clock.advance(1);
     expect(pid()).toBe(PID);
+    expect(member.status().trouble).toBeUndefined();
     kernel.end(PID);
     await clock.advance(2_000);
     expect(state()).toBe('stopped not_found');
@@ -133,6 +135,7 @@ describe('a worker that somebody else starts', () => {
     run(PID + 1);
     await open();
     expect(state()).toBe('stopped ambiguous');
+    expect(member.status().trouble).toMatch(/^several processes fit the name theirs /);
     kernel.end(PID);
     await clock.advance(5_000);
     expect(pid()).toBe(PID + 1);

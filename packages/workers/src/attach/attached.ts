@@ -11,8 +11,10 @@ import type { AttachSpec, Signal, WorkerSpec } from '../spec/spec.ts';
 import type { ExecuteResult, InstanceStatus, InstanceUsage, Move } from '../supervisor/contract.ts';
 import type { ManagedDependencies, ProbeWatching } from '../supervisor/managed.ts';
 import { Moves } from '../supervisor/moves.ts';
+import { mustHandleReload } from '../supervisor/reloadSignal.ts';
 import type { Member } from '../supervisor/member.ts';
 import type { Locator } from './locator.ts';
+import { type Missing, missingText } from './missing.ts';
 
 export interface AttachedDependencies extends Pick<ManagedDependencies, 'watchProbes' | 'tell' | 'onMoved'> {
   readonly clock: Clock;
@@ -39,7 +41,7 @@ export class AttachedMember implements Member {
   #attach: AttachSpec;
   #state: InstanceState = { kind: 'idle', reason: 'not_found' };
   #since: number;
-  #detail: string = 'not_found';
+  #detail: Missing = 'not_found';
   #lastExit: (Exit & { reason: string }) | undefined;
   #lives = 0;
   #preparing: Promise<Enforcement> | undefined;
@@ -76,12 +78,13 @@ export class AttachedMember implements Member {
 
   status(): InstanceStatus {
     const run = runOf(this.#state);
+    const isMissing = this.#state.kind === 'idle' && this.#state.reason === 'not_found';
     return {
       id: this.id,
       state: SHOWN_STATES[this.#state.kind],
-      reason: this.#state.kind === 'idle' && this.#state.reason === 'not_found' ? this.#detail : reasonOf(this.#state),
+      reason: isMissing ? this.#detail : reasonOf(this.#state),
       since: this.#since,
-      trouble: undefined,
+      trouble: isMissing ? missingText(this.#detail, this.#attach.by) : undefined,
       process: run?.process,
       startedAt: run?.startedAt,
       restarts: 0,
@@ -139,7 +142,12 @@ export class AttachedMember implements Member {
   }
 
   async reload(): Promise<void> {
-    await this.signal(this.#spec.reloadSignal);
+    const { reloadSignal } = this.#spec;
+    const run = runOf(this.#state);
+    if (run !== undefined && this.#attach.allowedSignals.includes(reloadSignal)) {
+      mustHandleReload(nameOf(this.id), reloadSignal, this.#deps.processes.responseTo(run.process.pid, reloadSignal));
+    }
+    await this.signal(reloadSignal);
   }
 
   async signal(signal: Signal): Promise<void> {

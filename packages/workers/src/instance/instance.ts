@@ -1,5 +1,6 @@
 import {
   type Clock,
+  coreError,
   Emitter,
   isRoundhouseError,
   type Logger,
@@ -180,8 +181,6 @@ export class Instance<H> {
       case 'shutdown':
         return true;
       case 'never_started':
-      case 'disabled':
-      case 'no_command':
         return (isEnabled && schedule === undefined) || this.#record.desired === 'running';
       default:
         return false;
@@ -387,8 +386,8 @@ export class Instance<H> {
       this.#isGenerationOpen = false;
       if (isRoundhouseError(error) && error.code === 'CANCELLED') return;
       this.#troubled('the worker could not be started', error);
-      this.#fault = isRoundhouseError(error) ? error : undefined;
-      const { code, retryable } = this.#fault ?? { code: 'INTERNAL', retryable: false };
+      this.#fault = faultOf(error);
+      const { code, retryable } = this.#fault;
       this.send({ kind: 'launchFailed', code, isRetryable: retryable });
     }
   }
@@ -474,17 +473,28 @@ export class Instance<H> {
     const { lastExit } = this.#record;
     const state = SHOWN_STATES[this.#state.kind];
     const cause = reasonOf(this.#state) === 'start_failed' ? this.#fault : undefined;
-    const reason = cause?.message ?? reasonOf(this.#state);
-    return workerError('WORKER_FAILED', {
-      details: { worker: this.id.worker, instance: this.id.number, state, reason, last_exit: lastExit ?? null },
-      cause,
-    });
+    const reason = cause === undefined ? reasonOf(this.#state) : whyOf(cause);
+    const details = { worker: this.id.worker, instance: this.id.number, state, reason, last_exit: lastExit ?? null };
+    // The next step is that of what has kept it from starting.
+    return workerError('WORKER_FAILED', { details, cause, ...(cause !== undefined && { hint: cause.hint }) });
   }
 
   #troubled(what: string, error: unknown): void {
     const { code, message } = isRoundhouseError(error) ? error : { code: 'INTERNAL', message: String(error) };
     this.#deps.log.warn(what, { worker: nameOf(this.id), code, reason: message });
   }
+}
+
+/** What has no code of ours is a reason as well, and the only one there is. */
+function faultOf(error: unknown): RoundhouseError {
+  if (isRoundhouseError(error)) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return coreError('INTERNAL', { details: { reason }, cause: error });
+}
+
+/** Without saying once more that it could not be started. */
+function whyOf({ code, message, details }: RoundhouseError): string {
+  return code === 'WORKER_START_FAILED' && typeof details['reason'] === 'string' ? details['reason'] : message;
 }
 
 function hasSockets({ program }: WorkerSpec): boolean {

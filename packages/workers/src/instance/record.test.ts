@@ -54,7 +54,7 @@ describe('a record', () => {
     await mkdir(pathOf(0), { recursive: true });
     const unusable = {
       code: 'WORKER_RUN_DIRECTORY',
-      details: { directory: join(directory, 'workers', 'web', '0'), reason: 'EISDIR' },
+      details: { directory: join(directory, 'workers', 'web', '0'), reason: 'a directory is in the place of a file' },
     };
     await expect(records.read(ID)).rejects.toMatchObject(unusable);
     await expect(records.write(ID, NEW_RECORD)).rejects.toMatchObject(unusable);
@@ -62,7 +62,7 @@ describe('a record', () => {
 
   it('cannot be used where there can be no directory, and can again once there can', async () => {
     await writeFile(join(directory, 'workers'), '');
-    const unusable = { code: 'WORKER_RUN_DIRECTORY', details: { reason: 'ENOTDIR' } };
+    const unusable = { code: 'WORKER_RUN_DIRECTORY', details: { reason: 'a part of the path is no directory' } };
     const writes = [1, 2, 3].map((generation) => records.write(ID, numbered(generation)));
     for (const each of await Promise.allSettled(writes)) expect(each).toMatchObject({ reason: unusable });
     await rm(join(directory, 'workers'));

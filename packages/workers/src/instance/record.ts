@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { workerError } from '../errors.ts';
 import type { Exit } from '../process/contract.ts';
+import { runDirectoryError } from '../process/runDirectoryError.ts';
 import { replaceFile } from '../replaceFile.ts';
 import { type InstanceId, nameOf } from './id.ts';
 import type { InstanceState } from './state.ts';
@@ -120,10 +120,6 @@ export class Records<H> {
   }
 
   #unusable(path: string, cause: unknown): Error {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    return workerError('WORKER_RUN_DIRECTORY', {
-      details: { directory: dirname(path), reason: code ?? message },
-      cause,
-    });
+    return runDirectoryError(dirname(path), cause);
   }
 }

@@ -5,8 +5,6 @@ import type { RestartTrigger, Severity } from '../spec/spec.ts';
 /** Why an instance does not run, and is not to. */
 export type IdleReason =
   | 'never_started'
-  | 'disabled'
-  | 'no_command'
   | 'by_request'
   /** Roundhouse was shut down, and took it along. */
   | 'shutdown'

@@ -24,6 +24,12 @@ function unquoted(text: string): string {
 /** Larger files are no lists of variables. */
 const MAX_FILE_BYTES = 1_048_576;
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is none',
+  ENOTDIR: 'a part of the path is no directory',
+  EACCES: 'Roundhouse may not read it',
+};
+
 /** Raises WORKER_START_FAILED with the file that cannot be read. */
 export async function readEnvironmentFile(worker: string, path: string): Promise<Readonly<Record<string, string>>> {
   try {
@@ -33,7 +39,8 @@ export async function readEnvironmentFile(worker: string, path: string): Promise
     if (file.size > MAX_FILE_BYTES) throw new RangeError(`it is larger than ${MAX_FILE_BYTES} bytes`);
     return parseEnvironment(await readFile(path, 'utf8'));
   } catch (cause) {
-    const reason = `the environment file ${path}: ${(cause as Error).message}`;
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    const reason = `the environment file ${path}: ${REASONS[code] ?? message}`;
     throw workerError('WORKER_START_FAILED', { details: { worker, stage: 'environment', reason }, cause });
   }
 }

@@ -1,6 +1,7 @@
 import type { Scope, Unsubscribe } from '@roundhouse/core';
 import type { InstanceId } from '../instance/id.ts';
 import type { Signal, SocketSpec } from '../spec/spec.ts';
+import type { SignalResponse } from './signalResponse.ts';
 
 /** A process, told from all others that ever had its number: field 22 of `/proc/PID/stat`, and the boot. */
 export interface ProcessIdentity {
@@ -96,6 +97,8 @@ export interface Keeper extends AsyncDisposable {
   start(generation: number, launch: Launch, scope: Scope): Promise<Run>;
   /** Whether it was sent: false when the process is gone, or is not the one that was started. */
   signal(signal: Signal, to: 'leader' | 'group'): Promise<boolean>;
+  /** What the leader would do about it; undefined when it is gone, or that cannot be known. */
+  responseTo(signal: Signal): SignalResponse | undefined;
   /** Ends the whole tree with SIGKILL; resolves when none of it is left. Raises WORKER_KILL_FAILED. */
   kill(scope: Scope): Promise<void>;
   /** Whether anything of the tree is left, the leader aside. */
@@ -112,7 +115,7 @@ export interface ProcessHost extends AsyncDisposable {
   open(scope: Scope): Promise<readonly Found[]>;
   /** The keeper of an instance; one at a time. */
   keeper(instance: InstanceId): Keeper;
-  /** Runs a command as the program is run, to its end: for probes and hooks. */
+  /** Runs a command as the program is run, to its end: for probes and hooks. Raises WORKER_COMMAND_FAILED. */
   execute(launch: Launch, scope: Scope): Promise<{ readonly code: number | null; readonly output: string }>;
   /**
    * Ends the shims of instances that do not run, and, when nothing runs, spawner and log daemon as well; then closes.

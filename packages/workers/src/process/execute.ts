@@ -78,7 +78,7 @@ export async function execute(
         stage: fault.stage,
         reason: reasonOf(launch, fault),
       };
-      throw workerError('WORKER_START_FAILED', { details });
+      throw workerError('WORKER_COMMAND_FAILED', { details });
     }
     return { code, output: output.text() };
   } catch (error) {

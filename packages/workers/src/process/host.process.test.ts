@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createScope, systemClock } from '@roundhouse/core';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -338,6 +338,19 @@ describe('a supervisor', () => {
   });
 });
 
+describe('a run directory that is taken away', () => {
+  it('is said when the host is shut down, which lets the next one in', async () => {
+    const bed = await makeBed();
+    const { host } = await bed.open();
+    const places = join(bed.run, 'workers');
+    await rename(places, `${places}.away`);
+    await expect(host.shutdown(bed.scope)).rejects.toMatchObject({ code: 'ENOENT' });
+    await rename(`${places}.away`, places);
+    const next = await bed.open();
+    await next.host.shutdown(bed.scope);
+  });
+});
+
 describe('when helpers are killed', () => {
   it('another spawner takes the place of the one that was', async () => {
     const bed = await makeBed();
@@ -559,6 +572,7 @@ describe('a command', () => {
     const { code, output } = await host.execute(launchOf(['head', '-c', '1000000', '/dev/zero']), bed.scope);
     expect({ code, length: output.length }).toEqual({ code: 0, length: 65_536 });
     await expect(host.execute(launchOf(['/no/such']), bed.scope)).rejects.toMatchObject({
+      code: 'WORKER_COMMAND_FAILED',
       details: { stage: 'program' },
     });
   });

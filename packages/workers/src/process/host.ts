@@ -90,19 +90,24 @@ class LinuxHost implements ProcessHost {
   }
 
   async shutdown(scope: Scope): Promise<void> {
-    if (this.#lock !== undefined) {
-      // Keepers that are closed already have left their shims.
-      const instances = await this.#instances();
-      const keepers = instances.map((instance) => this.#keepers.get(nameOf(instance)) ?? this.#keep(instance));
-      await scope.race(Promise.all(keepers.map((keeper) => keeper.find())));
-      const idle = keepers.filter(({ run }) => run === undefined);
-      await Promise.all(idle.map((keeper) => keeper.release(scope)));
-      if (idle.length === keepers.length) {
-        await this.#spawner.end(scope);
-        await this.#endLogDaemon(scope);
-      }
+    try {
+      if (this.#lock !== undefined) await this.#putAway(scope);
+    } finally {
+      // What could not be put away is left to the next one, which has to be let in.
+      await this[Symbol.asyncDispose]();
     }
-    await this[Symbol.asyncDispose]();
+  }
+
+  async #putAway(scope: Scope): Promise<void> {
+    // Keepers that are closed already have left their shims.
+    const instances = await this.#instances();
+    const keepers = instances.map((instance) => this.#keepers.get(nameOf(instance)) ?? this.#keep(instance));
+    await scope.race(Promise.all(keepers.map((keeper) => keeper.find())));
+    const idle = keepers.filter(({ run }) => run === undefined);
+    await Promise.all(idle.map((keeper) => keeper.release(scope)));
+    if (idle.length < keepers.length) return;
+    await this.#spawner.end(scope);
+    await this.#endLogDaemon(scope);
   }
 
   /** One whose keeper was killed is nobody's child, and has not heard that it is over. */

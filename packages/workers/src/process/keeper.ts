@@ -1,6 +1,5 @@
 import { type Clock, Emitter, type Logger, type Scope, type Timer, type Unsubscribe } from '@roundhouse/core';
 import type { GroupTree } from '../cgroup/tree.ts';
-import { workerError } from '../errors.ts';
 import { type InstanceId, nameOf } from '../instance/id.ts';
 import { codeOf } from '../limits/kernelFiles.ts';
 import type { Signal } from '../spec/spec.ts';
@@ -14,6 +13,7 @@ import { type Processes, sendSignal } from './processes.ts';
 import { runDirectoryError } from './runDirectoryError.ts';
 import { ASK_AGAIN_MS, ShimLink } from './shimLink.ts';
 import { socketSetOf } from './socketSet.ts';
+import type { SignalResponse } from './signalResponse.ts';
 import type { Spawner } from './spawner.ts';
 import { startError } from './startError.ts';
 
@@ -184,6 +184,10 @@ export class InstanceKeeper implements Keeper {
     return sendSignal(to === 'group' ? -pid : pid, `SIG${signal}`);
   }
 
+  responseTo(signal: Signal): SignalResponse | undefined {
+    return this.#run && this.#deps.processes.responseTo(this.#run.process.pid, signal);
+  }
+
   async kill(scope: Scope): Promise<void> {
     await this.#ready(scope);
     // A launch says who it is to the directory before all else, and to its keeper when it is done.
@@ -277,7 +281,6 @@ export class InstanceKeeper implements Keeper {
   }
 
   async #perform(attempt: Attempt, listing: Listing, scope: Scope): Promise<Run> {
-    this.#refuseForeignUser(attempt);
     await this.#prepare(attempt, listing);
     this.#unheard = attempt.generation;
     await this.#drive(attempt, listing, scope);
@@ -286,13 +289,6 @@ export class InstanceKeeper implements Keeper {
     // It may have been launched before, for another shim.
     if (this.#run === run && shim !== undefined && shim.number !== attempt.record?.shim) this.#orphaned(run);
     return run;
-  }
-
-  #refuseForeignUser({ launch: { user } }: Attempt): void {
-    const uid = process.geteuid?.() ?? 0;
-    if (user === undefined || uid === 0 || (user.uid === uid && user.gid === process.getegid?.())) return;
-    const reason = `Roundhouse runs as user ${uid} and cannot start programs as ${user.name}: only root can`;
-    throw workerError('WORKER_START_FAILED', { details: { worker: this.instance.worker, stage: 'user', reason } });
   }
 
   async #prepare(attempt: Attempt, listing: Listing): Promise<void> {

@@ -1,7 +1,9 @@
 import { type Clock } from '@roundhouse/core';
 import { type KernelFiles, readIfThere } from '../limits/kernelFiles.ts';
 import { type KernelUnits, parseStat, readUnits } from '../limits/processes.ts';
+import type { Signal } from '../spec/spec.ts';
 import type { ProcessIdentity } from './contract.ts';
+import { signalResponse, type SignalResponse } from './signalResponse.ts';
 
 /** A process as a sweep sees it. */
 export interface Swept {
@@ -57,6 +59,11 @@ export class Processes {
   /** Arguments with a NUL after each; empty for a zombie, undefined when it is gone. */
   commandLine(pid: number): string | undefined {
     return readIfThere(this.#files, `/proc/${pid}/cmdline`);
+  }
+
+  /** Undefined where that cannot be known. */
+  responseTo(pid: number, signal: Signal): SignalResponse | undefined {
+    return signalResponse(readIfThere(this.#files, `/proc/${pid}/status`) ?? '', signal);
   }
 
   /** Pids of a tree: its session, and all that carry its token. */

@@ -11,9 +11,16 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'this user may not write there',
   EIO: 'the disk cannot be read or written',
   ENOTDIR: 'a part of the path is no directory',
+  EISDIR: 'a directory is in the place of a file',
   EMFILE: 'this process has no file descriptors left',
   ENFILE: 'this machine has no file descriptors left',
 };
+
+const MORE_DESCRIPTORS =
+  'Allow it more: LimitNOFILE of the service, or ulimit -n in a shell. What runs goes on; nothing new can be started until then.';
+
+/** The next step, where it is another than that of a disk. */
+const HINTS: Readonly<Record<string, string>> = { EMFILE: MORE_DESCRIPTORS, ENFILE: MORE_DESCRIPTORS };
 
 /** WORKER_RUN_DIRECTORY for whatever went wrong in it; what has a code of ours already stays as it is. */
 export function runDirectoryError(directory: string, cause: unknown): RoundhouseError {
@@ -21,5 +28,7 @@ export function runDirectoryError(directory: string, cause: unknown): Roundhouse
   // Tools say it in words.
   const text = cause instanceof Error ? cause.message : String(cause);
   const code = codeOf(cause) ?? (/No space left/.test(text) ? 'ENOSPC' : /Read-only/.test(text) ? 'EROFS' : '');
-  return workerError('WORKER_RUN_DIRECTORY', { details: { directory, reason: REASONS[code] ?? text }, cause });
+  const details = { directory, reason: REASONS[code] ?? text };
+  const hint = HINTS[code];
+  return workerError('WORKER_RUN_DIRECTORY', { details, cause, ...(hint !== undefined && { hint }) });
 }

@@ -37,6 +37,14 @@ describe('a worker', () => {
     expect(() => checkWorker(resolveWorker({ id: 'a', ...fields }))).toThrow(expect.objectContaining({ code }));
   });
 
+  it('that somebody else starts is not scaled', () => {
+    const spec = resolveWorker({ id: 'a', ...unmanaged });
+    expect(() => checkWorker({ ...spec, replicas: 2 })).toThrow(
+      expect.objectContaining({ code: 'WORKER_INVALID', details: expect.objectContaining({ field: 'replicas' }) }),
+    );
+    expect(() => checkWorker({ ...spec, replicas: 0 })).not.toThrow();
+  });
+
   it.each<[string, Partial<WorkerInput>]>([
     ['with a socket', { command: ['x'], sockets: [{ name: 'http', listen: '127.0.0.1:80' }] }],
     ['managed', { command: ['x'], schedule: '@daily', probes: { startup: { notify: true } } }],

@@ -32,6 +32,7 @@ export function checkWorker({ id, type, program, replicas, schedule, limits, log
   const [limit] = Object.keys(limits);
   if (limit !== undefined) throw invalid('limits', `a program that is started elsewhere cannot be held to ${limit}`);
   if (schedule !== undefined) throw invalid('schedule', 'it is started elsewhere');
+  if (replicas > 1) throw invalid('replicas', 'an unmanaged worker is one process');
 }
 
 /** Says of a refusal which field it is about. */

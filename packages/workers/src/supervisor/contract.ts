@@ -132,7 +132,7 @@ export interface Supervisor extends AsyncDisposable {
   stopAll(workers: readonly string[], scope: Scope): Promise<void>;
   /** Those that are up one after the other, until one does not come back; the others at once. Raises what `start` does. */
   restart(target: WorkerTarget, scope: Scope): Promise<void>;
-  /** Has it read its configuration again. Raises WORKER_NOT_RUNNING. */
+  /** Has it read its configuration again. Raises WORKER_NOT_RUNNING, WORKER_RELOAD_REFUSED. */
   reload(target: WorkerTarget, scope: Scope): Promise<void>;
   /** Raises WORKER_NOT_RUNNING, WORKER_NOT_OURS. */
   signal(target: WorkerTarget, signal: Signal): Promise<void>;

@@ -10,6 +10,7 @@ import { Instance, type RestartPolicy } from '../instance/instance.ts';
 import type { InstanceEvent } from '../instance/machine.ts';
 import type { InstanceRecord, Records } from '../instance/record.ts';
 import { type InstanceState, reasonOf, runOf, SHOWN_STATES } from '../instance/state.ts';
+import { refuseForeignUser } from '../launch/foreignUser.ts';
 import {
   hasPlace,
   type InstancePlaces,
@@ -30,6 +31,7 @@ import type { Signal, WorkerSpec } from '../spec/spec.ts';
 import type { ExecuteResult, InstanceStatus, InstanceUsage, Move } from './contract.ts';
 import type { Member, Tell } from './member.ts';
 import { Moves } from './moves.ts';
+import { mustHandleReload } from './reloadSignal.ts';
 import { actionOn, MAX_ADJUSTMENTS, raised } from './policy.ts';
 
 /** What watches the probes of a run. */
@@ -81,6 +83,8 @@ export class ManagedMember implements Member {
   #enforcement: Enforcement | undefined;
   #preparing: Promise<Enforcement> | undefined;
   #probes: ProbeWatching | undefined;
+  /** What the probe said that had it taken down last, until it is well. */
+  #probeTrouble: string | undefined;
   /** By an integrated worker, of itself. */
   #told: ContractWatch | undefined;
   #configuredLogs: WorkerSpec['logs'] | undefined;
@@ -154,7 +158,7 @@ export class ManagedMember implements Member {
       state: SHOWN_STATES[state.kind],
       reason: reasonOf(state),
       since,
-      trouble: this.#instance.trouble,
+      trouble: this.#instance.trouble ?? this.#probeTrouble,
       process: run?.process,
       startedAt: run?.startedAt,
       restarts: record.restarts,
@@ -211,7 +215,9 @@ export class ManagedMember implements Member {
       if (!isReloaded) throw workerError('WORKER_RELOAD_REFUSED', { details: { worker: nameOf(this.id), reason } });
       return;
     }
-    await this.signal(this.#instance.spec.reloadSignal);
+    const { reloadSignal } = this.#instance.spec;
+    mustHandleReload(nameOf(this.id), reloadSignal, this.#keeper.responseTo(reloadSignal));
+    await this.signal(reloadSignal);
   }
 
   async signal(signal: Signal): Promise<void> {
@@ -280,6 +286,7 @@ export class ManagedMember implements Member {
 
   #onMoved(from: InstanceState, to: InstanceState): void {
     if (to.kind === 'launching') this.#hasStaleLimits = false;
+    if (to.kind === 'ready' || to.kind === 'idle') this.#probeTrouble = undefined;
     const { tell, clock, onMoved } = this.#deps;
     const move = this.#moves.add(from, to, clock.now());
     const { restarts } = this.#instance.record;
@@ -312,6 +319,7 @@ export class ManagedMember implements Member {
     const enforcement = await this.#makeReady(spec);
     const places = this.#places;
     const launch = await prepareLaunch(this.id, spec, enforcement, places, this.#deps.launch, scope);
+    refuseForeignUser(this.id.worker, launch.user);
     if (hasPlace(spec, 'data')) await makePlace(places.data, launch);
     if (hasPlace(spec, 'temporary')) await makePlace(places.temporary, launch);
     return launch;
@@ -374,6 +382,7 @@ export class ManagedMember implements Member {
       (verdict) => {
         tell('probed', { verdict });
         const event = eventOf(verdict);
+        if (event?.kind === 'startupFailed' || event?.kind === 'livenessFailed') this.#probeTrouble = textOf(verdict);
         if (event !== undefined) send(event);
       },
       scope,
@@ -458,6 +467,10 @@ export class ManagedMember implements Member {
 async function makePlace(directory: string, { user }: Launch): Promise<void> {
   const isNew = (await mkdir(directory, { recursive: true, mode: 0o755 })) !== undefined;
   if (isNew && user !== undefined) await chown(directory, user.uid, user.gid);
+}
+
+function textOf({ role, status: { code, message } }: ProbeVerdict): string {
+  return `its ${role} probe failed: ${message ?? code ?? 'it says not why'}`;
 }
 
 function eventOf({ role, isPassing }: ProbeVerdict): InstanceEvent | undefined {

@@ -1,4 +1,4 @@
-import { createScope, Emitter, type Scope, silentLogger } from '@roundhouse/core';
+import { createScope, Emitter, type RoundhouseError, type Scope, silentLogger } from '@roundhouse/core';
 import { FakeClock } from '@roundhouse/testing';
 import type { WorkerInput } from '@roundhouse/api';
 import { workerError } from '../errors.ts';
@@ -8,6 +8,7 @@ import type { Enforcement, EnforcementEvents, Limiter } from '../limits/contract
 import type { Logs } from '../logs/contract.ts';
 import type { ProbeStatus, ProbeVerdict } from '../probe/contract.ts';
 import type { Exit, Found, Keeper, KeeperEvents, Launch, ProcessHost, Run } from '../process/contract.ts';
+import type { SignalResponse } from '../process/signalResponse.ts';
 import type { RestartHistory } from '../restart/history.ts';
 import { createRestartPolicy } from '../restart/policy.ts';
 import { resolveWorker } from '../spec/resolve.ts';
@@ -54,6 +55,8 @@ export class FakeMachine {
   readonly started: string[] = [];
   readonly ended: string[] = [];
   bootId = BOOT;
+  /** Raised when it is shut down. */
+  shutdownFault: Error | undefined;
   #pid = 1_000;
 
   program(id: InstanceId): Program {
@@ -151,6 +154,11 @@ class FakeKeeper implements Keeper {
     return true;
   }
 
+  responseTo(signal: Signal): SignalResponse | undefined {
+    const { run, behaviour } = this.#program;
+    return run && (behaviour(signal) === undefined ? 'handled' : 'default');
+  }
+
   async kill(): Promise<void> {
     await Promise.resolve();
     if (this.#program.run !== undefined) {
@@ -205,7 +213,9 @@ function hostOf(machine: FakeMachine): ProcessHost {
     async execute({ command }) {
       return { code: 0, output: command.join(' ') };
     },
-    async shutdown() {},
+    async shutdown() {
+      if (machine.shutdownFault !== undefined) throw machine.shutdownFault;
+    },
     async [Symbol.asyncDispose]() {},
   };
 }
@@ -261,6 +271,11 @@ export class Plant {
   readonly enforcements = new Map<string, FakeEnforcement>();
   readonly #own: Scope;
   readonly #verdicts = new Map<string, (verdict: ProbeVerdict) => void>();
+
+  /** Whether all that the supervisor has started is ended. */
+  get isOver(): boolean {
+    return this.#own.signal.aborted;
+  }
 
   constructor(machine = new FakeMachine()) {
     this.machine = machine;
@@ -343,14 +358,14 @@ export class Plant {
   }
 
   /** What a probe finds. */
-  probe(name: string, role: ProbeRole, isPassing: boolean): void {
+  probe(name: string, role: ProbeRole, isPassing: boolean, message: string | null = null): void {
     const status: ProbeStatus = {
       status: isPassing ? 'success' : 'failure',
       checkedAt: 0,
       elapsedMs: 1,
       failures: 0,
       code: null,
-      message: null,
+      message,
       steps: [],
     };
     this.#verdicts.get(name)?.({ role, isPassing, status });
@@ -370,7 +385,7 @@ export class Plant {
   }
 }
 
-export function startFailed(isRetryable: boolean): Error {
+export function startFailed(isRetryable: boolean): RoundhouseError {
   const details = { worker: 'x', stage: isRetryable ? 'spawn' : 'program', reason: 'no' };
   return isRetryable
     ? workerError('WORKER_RUN_DIRECTORY', { details: { directory: '/', reason: 'ENOSPC' } })

@@ -38,8 +38,8 @@ describe('settings of a worker', () => {
   });
 
   it.each([
-    ['file', 'ENOTDIR'],
-    ['', 'EISDIR'],
+    ['file', 'a part of the path is no directory'],
+    ['', 'a directory is in the place of a file'],
   ])('cannot be written below %j, which is said with the directory', async (below, reason) => {
     await writeFile(join(directory, 'file'), '');
     await mkdir(join(directory, 'web.json'));

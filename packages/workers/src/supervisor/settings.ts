@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { workerError } from '../errors.ts';
+import { runDirectoryError } from '../process/runDirectoryError.ts';
 import { replaceFile } from '../replaceFile.ts';
 
 /** What is kept of a worker beside its instances. */
@@ -35,11 +35,7 @@ export class SettingsFiles {
     try {
       await replaceFile(this.#pathOf(worker), JSON.stringify(settings));
     } catch (cause) {
-      const { code, message } = cause as NodeJS.ErrnoException;
-      throw workerError('WORKER_RUN_DIRECTORY', {
-        details: { directory: this.#directory, reason: code ?? message },
-        cause,
-      });
+      throw runDirectoryError(this.#directory, cause);
     }
   }
 

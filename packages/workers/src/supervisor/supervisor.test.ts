@@ -11,6 +11,15 @@ describe('starting and stopping', () => {
     expect([plant.state('a'), plant.state('b')]).toEqual(['ready started', 'stopped never_started']);
   });
 
+  it('says of what has no command that there is none', async () => {
+    const plant = new Plant();
+    await plant.begin({ id: 'a', command: undefined as never });
+    expect(plant.state('a')).toBe('stopped no_command');
+    await expect(plant.supervisor.start({ worker: 'a' }, {}, plant.scope)).rejects.toMatchObject({
+      code: 'WORKER_NO_COMMAND',
+    });
+  });
+
   it('runs as many instances as there are to be, each with its number', async () => {
     const plant = new Plant();
     await plant.begin({ id: 'a', replicas: 3 });
@@ -48,6 +57,19 @@ describe('starting and stopping', () => {
     await plant.machine.clock.advance(1);
     await stopped;
     expect(plant.machine.at('a').signals).toEqual(['TERM', 'KILL']);
+  });
+
+  it('reloads by the signal what handles it, and leaves in peace what it would end', async () => {
+    const plant = new Plant();
+    await plant.begin({ id: 'a', reload_signal: 'USR1' }, { id: 'b' });
+    plant.machine.at('a').behaviour = deaf;
+    await plant.supervisor.reload({ worker: 'a' }, plant.scope);
+    await expect(plant.supervisor.reload({ worker: 'b' }, plant.scope)).rejects.toMatchObject({
+      code: 'WORKER_RELOAD_REFUSED',
+      details: { worker: 'b/0', reason: expect.stringContaining('SIGHUP, which its program does not handle') },
+    });
+    expect([plant.machine.at('a').signals, plant.machine.at('b').signals]).toEqual([['USR1'], []]);
+    expect(plant.state('b')).toBe('ready started');
   });
 
   it('drains before the signal', async () => {
@@ -177,6 +199,29 @@ describe('what ends by itself', () => {
     expect(plant.state('a')).toBe('ready started');
   });
 
+  it('says to whom waits what kept it from starting, once, with the next step of that', async () => {
+    const plant = new Plant();
+    plant.machine.at('a').fault = startFailed(false);
+    plant.machine.at('b').fault = startFailed(true);
+    await plant.begin({ id: 'a' }, { id: 'b' });
+    await expect(plant.supervisor.start({ worker: 'a' }, {}, plant.scope)).rejects.toMatchObject({
+      message: 'Worker a has failed: no',
+      hint: startFailed(false).hint,
+    });
+    await expect(plant.supervisor.start({ worker: 'b' }, {}, plant.scope)).rejects.toMatchObject({
+      message: 'Worker b has failed: The run directory / cannot be used: ENOSPC',
+      hint: startFailed(true).hint,
+    });
+  });
+
+  it('shows what kept it from starting, a fault of the system included', async () => {
+    const plant = new Plant();
+    plant.machine.at('a').fault = new Error("EPERM: operation not permitted, chown '/x'");
+    await plant.begin({ id: 'a' });
+    expect(plant.state('a')).toBe('restarting start_failed');
+    expect(plant.supervisor.find('a')?.instances[0]?.trouble).toContain('EPERM: operation not permitted');
+  });
+
   it('takes down what its liveness probe finds dead', async () => {
     const plant = new Plant();
     await plant.begin({ id: 'a', probes: { liveness: { tcp: { port: 1 } } } });
@@ -187,6 +232,22 @@ describe('what ends by itself', () => {
       1,
       expect.arrayContaining(['a/0 exited liveness_failed']),
     ]);
+  });
+
+  it('says of which probe it was taken down, until it is well', async () => {
+    const plant = new Plant();
+    const trouble = (): string | undefined => plant.supervisor.find('a')?.instances[0]?.trouble;
+    await plant.begin({ id: 'a', probes: { startup: { tcp: { port: 1 } } }, restart: { policy: 'never' } });
+    plant.probe('a/0', 'startup', false, 'refused the connection');
+    await plant.settle();
+    expect(plant.state('a')).toMatch(/^failed /);
+    expect(trouble()).toBe('its startup probe failed: refused the connection');
+    const started = plant.supervisor.start({ worker: 'a' }, {}, plant.scope);
+    await plant.settle();
+    expect(trouble()).toBe('its startup probe failed: refused the connection');
+    plant.probe('a/0', 'startup', true);
+    await started;
+    expect(trouble()).toBeUndefined();
   });
 
   it('says that the kernel killed it for want of memory', async () => {
@@ -457,6 +518,15 @@ describe('the next master', () => {
     const next = plant.succeed();
     await next.begin({ id: 'a', environment: { X: '1' } });
     expect([next.machine.running, next.machine.at('a').starts]).toEqual([['a/0'], 2]);
+  });
+
+  it('closes though what does not run cannot be put away', async () => {
+    const plant = new Plant();
+    await plant.begin({ id: 'a', schedule: '@hourly' }, { id: 'b' });
+    plant.machine.shutdownFault = new Error('EMFILE');
+    await plant.supervisor.close('stop', plant.scope);
+    expect(plant.machine.running).toEqual([]);
+    expect(plant.isOver).toBe(true);
   });
 
   it('starts what its predecessor took along when it was shut down', async () => {

@@ -247,7 +247,9 @@ export class ProcessSupervisor implements Supervisor {
     }
     await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
     this.#events.clear();
-    await this.#parts?.host.shutdown(scope);
+    await this.#parts?.host
+      .shutdown(scope)
+      .catch((error: unknown) => this.#troubled('what does not run could not be put away', '', error));
     this.#deps.scope.end();
   }
 

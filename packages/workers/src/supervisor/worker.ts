@@ -69,6 +69,7 @@ export class Worker {
     const nextRun = this.#schedule?.nextAt ?? undefined;
     const instances = this.members.map((member) => {
       const status = member.status();
+      if (status.reason === 'never_started' && hasNothing(this.#spec)) return { ...status, reason: 'no_command' };
       if (status.state !== 'stopped' || nextRun === undefined) return status;
       return {
         ...status,
@@ -218,4 +219,8 @@ export class Worker {
     const { log, scope } = this.#deps;
     if (!scope.signal.aborted) log.warn(what, { worker: this.#spec.id, reason: String(error) });
   }
+}
+
+function hasNothing({ type, program }: WorkerSpec): boolean {
+  return type !== 'unmanaged' && program === undefined;
 }

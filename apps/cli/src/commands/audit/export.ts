@@ -1,13 +1,11 @@
 import { Command, Option } from 'commander';
 import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
 import type { Io } from '../../io.ts';
-import { writePieces, writePiecesTo } from '../../pieces.ts';
-import { printable, writeJson } from '../../render.ts';
+import { type PiecesOptions, putPieces } from '../../pieces.ts';
 import { type FilterOptions, filtersOf, withFilters } from './filters.ts';
 
-interface ExportOptions extends ApiOptions, FilterOptions {
+interface ExportOptions extends ApiOptions, FilterOptions, PiecesOptions {
   readonly format: 'jsonl' | 'csv';
-  readonly output?: string;
 }
 
 export function exportCommand(io: Io): Command {
@@ -21,16 +19,9 @@ export function exportCommand(io: Io): Command {
     .option('-o, --output <file>', 'file to write, for its owner alone (default: standard output)');
   return withApiOptions(withFilters(command))
     .addHelpText('after', '\nWith -o a file that is there is whole: one that was cut off is left as FILE.part.\n')
-    .action(async (words: readonly string[], { format, output, ...options }: ExportOptions) => {
+    .action(async (words: readonly string[], { format, ...options }: ExportOptions) => {
       const query = { ...filtersOf(words, options, io), format };
       using client = await connect(options, io);
-      const pieces = await client.audit.export(query);
-      if (output === undefined) {
-        await writePieces(io.stdout, pieces);
-        return;
-      }
-      const bytes = await writePiecesTo(output, pieces);
-      if (options.json === true) writeJson(io.stdout, { file: output, bytes });
-      else io.stdout.write(`${printable(output)} is written: ${bytes} bytes\n`);
+      await putPieces(await client.audit.export(query), options, io);
     });
 }

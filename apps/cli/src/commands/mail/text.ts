@@ -1,27 +1,15 @@
 import { Command } from 'commander';
 import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
 import type { Io } from '../../io.ts';
-import { writePieces, writePiecesTo } from '../../pieces.ts';
-import { printable, writeJson } from '../../render.ts';
-
-interface TextOptions extends ApiOptions {
-  readonly output?: string;
-}
+import { type PiecesOptions, putPieces } from '../../pieces.ts';
 
 export function textCommand(io: Io): Command {
   const command = new Command('text')
     .description('write the text of a message, headers and body')
     .argument('<id>', 'message id')
     .option('-o, --output <file>', 'file to write, byte by byte as it came, for its owner alone');
-  return withApiOptions(command).action(async (id: string, { output, ...options }: TextOptions) => {
+  return withApiOptions(command).action(async (id: string, options: ApiOptions & PiecesOptions) => {
     using client = await connect(options, io);
-    const pieces = await client.mail.text(id);
-    if (output === undefined) {
-      await writePieces(io.stdout, pieces);
-      return;
-    }
-    const bytes = await writePiecesTo(output, pieces);
-    if (options.json === true) writeJson(io.stdout, { file: output, bytes });
-    else io.stdout.write(`${printable(output)} is written: ${bytes} bytes\n`);
+    await putPieces(await client.mail.text(id), options, io);
   });
 }

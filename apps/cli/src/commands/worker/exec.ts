@@ -28,7 +28,14 @@ export function execCommand(io: VerdictIo): Command {
         ...(timeout === undefined ? {} : { timeout: `${timeout}ms` }),
       };
       using client = await connect(options, io);
-      const execution = await explained(client, id, io, () => client.workers.exec(id, request));
+      // How the worker itself does says nothing about a command that is run beside it.
+      const execution = await explained(
+        client,
+        id,
+        io,
+        () => client.workers.exec(id, request),
+        () => false,
+      );
       const { code, output } = execution;
       if (options.json === true) writeJson(io.stdout, execution);
       else {

@@ -69,6 +69,24 @@ describe('worker import', () => {
     expect([code, stdout]).toEqual([EXIT.Ok, 'created    worker back\ncreated    worker front\n']);
   });
 
+  it('names the file that is wrong, and the line', async () => {
+    const good = await file('a', 'web: x\n');
+    const bad = await file('b', 'job: y\n\nno command\n');
+    const { code, stdout, stderr } = await api.cli(['worker', 'import', 'procfile', good, bad]);
+    expect([code, stdout]).toEqual([EXIT.ConfigInvalid, '']);
+    expect(stderr).toContain(`roundhouse: ${bad}:3: This is no Procfile`);
+    const units = [
+      await file('good.service', '[Service]\nExecStart=/bin/good\n'),
+      await file('bad.service', '[Service]\nExecStart=/bin/bad\nNice=high\n'),
+    ];
+    const refused = await api.cli(['worker', 'import', 'systemd', ...units, '--json']);
+    expect(JSON.parse(refused.stderr)).toMatchObject({
+      error: { code: 'IMPORT_INVALID', details: { file: units[1], line: 3 } },
+    });
+    const unreadable = await api.cli(['worker', 'import', 'pm2', '-'], { stdin: inputOf('{') });
+    expect(unreadable.stderr).toContain('roundhouse: standard input:1: This is no PM2 ecosystem');
+  });
+
   it('refuses what it cannot read, and two workers of one name', async () => {
     const first = await file('a', 'web: x\n');
     const second = await file('b', 'web: y\n');

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { WorkerInput } from '@roundhouse/api';
+import { isRoundhouseError, RoundhouseError } from '@roundhouse/core';
 import { Argument, Command } from 'commander';
 import { type ApiOptions, connect, withApiOptions } from '../../api.ts';
 import { cliError } from '../../errors.ts';
@@ -49,10 +50,29 @@ async function importFiles(format: Format, files: readonly SourceFile[]): Promis
   // Units name each other.
   if (format === 'systemd') {
     const units = files.map(({ name, text }) => ({ name: name === '-' ? 'worker' : basename(name), text }));
+    // One that is wrong is so alone, too, and is named.
+    for (const [index, { name }] of files.entries()) inFile(name, () => importSystemd(units.slice(index, index + 1)));
     return [{ name: files.map(({ name }) => name).join(', '), ...importSystemd(units) }];
   }
   const importText = { pm2: importPm2, procfile: importProcfile, supervisord: importSupervisord }[format];
-  return files.map(({ name, text }) => ({ name, ...importText(text) }));
+  return files.map(({ name, text }) => ({ name, ...inFile(name, () => importText(text)) }));
+}
+
+/** What is wrong with a file is said with its name, and the line where there is one. */
+function inFile<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isRoundhouseError(error)) throw error;
+    const { code, message, hint, retryable, status, details } = error;
+    const file = name === '-' ? 'standard input' : name;
+    const place = typeof details['line'] === 'number' ? `${file}:${details['line']}` : file;
+    throw new RoundhouseError(
+      code,
+      { message: `${place}: ${message}`, hint, retryable, status },
+      { details: { ...details, file }, hint, cause: error },
+    );
+  }
 }
 
 function refuseDoubles(imported: readonly ImportedFile[]): void {

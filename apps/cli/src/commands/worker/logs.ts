@@ -8,7 +8,7 @@ import { EXIT, exitCodeOf } from '../../exit.ts';
 import { stopSignal } from '../../foreground.ts';
 import type { Io } from '../../io.ts';
 import { LogPrinter } from '../../worker/logPrinter.ts';
-import { followLogs } from '../../worker/logStream.ts';
+import { followLogs, MAX_LINES } from '../../worker/logStream.ts';
 import { withInstanceOption } from '../../worker/options.ts';
 import { instanceName } from '../../worker/state.ts';
 
@@ -62,6 +62,9 @@ export function logsCommand(io: Io): Command {
 function filtersOf(ids: readonly string[], options: LogsOptions, nowMs: number): WorkerLogFilters {
   const { follow, instance, stream, since, until, tail, pattern, level } = options;
   if (instance !== undefined && ids.length > 1) throw invalid('--instance', 'it goes with one id');
+  if (tail !== undefined && tail > MAX_LINES) {
+    throw invalid('--tail', `at most ${MAX_LINES} lines are shown at a time; --since and --until show others`);
+  }
   if (follow === true && until !== undefined) throw invalid('--until', 'it does not go with --follow');
   return {
     ...(instance === undefined ? {} : { instance }),

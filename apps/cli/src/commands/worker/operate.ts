@@ -10,6 +10,7 @@ import { explained } from '../../worker/evidence.ts';
 import { type WaitOptions, waitRequest, withInstanceOption, withWaitOptions } from '../../worker/options.ts';
 import { withProgress } from '../../worker/progress.ts';
 import { stateText } from '../../worker/state.ts';
+import { staying } from '../../worker/staying.ts';
 
 interface OperateOptions extends WaitOptions {
   readonly instance?: number;
@@ -20,8 +21,10 @@ const PAST = { start: 'started', stop: 'stopped', restart: 'restarted', reload: 
 
 type Verb = keyof typeof PAST;
 
+const STARTING: ReadonlySet<Verb> = new Set(['start', 'restart']);
+
 const DESCRIPTIONS: Readonly<Record<Verb, string>> = {
-  start: 'start workers, and come back when they are ready or run',
+  start: 'start workers, and come back when they are ready',
   stop: 'stop workers, with those that are to go with them',
   restart: 'stop workers and start them again, one instance after the other',
   reload: 'have workers read their own configuration again',
@@ -41,7 +44,10 @@ export function operateCommand(verb: Verb, io: Io): Command {
       const request = requestOf(ids, options);
       using client = await connect(options, io);
       const operate = (id: string): Promise<WorkerResource> =>
-        explained(client, id, io, () => client.workers[verb](id, request));
+        explained(client, id, io, async () => {
+          const worker = await client.workers[verb](id, request);
+          return options.wait && STARTING.has(verb) ? staying(client, worker, io) : worker;
+        });
       const isTold = options.wait && options.json !== true;
       const told = <T>(work: () => Promise<T>): Promise<T> =>
         isTold ? withProgress((signal) => look(client, ids, signal), work, io) : work();

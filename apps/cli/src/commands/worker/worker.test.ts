@@ -118,6 +118,29 @@ describe('worker describe', () => {
   });
 });
 
+const PASSING = {
+  status: 'success' as const,
+  checked_at: AT,
+  elapsed_ms: 3,
+  failures: 0,
+  code: null,
+  message: null,
+  steps: [],
+};
+
+describe('worker describe', () => {
+  it('says that there is nothing to start, and what stands behind a limit in the unit of that', async () => {
+    const by = 'cgroup v1 memory; cgroup v1 memory at 125000000 behind it';
+    api.replies.getWorker = workerOf({ command: null }, [
+      instanceOf({ limits: [{ ...memory, value: 100_000_000, enforcement: 'watched', by }] }),
+    ]);
+    api.replies.listWorkers = { items: [], next_cursor: null };
+    const { stdout } = await api.cli(['worker', 'describe', 'web']);
+    expect(stdout).toMatch(/^command +none: there is nothing to start$/m);
+    expect(stdout).toContain('cgroup v1 memory at 125MB behind it');
+  });
+});
+
 describe('worker start, stop, restart and reload', () => {
   it.each(['start', 'stop', 'restart', 'reload'] as const)('%s asks for it and says how it ended', async (verb) => {
     api.replies[`${verb}Worker`] = workerOf();
@@ -136,8 +159,8 @@ describe('worker start, stop, restart and reload', () => {
 
   it('pass on that nothing is to hold a start', async () => {
     api.replies.startWorker = workerOf();
-    await api.cli(['worker', 'start', 'web', '--force', '--json']);
-    expect(asked('startWorker')[0]?.body).toEqual({ force: true });
+    await api.cli(['worker', 'start', 'web', '--force', '--no-wait', '--json']);
+    expect(asked('startWorker')[0]?.body).toEqual({ force: true, wait: false });
     expect((await api.cli(['worker', 'stop', 'web', '--force'])).code).toBe(EXIT.Usage);
   });
 
@@ -156,7 +179,8 @@ describe('worker start, stop, restart and reload', () => {
     };
     const { stderr, stdout } = await api.cli(['worker', 'start', 'web']);
     expect(stderr).toMatch(/^web: starting \(blocked\), waits for db\n(web: running \(started\)\n)?$/);
-    expect(stdout).toBe('started web: ready (started)\n');
+    // As it is a moment after the answer.
+    expect(stdout).toBe('started web: running (started)\n');
   });
 
   it('say what is known of one that has failed: its exit and its last lines', async () => {
@@ -197,6 +221,49 @@ describe('worker start, stop, restart and reload', () => {
     api.replies.startWorker = () => new Problem(404, 'WORKER_NOT_FOUND');
     api.replies.listWorkers = () => new Problem(403, 'FORBIDDEN');
     expect((await api.cli(['worker', 'start', 'wbe'])).code).toBe(EXIT.NotFound);
+  });
+
+  it.each(['start', 'restart'] as const)('%s says when what has no probe did not stay', async (verb) => {
+    const exit = { code: 7, signal: null, reason: 'exited', at: AT };
+    const ended = instanceOf({ state: 'restarting', reason: 'backoff', last_exit: exit });
+    api.replies[`${verb}Worker`] = workerOf({}, [instanceOf({ last_exit: null })]);
+    api.replies.getWorker = workerOf({ state: 'restarting', reason: 'backoff' }, [ended]);
+    api.replies.getWorkersLogs = lines(lineOf({ stream: 'stderr', text: 'no such table' }));
+    const { code, stdout, stderr } = await api.cli(['worker', verb, 'web']);
+    expect([code, stdout]).toEqual([EXIT.Failure, '']);
+    expect(stderr).toContain('Worker web was started, and has ended since: code 7\n');
+    expect(stderr).toContain('stderr: no such table\n');
+    expect(stderr).toContain('code: WORKER_ENDED\n');
+    // Nobody is waited for: it is as it was asked.
+    expect((await api.cli(['worker', verb, 'web', '--no-wait'])).code).toBe(EXIT.Ok);
+  });
+
+  it('start says when it has ended before anybody could look', async () => {
+    const exit = { code: 7, signal: null, reason: 'exited', at: AT };
+    const ended = workerOf({ state: 'restarting' }, [instanceOf({ state: 'restarting', last_exit: exit })]);
+    api.replies.startWorker = ended;
+    api.replies.getWorker = ended;
+    api.replies.getWorkersLogs = '';
+    const { code, stderr } = await api.cli(['worker', 'start', 'web']);
+    expect([code, stderr]).toEqual([EXIT.Failure, expect.stringContaining('code: WORKER_ENDED')]);
+    // One that runs, and had ended before it was asked for.
+    api.replies.startWorker = workerOf({}, [instanceOf({ last_exit: exit })]);
+    api.replies.getWorker = workerOf({}, [instanceOf({ last_exit: exit })]);
+    expect((await api.cli(['worker', 'start', 'web'])).code).toBe(EXIT.Ok);
+  });
+
+  it('start takes what has done its work for what it is, and a probe at its word', async () => {
+    api.replies.startWorker = workerOf({}, [
+      instanceOf({ health: { startup: null, readiness: PASSING, liveness: null } }),
+    ]);
+    expect((await api.cli(['worker', 'start', 'web', '--json'])).code).toBe(EXIT.Ok);
+    expect(asked('getWorker')).toEqual([]);
+    const exit = { code: 0, signal: null, reason: 'exited', at: AT };
+    api.replies.startWorker = workerOf({}, [instanceOf({ last_exit: null })]);
+    const done = { state: 'stopped', reason: 'completed' } as const;
+    api.replies.getWorker = workerOf(done, [instanceOf({ ...done, last_exit: exit })]);
+    const { code, stdout } = await api.cli(['worker', 'start', 'web']);
+    expect([code, stdout]).toEqual([EXIT.Ok, 'started web: stopped (completed), last exit: code 0\n']);
   });
 
   it('name the worker that may have been meant', async () => {
@@ -259,6 +326,12 @@ describe('worker logs', () => {
     expect(asked('getWorkersLogs')[0]?.query['worker']).toEqual(['web', 'database']);
   });
 
+  it('takes no more lines than the server gives', async () => {
+    expect((await api.cli(['worker', 'logs', 'web', '--tail', '10001'])).stderr).toContain('at most 10000 lines');
+    expect((await api.cli(['worker', 'logs', 'web', '--tail', '10001'])).code).toBe(EXIT.Usage);
+    expect(asked('getWorkersLogs')).toEqual([]);
+  });
+
   it('tells instances apart, or shows one of them alone', async () => {
     api.replies.getWorker = workerOf({}, [instanceOf(), instanceOf({ instance: 1 })]);
     api.replies.getWorkersLogs = lines(lineOf(), lineOf({ instance: 1 }));
@@ -284,7 +357,7 @@ describe('worker logs', () => {
     expect((await api.cli(['worker', 'logs', 'web'])).code).toBe(EXIT.NotFound);
   });
 
-  it('follows over a lost connection, without a line twice, until it is stopped', async () => {
+  it('follows over the end of a stream, without a line twice and without a word, until it is stopped', async () => {
     const at = (second: number, text: string): WorkerLogLine =>
       lineOf({ at: `2026-01-01T00:00:0${second}.000Z`, text });
     const frames = (...all: readonly WorkerLogLine[]): string =>
@@ -312,7 +385,7 @@ describe('worker logs', () => {
       stdout: { write },
     });
     expect([code, text.match(/(?<= )\w+$/gm)]).toEqual([EXIT.Ok, ['one', 'two', 'two', 'more', 'three']]);
-    expect(stderr).toBe('roundhouse: the connection is lost; trying again\n');
+    expect(stderr).toBe('');
     expect(asked('getWorkersLogs').map(({ query }) => query)).toEqual([
       { worker: 'web', follow: 'true', limit: '3' },
       { worker: 'web', follow: 'true', limit: '10000', since: '2026-01-01T00:00:02.000Z' },
@@ -375,6 +448,24 @@ describe('worker usage, history, signal, exec and scale', () => {
     expect((await api.cli(['worker', 'signal', 'web', 'TREM'])).stderr).toContain('did you mean TERM?');
   });
 
+  it('say of a command that could not be run, or not in time, nothing of the worker', async () => {
+    api.replies.getWorker = workerOf();
+    api.replies.getWorkersLogs = lines(lineOf());
+    for (const code of ['WORKER_START_FAILED', 'WORKER_COMMAND_FAILED', 'DEADLINE_EXCEEDED']) {
+      api.replies.execWorker = () => new Problem(422, code);
+      const { stderr } = await api.cli(['worker', 'exec', 'web', '--', 'nonesuch']);
+      expect(stderr).toBe(`roundhouse: It is ${code}\n  hint: Mend it.\n  code: ${code}\n`);
+    }
+  });
+
+  it('say of one that is not done in time that it goes on', async () => {
+    api.replies.getWorker = workerOf();
+    api.replies.getWorkersLogs = lines(lineOf());
+    api.replies.stopWorker = () => new Problem(504, 'DEADLINE_EXCEEDED');
+    const { code, stderr } = await api.cli(['worker', 'stop', 'web']);
+    expect([code, stderr]).toEqual([EXIT.WaitTimeout, expect.stringContaining('hint: What was asked for goes on: ')]);
+  });
+
   it('run a command, and tell that it failed', async () => {
     api.replies.execWorker = { code: 0, output: 'fine\n' };
     const { code, stdout } = await api.cli(['worker', 'exec', 'web', '--timeout', '5s', '--', 'ls', '-l']);
@@ -421,6 +512,43 @@ describe('worker group', () => {
     ]);
   });
 
+  it('names the one that may have been meant', async () => {
+    api.replies.stopWorkerGroup = () => new Problem(404, 'WORKER_GROUP_NOT_FOUND');
+    api.replies.scaleWorkerGroup = () => new Problem(404, 'WORKER_GROUP_NOT_FOUND');
+    api.replies.listWorkers = { items: [], next_cursor: null };
+    api.replies.listWorkerGroups = { items: [group], next_cursor: null };
+    for (const words of [
+      ['stop', 'frnot'],
+      ['scale', 'frnot', '2'],
+    ]) {
+      const { code, stderr } = await api.cli(['worker', 'group', ...words]);
+      expect([code, stderr]).toEqual([EXIT.NotFound, expect.stringContaining('hint: There is "front".')]);
+    }
+    api.replies.listWorkerGroups = () => new Problem(403, 'FORBIDDEN');
+    const { stderr } = await api.cli(['worker', 'group', 'stop', 'frnot']);
+    expect(stderr).toContain('hint: "roundhouse worker group list" shows those there are.');
+  });
+
+  it('says which worker of a group did not stay', async () => {
+    const exit = { code: 7, signal: null, reason: 'exited', at: AT };
+    api.replies.startWorkerGroup = group;
+    api.replies.listWorkers = {
+      items: ['a', 'b'].map((id) => workerOf({ id, group: 'front' }, [instanceOf({ last_exit: null })])),
+      next_cursor: null,
+    };
+    api.replies.getWorker = ({ id }) =>
+      workerOf({ id: id as string }, [
+        instanceOf(id === 'b' ? { state: 'restarting', last_exit: exit } : { last_exit: null }),
+      ]);
+    api.replies.getWorkersLogs = '';
+    const { code, stderr } = await api.cli(['worker', 'group', 'start', 'front']);
+    expect([code, stderr]).toEqual([
+      EXIT.Failure,
+      expect.stringContaining('Worker b was started, and has ended since'),
+    ]);
+    expect((await api.cli(['worker', 'group', 'start', 'front', '--no-wait'])).code).toBe(EXIT.Ok);
+  });
+
   it('says which worker keeps a group from starting', async () => {
     api.replies.startWorkerGroup = () => new Problem(409, 'WORKER_FAILED', { worker: 'b/0' });
     api.replies.getWorker = ({ id }) => workerOf({ id: id as string, state: 'failed' });
@@ -439,6 +567,7 @@ describe('top', () => {
     };
     const { stdout } = await api.cli(['top']);
     expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['NAME', 'hungry', 'web', '']);
+    expect(stdout).toMatch(/ REASON\n.* started\n/);
     expect((await api.cli(['top', '--once', '--sort', 'memory'])).stdout).toMatch(/^NAME.*\nhungry /);
     const { items } = JSON.parse((await api.cli(['top', '--json'])).stdout) as { items: unknown[] };
     expect(items[1]).toMatchObject({ name: 'web', pid: 4711, cpu_percent: 12.34, rss_bytes: 52_428_800, limits: null });

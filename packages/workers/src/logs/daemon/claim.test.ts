@@ -25,6 +25,13 @@ describe('claim', () => {
     }
   });
 
+  it('is not given in a run directory that has been removed, and does not bring that back', () => {
+    const run = join(directory, 'run');
+    expect(claim(join(run, 'logd'), process.pid)).toBe(false);
+    expect(readdirSync(directory)).toEqual([]);
+    expect(claim(join(directory, 'logd'), process.pid)).toBe(true);
+  });
+
   it('passes on when its process is gone, and leaves nothing but its own files', () => {
     const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const gone = spawnSync('true').pid;

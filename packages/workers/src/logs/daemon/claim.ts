@@ -4,11 +4,12 @@ import { join } from 'node:path';
 const CLAIM = /^claim\.(\d{1,15})$/;
 
 /**
- * Makes this process the one log daemon of the directory, and writes who it is to `pid`; false when another one is. A
+ * Makes this process the one log daemon of the directory, and writes who it is to `pid`; false when another one is, or the
+ * run directory that it is in has been removed. A
  * claim is a file whose number only one process can take, and the highest one is in force while its process lives.
  */
 export function claim(directory: string, pid: number): boolean {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (!isPlaced(directory)) return false;
   const identity = identityOf(pid);
   if (identity === undefined) throw new Error('A process cannot read its own /proc entry');
   const draft = join(directory, `claim-${pid}.tmp`);
@@ -31,6 +32,18 @@ export function claim(directory: string, pid: number): boolean {
     }
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** Makes the directory, and none above it: a run directory that has gone is not to be there again. */
+function isPlaced(directory: string): boolean {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw error;
+    return code === 'EEXIST';
   }
 }
 
