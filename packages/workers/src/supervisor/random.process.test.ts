@@ -4,7 +4,7 @@ import { isRoundhouseError, type Scope } from '@roundhouse/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Site } from './site.fixture.ts';
 
-const OPERATIONS = process.env['ROUNDHOUSE_LONG'] === '1' ? 10_000 : 4_000;
+const OPERATIONS = 10_000;
 const WORKERS = 50;
 /** That are under way at once. */
 const IN_FLIGHT = 32;
