@@ -48,7 +48,7 @@ const periodSchema = z
 
 const recordText = z.string().min(1).max(257);
 
-const holdSchema = z.strictObject({
+const holdSchema = lazyObject(() => ({
   id: resourceIdSchema,
   owner: z.string().min(1).max(256).meta({ description: 'Who answers for it.' }),
   reason: z.string().min(1).max(1_024),
@@ -58,37 +58,35 @@ const holdSchema = z.strictObject({
   session: recordText.optional(),
   user: recordText.optional().meta({ description: 'Who did it, for whom it was done, or whom it is about.' }),
   host: recordText.optional(),
-});
+}));
 
-const retentionSchema = z.strictObject({
+const retentionSchema = lazyObject(() => ({
   periods: z
     .partialRecord(
       z.enum(AUDIT_CLASSES),
-      z.strictObject({
+      lazyObject(() => ({
         keep: periodSchema,
         mode: z.enum(['remove', 'erase']).optional().meta({
           description:
             'Default `remove`: the segment goes when it is the first one. `erase`: its key is destroyed as soon as the time is over, with a certificate; the file follows.',
         }),
-      }),
+      })),
     )
     .optional()
     .meta({
       description:
         'A segment goes when the longest period of what is in it is over. What is not named is kept for ever.',
     }),
-  archive: z
-    .strictObject({
-      after: periodSchema,
-      directory: filePath.meta({ description: 'Keys of sealed segments are kept there too, wrapped.' }),
-    })
+  archive: lazyObject(() => ({
+    after: periodSchema,
+    directory: filePath.meta({ description: 'Keys of sealed segments are kept there too, wrapped.' }),
+  }))
     .optional()
     .meta({ description: 'Where segments go that are older, packed; the original goes when the archive is checked.' }),
   holds: z.array(holdSchema).max(1_000).optional().meta({
     description: 'Keeps every segment with a record that it names, whatever the periods say.',
   }),
-  overwrite: z
-    .strictObject({ passes: z.int().min(1).max(7) })
+  overwrite: lazyObject(() => ({ passes: z.int().min(1).max(7) }))
     .optional()
     .meta({
       description:
@@ -98,19 +96,18 @@ const retentionSchema = z.strictObject({
     description:
       'Whether segments are locked with chattr: the open one `+a`, closed ones `+i`. Stops accidents and programs without CAP_LINUX_IMMUTABLE, not root. Default false.',
   }),
-  object_lock: z
-    .strictObject({
-      endpoint: z.url({ protocol: /^https?$/ }).meta({ description: '`https://s3.REGION.amazonaws.com`.' }),
-      region: z.string().min(1).max(64),
-      bucket: z.string().min(3).max(63).meta({ description: 'Made with Object Lock.' }),
-      prefix: z.string().max(256).optional(),
-      retain: periodSchema.meta({ description: 'Nobody can remove it sooner, not even who owns the bucket.' }),
-      access_key_id: z.string().min(1).max(256),
-      secret_access_key: z.string().min(1).max(256),
-    })
+  object_lock: lazyObject(() => ({
+    endpoint: z.url({ protocol: /^https?$/ }).meta({ description: '`https://s3.REGION.amazonaws.com`.' }),
+    region: z.string().min(1).max(64),
+    bucket: z.string().min(3).max(63).meta({ description: 'Made with Object Lock.' }),
+    prefix: z.string().max(256).optional(),
+    retain: periodSchema.meta({ description: 'Nobody can remove it sooner, not even who owns the bucket.' }),
+    access_key_id: z.string().min(1).max(256),
+    secret_access_key: z.string().min(1).max(256),
+  }))
     .optional()
     .meta({ description: 'A bucket of S3 that gets archives before the originals go, and all checkpoints.' }),
-});
+}));
 
 /** The journal of who did what. */
 export const auditSectionSchema = lazyObject(() => ({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazyObject } from './lazyObject.ts';
 
 /** NIST OSCAL in JSON. There is no registered type. */
 export const OSCAL_MEDIA_TYPE = 'application/oscal+json';
@@ -6,7 +7,7 @@ export const OSCAL_MEDIA_TYPE = 'application/oscal+json';
 export const COMPLIANCE_FORMATS = ['json', 'csv', 'html', 'oscal'] as const;
 export type ComplianceFormat = (typeof COMPLIANCE_FORMATS)[number];
 
-export const complianceQuerySchema = z.strictObject({
+export const complianceQuerySchema = lazyObject(() => ({
   profile: z
     .string()
     .min(1)
@@ -14,22 +15,22 @@ export const complianceQuerySchema = z.strictObject({
     .optional()
     .meta({ description: 'Default: that of the configuration.', examples: ['pci_dss_4'] }),
   format: z.enum(COMPLIANCE_FORMATS).optional().meta({ description: 'Default `json`.' }),
-});
+}));
 
 const statusSchema = z.enum(['pass', 'fail', 'waived', 'not_applicable', 'unknown']);
 const count = z.int().min(0);
 const parametersSchema = z.record(z.string(), z.union([z.boolean(), z.number(), z.string(), z.array(z.string())]));
-const mappingsSchema = z.strictObject({
+const mappingsSchema = lazyObject(() => ({
   pci_dss: z.array(z.string()).meta({ description: 'Requirements of PCI DSS 4.0.1.' }),
   hipaa: z.array(z.string()).meta({ description: 'Paragraphs of 45 CFR 164.' }),
   soc2: z.array(z.string()).meta({ description: 'Trust Services Criteria.' }),
-});
-const remediationSchema = z.strictObject({
+}));
+const remediationSchema = lazyObject(() => ({
   text: z.string(),
   configuration: z.string().nullable().meta({ description: 'What to write into the configuration file, YAML.' }),
-});
+}));
 
-const factSchema = z.strictObject({
+const factSchema = lazyObject(() => ({
   name: z.string(),
   state: z.enum(['known', 'unknown']),
   value: z.unknown().meta({ description: 'Null where it is not known.' }),
@@ -37,9 +38,9 @@ const factSchema = z.strictObject({
   reason: z.string().nullable(),
   source: z.string(),
   at: z.iso.datetime(),
-});
+}));
 
-const describedSchema = z.strictObject({
+const describedSchema = lazyObject(() => ({
   title: z.string().meta({ description: 'What is so when it passes.' }),
   type: z.string(),
   severity: z.enum(['critical', 'high', 'medium', 'low']),
@@ -47,7 +48,7 @@ const describedSchema = z.strictObject({
   limits: z.string().nullable().meta({ description: 'What its evidence does not cover.' }),
   expression: z.string().meta({ description: 'CEL over facts.' }),
   remediation: remediationSchema,
-});
+}));
 
 const resultSchema = describedSchema
   .extend({
@@ -55,33 +56,29 @@ const resultSchema = describedSchema
     status: statusSchema,
     would_be: z.enum(['fail', 'unknown']).nullable().meta({ description: 'Without the waiver.' }),
     reason: z.string().nullable().meta({ description: 'Why it is unknown.' }),
-    evidence: z.strictObject({
+    evidence: lazyObject(() => ({
       digest: z.string(),
       parameters: parametersSchema,
       facts: z.array(factSchema),
-    }),
-    waiver: z
-      .strictObject({
-        owner: z.string(),
-        reason: z.string(),
-        expires_at: z.iso.datetime(),
-        is_expired: z.boolean(),
-      })
-      .nullable(),
+    })),
+    waiver: lazyObject(() => ({
+      owner: z.string(),
+      reason: z.string(),
+      expires_at: z.iso.datetime(),
+      is_expired: z.boolean(),
+    })).nullable(),
   })
   .meta({ id: 'ComplianceResult' });
 
-export const complianceReportSchema = z
-  .strictObject({
-    generated_at: z.iso.datetime(),
-    product: z.strictObject({ name: z.string(), version: z.string() }),
-    profile: z.strictObject({ id: z.string(), title: z.string(), notes: z.string() }),
-    statement: z.string(),
-    summary: z.strictObject({ pass: count, fail: count, waived: count, not_applicable: count, unknown: count }),
-    digest: z.string(),
-    results: z.array(resultSchema),
-  })
-  .meta({ id: 'ComplianceReport', description: 'Evidence; no certification.' });
+export const complianceReportSchema = lazyObject(() => ({
+  generated_at: z.iso.datetime(),
+  product: lazyObject(() => ({ name: z.string(), version: z.string() })),
+  profile: lazyObject(() => ({ id: z.string(), title: z.string(), notes: z.string() })),
+  statement: z.string(),
+  summary: lazyObject(() => ({ pass: count, fail: count, waived: count, not_applicable: count, unknown: count })),
+  digest: z.string(),
+  results: z.array(resultSchema),
+})).meta({ id: 'ComplianceReport', description: 'Evidence; no certification.' });
 
 const ruleSchema = describedSchema
   .extend({
@@ -93,21 +90,19 @@ const ruleSchema = describedSchema
   })
   .meta({ id: 'ComplianceRule' });
 
-export const complianceRulesSchema = z
-  .strictObject({
-    rules: z.array(ruleSchema),
-    profiles: z.array(z.strictObject({ id: z.string(), title: z.string(), notes: z.string(), rules: count })),
-    facts: z.array(
-      z.strictObject({
-        name: z.string(),
-        type: z.string(),
-        unit: z.string().nullable(),
-        meaning: z.string(),
-        source: z.string(),
-      }),
-    ),
-  })
-  .meta({ id: 'ComplianceRules' });
+export const complianceRulesSchema = lazyObject(() => ({
+  rules: z.array(ruleSchema),
+  profiles: z.array(lazyObject(() => ({ id: z.string(), title: z.string(), notes: z.string(), rules: count }))),
+  facts: z.array(
+    lazyObject(() => ({
+      name: z.string(),
+      type: z.string(),
+      unit: z.string().nullable(),
+      meaning: z.string(),
+      source: z.string(),
+    })),
+  ),
+})).meta({ id: 'ComplianceRules' });
 
 export type ComplianceReportResource = z.infer<typeof complianceReportSchema>;
 export type ComplianceResult = z.infer<typeof resultSchema>;

@@ -82,78 +82,59 @@ const limitsSchema = lazyObject(() => ({
 export const configurationFileSchema = lazyObject(() => ({
   server: serverSchema.optional(),
   front_door: frontDoorSchema.optional(),
-  store: z
-    .strictObject({
-      url: z.string().min(1).max(2_048).optional().meta({
-        description: '`memory:`, `sqlite:PATH` or `postgres://…`. Default: SQLite in the data directory.',
-      }),
-    })
-    .optional(),
-  log: z
-    .strictObject({
-      level: z.string().max(512).optional().meta({
-        description: 'A level, and levels of modules: `info,sessions:debug`. Default `info`.',
-      }),
-      file: z
-        .strictObject({
-          path: filePathSchema,
-          max_bytes: z
-            .int()
-            .min(65_536)
-            .optional()
-            .meta({ description: 'Size at which it is rotated. Default 64 MiB.' }),
-          max_age_ms: milliseconds.optional().meta({ description: 'Age at which it is rotated. Default a day.' }),
-          keep: z.int().min(1).max(1_000).optional().meta({ description: 'Rotated files that are kept. Default 14.' }),
-        })
-        .optional()
-        .meta({ description: 'Default: standard error.' }),
-    })
-    .optional(),
-  tracing: z
-    .strictObject({
-      otlp_url: z.url({ protocol: /^https?$/ }).meta({ description: 'Collector of OTLP over HTTP.' }),
-      sample_ratio: z.number().min(0).max(1).optional().meta({ description: 'Default 1.' }),
-    })
-    .optional(),
-  sessions: z
-    .strictObject({
-      idle_after_ms: milliseconds.optional().meta({ description: 'Default 300,000.' }),
-      retain_ended_ms: milliseconds.optional().meta({
-        description: 'How long a session that ended by itself stays visible. Default 60,000.',
-      }),
-    })
-    .optional(),
-  events: z
-    .strictObject({
-      keep: z
-        .int()
-        .min(1_000)
-        .max(100_000_000)
-        .optional()
-        .meta({ description: 'Events that are kept. Default 1,000,000.' }),
-      keep_ms: z.int().min(60_000).optional().meta({ description: 'How long. Default 7 days.' }),
-    })
-    .optional(),
+  store: lazyObject(() => ({
+    url: z.string().min(1).max(2_048).optional().meta({
+      description: '`memory:`, `sqlite:PATH` or `postgres://…`. Default: SQLite in the data directory.',
+    }),
+  })).optional(),
+  log: lazyObject(() => ({
+    level: z.string().max(512).optional().meta({
+      description: 'A level, and levels of modules: `info,sessions:debug`. Default `info`.',
+    }),
+    file: lazyObject(() => ({
+      path: filePathSchema,
+      max_bytes: z.int().min(65_536).optional().meta({ description: 'Size at which it is rotated. Default 64 MiB.' }),
+      max_age_ms: milliseconds.optional().meta({ description: 'Age at which it is rotated. Default a day.' }),
+      keep: z.int().min(1).max(1_000).optional().meta({ description: 'Rotated files that are kept. Default 14.' }),
+    }))
+      .optional()
+      .meta({ description: 'Default: standard error.' }),
+  })).optional(),
+  tracing: lazyObject(() => ({
+    otlp_url: z.url({ protocol: /^https?$/ }).meta({ description: 'Collector of OTLP over HTTP.' }),
+    sample_ratio: z.number().min(0).max(1).optional().meta({ description: 'Default 1.' }),
+  })).optional(),
+  sessions: lazyObject(() => ({
+    idle_after_ms: milliseconds.optional().meta({ description: 'Default 300,000.' }),
+    retain_ended_ms: milliseconds.optional().meta({
+      description: 'How long a session that ended by itself stays visible. Default 60,000.',
+    }),
+  })).optional(),
+  events: lazyObject(() => ({
+    keep: z
+      .int()
+      .min(1_000)
+      .max(100_000_000)
+      .optional()
+      .meta({ description: 'Events that are kept. Default 1,000,000.' }),
+    keep_ms: z.int().min(60_000).optional().meta({ description: 'How long. Default 7 days.' }),
+  })).optional(),
   alerts: alertsSectionSchema.optional(),
   mail: mailSectionSchema.optional(),
   audit: auditSectionSchema.optional(),
   masking: maskingSectionSchema.optional(),
-  webhook_receivers: z
-    .strictObject({
-      allow: z.array(addressRangeSchema).max(256).optional().meta({
-        description: 'Private addresses that webhooks may reach without `allow_private` of their own.',
-      }),
-    })
-    .optional(),
+  webhook_receivers: lazyObject(() => ({
+    allow: z.array(addressRangeSchema).max(256).optional().meta({
+      description: 'Private addresses that webhooks may reach without `allow_private` of their own.',
+    }),
+  })).optional(),
   limits: limitsSchema.optional(),
-  shutdown: z
-    .strictObject({
-      workers: z.enum(['leave', 'stop']).optional().meta({
-        description:
-          'What becomes of workers when the server stops: they are stopped, dependants first (`stop`, default), or they go on and the next start finds them (`leave`).',
-      }),
-    })
-    .optional(),
+  shutdown: lazyObject(() => ({
+    workers: z.enum(['leave', 'stop']).optional().meta({
+      description:
+        'What becomes of workers when the server stops: they are stopped, dependants first (`stop`, default), or they go on and the next start finds them (`leave`).',
+    }),
+  })).optional(),
   roles: z.array(roleInputSchema).max(1_000).optional(),
   principals: z.array(principalInputSchema).max(10_000).optional(),
   api_keys: z

@@ -102,13 +102,13 @@ export const endpointHealthSchema = lazyObject(() => ({
   checked_at: z.iso.datetime().nullable(),
   steps: probeStepsSchema,
   history: z.array(
-    z.strictObject({
+    lazyObject(() => ({
       at: z.iso.datetime(),
       status: z.enum(HEALTH_STATUSES),
       outcome: z.string(),
       elapsed_ms: z.number().nullable(),
       code: z.string().nullable(),
-    }),
+    })),
   ),
 })).meta({ id: 'EndpointHealth' });
 

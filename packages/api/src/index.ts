@@ -17,6 +17,7 @@ export * from './explain.ts';
 export * from './identity.ts';
 export * from './input.ts';
 export * from './kinds.ts';
+export * from './lazyObject.ts';
 export * from './limits.ts';
 export { MASKING_CHANNELS, type MaskingChannel } from './maskingSection.ts';
 export * from './mail.ts';

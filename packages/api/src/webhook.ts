@@ -103,13 +103,13 @@ export const deliverySchema = lazyObject(() => ({
   last_error: z.string().nullable(),
   log: z
     .array(
-      z.strictObject({
+      lazyObject(() => ({
         at: z.iso.datetime(),
         elapsed_ms: z.number(),
         status: z.int().nullable(),
         error: z.string().nullable(),
         facts: z.record(z.string(), z.unknown()),
-      }),
+      })),
     )
     .optional()
     .meta({ description: 'Each attempt, oldest first; for one delivery alone.' }),

@@ -1,4 +1,5 @@
 import {
+  lazyObject,
   type EventRecord,
   HEALTH_STATUSES,
   OPERATION_KINDS,
@@ -18,51 +19,51 @@ const place = {
   port: z.int().optional(),
 };
 
-const sessionMove = z.strictObject({ from: z.enum(SESSION_STATES), code: code.optional(), ...place });
+const sessionMove = lazyObject(() => ({ from: z.enum(SESSION_STATES), code: code.optional(), ...place }));
 
-const operationMove = z.strictObject({
+const operationMove = lazyObject(() => ({
   kind: z.enum(OPERATION_KINDS),
   session_id: nullableId,
   endpoint: nullableId,
   code: code.optional(),
   rolled_back: z.boolean().nullable().optional(),
-});
+}));
 
 const pool = { size: count, ready: count, opening: count, leased: count };
 
-const resource = z.strictObject({
+const resource = lazyObject(() => ({
   by: z.string().optional().meta({ description: 'Principal that asked for it.' }),
   changed: z.array(z.string()).optional().meta({ description: 'Fields that are others now; not what they hold.' }),
   group: nullableId.optional().meta({ description: 'Of an endpoint.' }),
-});
+}));
 
 const address = z.string().nullable();
 
-const login = z.strictObject({
+const login = lazyObject(() => ({
   method: z.string().meta({ examples: ['basic', 'bearer', 'api_key', 'ldap', 'mtls'] }),
   principal: nullableId.meta({ description: 'Who somebody said to be; null where that can not be told.' }),
   address,
   code,
-});
+}));
 
-const lockOut = z.strictObject({ principal: nullableId, address });
+const lockOut = lazyObject(() => ({ principal: nullableId, address }));
 
-const limit = z.strictObject({
+const limit = lazyObject(() => ({
   used: z.number().nullable(),
   capacity: z.number().nullable().meta({ description: 'Null without a bound.' }),
-});
+}));
 
 const ruleStatus = z.enum(['pass', 'fail', 'waived', 'not_applicable', 'unknown']);
 
-const ruleMove = z.strictObject({
+const ruleMove = lazyObject(() => ({
   profile: z.string(),
   title: z.string().meta({ description: 'What is so when the rule passes.' }),
   severity: z.string(),
   from: ruleStatus.nullable().meta({ description: 'Null when it was evaluated for the first time.' }),
   to: ruleStatus,
-});
+}));
 
-const mail = z.strictObject({
+const mail = lazyObject(() => ({
   from: z.string().meta({ description: 'Of the envelope; empty for a report about a delivery.' }),
   to: z.array(z.string()).meta({ description: 'Of the envelope.' }),
   header_from: z.string().nullable().meta({ description: 'As the message claims.' }),
@@ -75,33 +76,47 @@ const mail = z.strictObject({
     .string()
     .nullable()
     .meta({ description: 'What its file in the Maildir begins with; null where there is none.' }),
-});
+}));
 
-const nothing = z.strictObject({});
+const nothing = lazyObject(() => ({}));
 
 const SESSION: EventRows = {
-  created: definition('session', 'A session was asked for.', z.strictObject({ group: nullableId, ...place })),
+  created: definition(
+    'session',
+    'A session was asked for.',
+    lazyObject(() => ({ group: nullableId, ...place })),
+  ),
   resumed: definition('session', 'A suspended session goes on.', sessionMove),
   host_lost: definition(
     'session',
     'A session lost its host and looks for another.',
-    z.strictObject({ operation_id: z.string(), endpoint: nullableId, code }),
+    lazyObject(() => ({ operation_id: z.string(), endpoint: nullableId, code })),
     'warning',
   ),
   replaced: definition(
     'session',
     'A session that lost its host has another.',
-    z.strictObject({ operation_id: z.string(), from: nullableId, to: nullableId, relogged: z.boolean().nullable() }),
+    lazyObject(() => ({
+      operation_id: z.string(),
+      from: nullableId,
+      to: nullableId,
+      relogged: z.boolean().nullable(),
+    })),
   ),
   migrated: definition(
     'session',
     'A session was moved to another host.',
-    z.strictObject({ operation_id: z.string(), from: z.string(), to: z.string(), relogged: z.boolean().nullable() }),
+    lazyObject(() => ({
+      operation_id: z.string(),
+      from: z.string(),
+      to: z.string(),
+      relogged: z.boolean().nullable(),
+    })),
   ),
   input_indeterminate: definition(
     'session',
     'A host was left before it answered: whether an input took effect is not known.',
-    z.strictObject({ operation_id: z.string(), endpoint: nullableId }),
+    lazyObject(() => ({ operation_id: z.string(), endpoint: nullableId })),
     'warning',
   ),
   takeover_offered: definition('session', 'A session may be taken over at a terminal.', nothing),
@@ -143,12 +158,12 @@ const ENDPOINT: EventRows = {
   health_changed: definition(
     'endpoint',
     'The health of an endpoint is another.',
-    z.strictObject({
+    lazyObject(() => ({
       from: z.enum(HEALTH_STATUSES),
       to: z.enum(HEALTH_STATUSES),
       reason: z.string(),
       group: nullableId,
-    }),
+    })),
     'warning',
   ),
 };
@@ -158,76 +173,80 @@ const WEBHOOK: EventRows = {
   disabled: definition(
     'webhook',
     'A webhook gets no more messages, because its receiver said so or failed for too long.',
-    z.strictObject({ reason: z.enum(['gone', 'failing']), failing_since: z.iso.datetime().nullable() }),
+    lazyObject(() => ({ reason: z.enum(['gone', 'failing']), failing_since: z.iso.datetime().nullable() })),
     'error',
   ),
   delivery_failed: definition(
     'webhook',
     'A message was given up after its last attempt: it is a dead letter.',
-    z.strictObject({
+    lazyObject(() => ({
       delivery_id: z.int(),
       message_id: z.string(),
       type: z.string(),
       attempts: count,
       code,
       status: z.int().nullable(),
-    }),
+    })),
     'error',
   ),
   events_missed: definition(
     'webhook',
     'Events were forgotten before a webhook that lags behind could take them.',
-    z.strictObject({ from: z.int(), to: z.int(), count }),
+    lazyObject(() => ({ from: z.int(), to: z.int(), count })),
     'error',
   ),
 };
 
 const OTHERS: EventRows = {
-  'pool.filled': definition('group', 'A warm pool is full.', z.strictObject(pool)),
+  'pool.filled': definition(
+    'group',
+    'A warm pool is full.',
+    lazyObject(() => pool),
+  ),
   'pool.failing': definition(
     'group',
     'A warm pool gets no sessions ready.',
-    z.strictObject({ code, ...pool }),
+    lazyObject(() => ({ code, ...pool })),
     'warning',
   ),
   'configuration.reloaded': definition(
     'configuration',
     'Another configuration is in force.',
-    z.strictObject({ changes: count, action: z.string().nullable() }),
+    lazyObject(() => ({ changes: count, action: z.string().nullable() })),
   ),
   'configuration.rejected': definition(
     'configuration',
     'A configuration was not taken: the one before stays.',
-    z.strictObject({ code, reason: z.string() }),
+    lazyObject(() => ({ code, reason: z.string() })),
     'warning',
   ),
   'configuration.rolled_back': definition(
     'configuration',
     'A configuration was given up, because endpoints lost their health under it: the one before is back.',
-    z.strictObject({ healthy_share: z.number() }),
+    lazyObject(() => ({ healthy_share: z.number() })),
     'error',
   ),
   'certificate.replaced': definition(
     'listener',
     'A listener has another certificate.',
-    z.strictObject({ fingerprint: z.string(), expires_at: z.iso.datetime() }),
+    lazyObject(() => ({ fingerprint: z.string(), expires_at: z.iso.datetime() })),
   ),
   'certificate.refused': definition(
     'listener',
     'A new certificate is no good: the one before stays.',
-    z.strictObject({ code, reason: z.string() }),
+    lazyObject(() => ({ code, reason: z.string() })),
     'error',
   ),
   'certificate.expiring': definition(
     'listener',
     'A certificate ends soon, or has ended.',
-    z.strictObject({ days: count, expires_at: z.iso.datetime() }),
+    lazyObject(() => ({ days: count, expires_at: z.iso.datetime() })),
     'warning',
   ),
   'terminal.logged_off': definition(
     'terminal',
     'A terminal that nobody used was disconnected from the front door.',
-    z.strictObject({ address: z.string(), session_id: nullableId, idle_ms: count, code }),
+    lazyObject(() => ({ address: z.string(), session_id: nullableId, idle_ms: count, code })),
   ),
   'mail.received': definition('mail', 'A message was received, and kept where that is wanted.', mail),
   'compliance.violated': definition('rule', 'A compliance rule is violated.', ruleMove, 'error'),
@@ -240,13 +259,13 @@ const OTHERS: EventRows = {
   'events.lost': definition(
     'events',
     'Events were lost here, because the store took none for too long.',
-    z.strictObject({ count }),
+    lazyObject(() => ({ count })),
     'error',
   ),
   'events.gap': definition(
     'events',
     'Only on a stream: events that were asked for are no longer kept.',
-    z.strictObject({ from: z.int(), to: z.int(), count }),
+    lazyObject(() => ({ from: z.int(), to: z.int(), count })),
     'warning',
   ),
 };

@@ -1,36 +1,36 @@
-import { WORKER_STATES } from '@roundhouse/api';
+import { lazyObject, WORKER_STATES } from '@roundhouse/api';
 import { z } from 'zod';
 import { code, count, definition, type EventRows } from './definition.ts';
 
 const instance = { instance: count };
 
-const workerMove = z.strictObject({
+const workerMove = lazyObject(() => ({
   ...instance,
   from: z.enum(WORKER_STATES),
   to: z.enum(WORKER_STATES),
   reason: z.string(),
   pid: z.int().nullable(),
   restarts: count,
-});
+}));
 
 const workerExit = { code: z.int().nullable(), signal: z.string().nullable() };
 
-const workerProbe = z.strictObject({
+const workerProbe = lazyObject(() => ({
   ...instance,
   probe: z.enum(['startup', 'readiness', 'liveness']),
   code: code.nullable(),
   message: z.string().nullable(),
   failures: count,
-});
+}));
 
-const workerLimit = z.strictObject({
+const workerLimit = lazyObject(() => ({
   ...instance,
   limit: z.string(),
   value: z.number(),
   used: z.number(),
   policy: z.string(),
   severity: z.enum(['warning', 'critical', 'emergency']),
-});
+}));
 
 /** What becomes of workers; the subject is the worker, and the data names the instance. */
 export const WORKER_EVENTS: EventRows = {
@@ -46,18 +46,18 @@ export const WORKER_EVENTS: EventRows = {
   exited: definition(
     'worker',
     'The program of a worker has ended.',
-    z.strictObject({ ...instance, ...workerExit, reason: z.string() }),
+    lazyObject(() => ({ ...instance, ...workerExit, reason: z.string() })),
   ),
   out_of_memory: definition(
     'worker',
     'The kernel has killed the program of a worker for want of memory.',
-    z.strictObject({ ...instance, ...workerExit }),
+    lazyObject(() => ({ ...instance, ...workerExit })),
     'error',
   ),
   adopted: definition(
     'worker',
     'An instance of a worker was found running, and taken over.',
-    z.strictObject({ ...instance, pid: z.int() }),
+    lazyObject(() => ({ ...instance, pid: z.int() })),
   ),
   probe_passed: definition('worker', 'A probe of a worker passes.', workerProbe),
   probe_failed: definition('worker', 'A probe of a worker fails.', workerProbe, 'warning'),
@@ -66,16 +66,20 @@ export const WORKER_EVENTS: EventRows = {
   limit_recovered: definition(
     'worker',
     'A worker is well below a limit again.',
-    z.strictObject({ ...instance, limit: z.string() }),
+    lazyObject(() => ({ ...instance, limit: z.string() })),
   ),
   noticed: definition(
     'worker',
     'A worker has something to say to people.',
-    z.strictObject({ ...instance, severity: z.enum(['unspecified', 'info', 'warning', 'error']), message: z.string() }),
+    lazyObject(() => ({
+      ...instance,
+      severity: z.enum(['unspecified', 'info', 'warning', 'error']),
+      message: z.string(),
+    })),
   ),
   log_matched: definition(
     'worker',
     'A worker has written a line that it is asked to tell of.',
-    z.strictObject({ ...instance, stream: z.enum(['stdout', 'stderr']), text: z.string(), cut: z.boolean() }),
+    lazyObject(() => ({ ...instance, stream: z.enum(['stdout', 'stderr']), text: z.string(), cut: z.boolean() })),
   ),
 };

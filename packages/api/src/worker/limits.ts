@@ -34,53 +34,41 @@ const common = {
 const countSchema = z.int().min(1).max(10_000_000);
 
 export const workerLimitsSchema = lazyObject(() => ({
-  memory: z
-    .strictObject({
-      max_rss: bytesSchema().optional().meta({ description: 'Resident memory of all its processes.' }),
-      max_virtual: bytesSchema().optional().meta({ description: 'Address space of its largest process.' }),
-      max_swap: bytesSchema({ from: 0 }).optional(),
-      ...common,
-    })
-    .optional(),
-  cpu: z
-    .strictObject({
-      max_percent: z.number().positive().max(100_000).optional().meta({ description: 'Of one core: 200 is two.' }),
-      max_cores: z.number().positive().max(1_000).optional().meta({ description: 'The same in cores.' }),
-      max_time: durationSchema({ fromMs: 1_000 }).optional().meta({ description: 'Processor time since its start.' }),
-      shares: z.int().min(1).max(10_000).optional().meta({ description: 'Weight against others; 100 is usual.' }),
-      ...common,
-    })
-    .optional(),
-  io: z
-    .strictObject({
-      max_read_rate: byteRateSchema().optional(),
-      max_write_rate: byteRateSchema().optional(),
-      max_read_ops: countSchema.optional().meta({ description: 'A second.' }),
-      max_write_ops: countSchema.optional().meta({ description: 'A second.' }),
-      max_file_descriptors: countSchema.optional().meta({ description: 'Of one process.' }),
-      ...common,
-    })
-    .optional(),
-  process: z
-    .strictObject({
-      max_processes: countSchema.optional().meta({ description: 'Processes and threads.' }),
-      ...common,
-    })
-    .optional(),
-  network: z
-    .strictObject({
-      max_connections: countSchema.optional().meta({ description: 'TCP connections, established.' }),
-      ...common,
-    })
-    .optional(),
-  storage: z
-    .strictObject({
-      max_temporary: bytesSchema().optional().meta({ description: 'Files in its `TMPDIR`, a directory of its own.' }),
-      max_logs: bytesSchema().optional().meta({ description: 'Kept output, compressed or not.' }),
-      max_file_size: bytesSchema().optional().meta({ description: 'Of a file that it writes.' }),
-      ...common,
-    })
-    .optional(),
+  memory: lazyObject(() => ({
+    max_rss: bytesSchema().optional().meta({ description: 'Resident memory of all its processes.' }),
+    max_virtual: bytesSchema().optional().meta({ description: 'Address space of its largest process.' }),
+    max_swap: bytesSchema({ from: 0 }).optional(),
+    ...common,
+  })).optional(),
+  cpu: lazyObject(() => ({
+    max_percent: z.number().positive().max(100_000).optional().meta({ description: 'Of one core: 200 is two.' }),
+    max_cores: z.number().positive().max(1_000).optional().meta({ description: 'The same in cores.' }),
+    max_time: durationSchema({ fromMs: 1_000 }).optional().meta({ description: 'Processor time since its start.' }),
+    shares: z.int().min(1).max(10_000).optional().meta({ description: 'Weight against others; 100 is usual.' }),
+    ...common,
+  })).optional(),
+  io: lazyObject(() => ({
+    max_read_rate: byteRateSchema().optional(),
+    max_write_rate: byteRateSchema().optional(),
+    max_read_ops: countSchema.optional().meta({ description: 'A second.' }),
+    max_write_ops: countSchema.optional().meta({ description: 'A second.' }),
+    max_file_descriptors: countSchema.optional().meta({ description: 'Of one process.' }),
+    ...common,
+  })).optional(),
+  process: lazyObject(() => ({
+    max_processes: countSchema.optional().meta({ description: 'Processes and threads.' }),
+    ...common,
+  })).optional(),
+  network: lazyObject(() => ({
+    max_connections: countSchema.optional().meta({ description: 'TCP connections, established.' }),
+    ...common,
+  })).optional(),
+  storage: lazyObject(() => ({
+    max_temporary: bytesSchema().optional().meta({ description: 'Files in its `TMPDIR`, a directory of its own.' }),
+    max_logs: bytesSchema().optional().meta({ description: 'Kept output, compressed or not.' }),
+    max_file_size: bytesSchema().optional().meta({ description: 'Of a file that it writes.' }),
+    ...common,
+  })).optional(),
 })).meta({ id: 'WorkerLimits' });
 
 export const resourceMonitoringSchema = lazyObject(() => ({

@@ -20,11 +20,10 @@ export const workerLogSchema = lazyObject(() => ({
     description:
       'Bytes a second and stream; what is more is dropped and the loss told in its place. Default: no limit.',
   }),
-  forward: z
-    .strictObject({
-      pattern: z.string().min(1).max(1_024).meta({ description: 'Regular expression for a line.' }),
-      stream: z.enum(['stdout', 'stderr']).optional(),
-    })
+  forward: lazyObject(() => ({
+    pattern: z.string().min(1).max(1_024).meta({ description: 'Regular expression for a line.' }),
+    stream: z.enum(['stdout', 'stderr']).optional(),
+  }))
     .optional()
     .meta({ description: 'Lines that become events `worker.log_matched`, at most ten a second.' }),
 })).meta({ id: 'WorkerLog' });

@@ -13,14 +13,14 @@ export const workerUsageQuerySchema = lazyObject(() => ({
 export const workerUsageSchema = lazyObject(() => ({
   worker: z.string(),
   instances: z.array(
-    z.strictObject({
+    lazyObject(() => ({
       instance: z.int(),
       limits: z.array(limitStatusSchema),
       now: workerUsageSampleSchema.nullable().meta({
         description: 'Taken for this answer, what is dear to read included. Null when nothing runs.',
       }),
       history: z.array(workerUsageSampleSchema).meta({ description: 'Oldest first.' }),
-    }),
+    })),
   ),
 })).meta({ id: 'WorkerUsage' });
 
@@ -31,19 +31,19 @@ export const workerHistoryQuerySchema = lazyObject(() => ({
 export const workerHistorySchema = lazyObject(() => ({
   worker: z.string(),
   instances: z.array(
-    z.strictObject({
+    lazyObject(() => ({
       instance: z.int(),
       moves: z
         .array(
-          z.strictObject({
+          lazyObject(() => ({
             at: z.iso.datetime(),
             from: z.enum(WORKER_STATES),
             to: z.enum(WORKER_STATES),
             reason: z.string(),
-          }),
+          })),
         )
         .meta({ description: 'From state to state, oldest first; the latest are kept.' }),
-    }),
+    })),
   ),
 })).meta({ id: 'WorkerHistory' });
 

@@ -25,7 +25,7 @@ const ACTIONS = {
       .meta({ description: 'Default `/`.' }),
     headers: z.record(z.string().max(128), z.string().max(4_096)).optional(),
   })).meta({ description: 'Passes with 200 to 399.' }),
-  tcp: z.strictObject(targetFields).meta({ description: 'Passes when a connection is taken.' }),
+  tcp: lazyObject(() => targetFields).meta({ description: 'Passes when a connection is taken.' }),
   grpc: lazyObject(() => ({
     ...targetFields,
     tls: z.boolean().optional(),

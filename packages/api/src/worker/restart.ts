@@ -22,18 +22,21 @@ export const contextAwareRestartSchema = lazyObject(() => ({
   default: budgetSchema.optional().meta({ description: 'Default: 5 retries, `1s`, rate 2.' }),
   health_failures: budgetSchema.optional(),
   resource_violations: budgetSchema.optional(),
-  severity_multipliers: z
-    .strictObject({ warning: multiplierSchema, critical: multiplierSchema, emergency: multiplierSchema })
+  severity_multipliers: lazyObject(() => ({
+    warning: multiplierSchema,
+    critical: multiplierSchema,
+    emergency: multiplierSchema,
+  }))
     .partial()
     .optional()
     .meta({ description: 'Of the retries allowed. Default 0.5, 1, 2.' }),
-  worker_profile_multipliers: z
-    .strictObject(
+  worker_profile_multipliers: lazyObject(
+    () =>
       Object.fromEntries(PROFILES.map((name) => [name, multiplierSchema])) as Record<
         (typeof PROFILES)[number],
         typeof multiplierSchema
       >,
-    )
+  )
     .partial()
     .optional()
     .meta({ description: 'Default: batch 3, web 1, database 5, worker 2, scheduler 2.5, default 1.' }),
@@ -58,7 +61,7 @@ export const restartSchema = lazyObject(() => ({
   success_exit_codes: exitCodesSchema.optional().meta({ description: 'Default 0 alone.' }),
   rules: z
     .array(
-      z.strictObject({
+      lazyObject(() => ({
         exit_codes: exitCodesSchema.optional(),
         signals: z
           .array(z.string().regex(/^SIG[A-Z0-9+]{2,12}$/, 'Expected a name such as SIGSEGV'))
@@ -67,23 +70,22 @@ export const restartSchema = lazyObject(() => ({
         action: z.enum(['restart', 'stop', 'fail']).meta({
           description: '`restart` at once by backoff, `stop` as if it had succeeded, `fail` for good.',
         }),
-      }),
+      })),
     )
     .max(32)
     .optional()
     .meta({ description: 'The first that fits an exit decides; without one, the policy does.' }),
-  backoff: z
-    .strictObject({
-      initial: durationSchema().optional().meta({ description: 'Default `1s`.' }),
-      max: durationSchema({ fromMs: 1 }).optional().meta({ description: 'Default `60s`.' }),
-      factor: z.number().min(1).max(100).optional().meta({ description: 'Default 2.' }),
-      jitter: z
-        .number()
-        .min(0)
-        .max(1)
-        .optional()
-        .meta({ description: 'Share by which a wait may differ. Default 0.25.' }),
-    })
+  backoff: lazyObject(() => ({
+    initial: durationSchema().optional().meta({ description: 'Default `1s`.' }),
+    max: durationSchema({ fromMs: 1 }).optional().meta({ description: 'Default `60s`.' }),
+    factor: z.number().min(1).max(100).optional().meta({ description: 'Default 2.' }),
+    jitter: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .meta({ description: 'Share by which a wait may differ. Default 0.25.' }),
+  }))
     .optional()
     .meta({ description: 'The first restart is at once, the next after `initial`.' }),
   reset_after: durationSchema().optional().meta({ description: 'Up for so long, and it begins anew. Default `10m`.' }),

@@ -28,17 +28,15 @@ const programSchema = textSchema.min(1).max(4_096);
 const argumentsSchema = z.array(textSchema).max(511);
 
 const controlSchema = lazyObject(() => ({
-  execution: z
-    .strictObject({
-      executable_path: programSchema,
-      args: argumentsSchema.optional(),
-      environment: z
-        .array(textSchema.regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'Expected NAME=value'))
-        .max(1_024)
-        .optional(),
-      working_directory: absolutePathSchema.optional(),
-    })
-    .optional(),
+  execution: lazyObject(() => ({
+    executable_path: programSchema,
+    args: argumentsSchema.optional(),
+    environment: z
+      .array(textSchema.regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'Expected NAME=value'))
+      .max(1_024)
+      .optional(),
+    working_directory: absolutePathSchema.optional(),
+  })).optional(),
   restart_policy: z.enum(['never', 'on-failure', 'always', 'unless-stopped', ...RESTART_POLICIES]).optional(),
   context_aware_restart: contextAwareRestartSchema.optional(),
   limits: workerLimitsSchema.optional(),
@@ -53,56 +51,44 @@ const addressSchema = z
 
 const healthCheckSchema = lazyObject(() => ({
   type: z.enum(['http', 'grpc', 'tcp', 'exec']),
-  http: z
-    .strictObject({
-      url: z.url({ protocol: /^https?$/ }).max(2_048),
-      headers: z.record(z.string(), z.string()).optional(),
-    })
-    .optional(),
-  grpc: z.strictObject({ address: addressSchema, service: z.string().max(256).optional() }).optional(),
-  tcp: z.strictObject({ address: hostSchema.optional(), port: portSchema }).optional(),
-  exec: z.strictObject({ command: programSchema, args: argumentsSchema.optional() }).optional(),
+  http: lazyObject(() => ({
+    url: z.url({ protocol: /^https?$/ }).max(2_048),
+    headers: z.record(z.string(), z.string()).optional(),
+  })).optional(),
+  grpc: lazyObject(() => ({ address: addressSchema, service: z.string().max(256).optional() })).optional(),
+  tcp: lazyObject(() => ({ address: hostSchema.optional(), port: portSchema })).optional(),
+  exec: lazyObject(() => ({ command: programSchema, args: argumentsSchema.optional() })).optional(),
   run_options: runOptionsSchema.optional(),
 })).refine((check) => check[check.type] !== undefined, 'Expected the section that `type` names');
 
 export const unitSchema = lazyObject(() => ({
-  managed: z
-    .strictObject({
-      metadata: metadataSchema.optional(),
-      control: controlSchema.optional(),
-      health_check: healthCheckSchema.optional(),
-    })
-    .optional(),
-  integrated: z
-    .strictObject({
-      metadata: metadataSchema.optional(),
-      control: controlSchema.optional(),
-      health_check_run_options: runOptionsSchema.optional(),
-    })
-    .optional(),
-  unmanaged: z
-    .strictObject({
-      metadata: metadataSchema.optional(),
-      discovery: z
-        .strictObject({
-          method: z.enum(['process-name', 'port', 'pid-file']),
-          process_name: z.string().max(256).optional(),
-          process_args: z.array(z.string().max(4_096)).max(64).optional(),
-          port: portSchema.optional(),
-          pid_file: absolutePathSchema.optional(),
-          check_interval: durationSchema({ fromMs: 100 }).optional(),
-        })
-        .optional(),
-      control: z
-        .strictObject({
-          can_terminate: z.boolean().optional(),
-          allowed_signals: z.array(signalSchema).max(16).optional(),
-          graceful_timeout: durationSchema().optional(),
-        })
-        .optional(),
-      health_check: healthCheckSchema.optional(),
-    })
-    .optional(),
+  managed: lazyObject(() => ({
+    metadata: metadataSchema.optional(),
+    control: controlSchema.optional(),
+    health_check: healthCheckSchema.optional(),
+  })).optional(),
+  integrated: lazyObject(() => ({
+    metadata: metadataSchema.optional(),
+    control: controlSchema.optional(),
+    health_check_run_options: runOptionsSchema.optional(),
+  })).optional(),
+  unmanaged: lazyObject(() => ({
+    metadata: metadataSchema.optional(),
+    discovery: lazyObject(() => ({
+      method: z.enum(['process-name', 'port', 'pid-file']),
+      process_name: z.string().max(256).optional(),
+      process_args: z.array(z.string().max(4_096)).max(64).optional(),
+      port: portSchema.optional(),
+      pid_file: absolutePathSchema.optional(),
+      check_interval: durationSchema({ fromMs: 100 }).optional(),
+    })).optional(),
+    control: lazyObject(() => ({
+      can_terminate: z.boolean().optional(),
+      allowed_signals: z.array(signalSchema).max(16).optional(),
+      graceful_timeout: durationSchema().optional(),
+    })).optional(),
+    health_check: healthCheckSchema.optional(),
+  })).optional(),
 })).meta({ id: 'WorkerUnit', description: 'The same, nested: for files that are written so already.' });
 
 export type WorkerUnitInput = z.infer<typeof unitSchema>;

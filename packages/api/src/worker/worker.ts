@@ -190,11 +190,11 @@ export const workerInstanceSchema = lazyObject(() => ({
   last_exit: workerExitSchema.nullable(),
   next_start_at: timeSchema.meta({ description: 'When backoff, breaker or schedule let it start.' }),
   blocked_by: z.array(z.string()).meta({ description: 'Workers that it waits for.' }),
-  health: z.strictObject({
+  health: lazyObject(() => ({
     startup: probeStatusSchema.nullable(),
     readiness: probeStatusSchema.nullable(),
     liveness: probeStatusSchema.nullable(),
-  }),
+  })),
   limits: z.array(limitStatusSchema),
   usage: workerUsageSampleSchema.nullable(),
   metrics: z.array(workerMetricSchema).meta({ description: 'What an integrated worker tells of itself.' }),
