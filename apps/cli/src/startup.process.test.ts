@@ -10,6 +10,9 @@ test('what only a start has needed is given back once it has settled', async () 
   await clock.advance(4_000);
 
   expect(left.deref()).toBeUndefined();
+  const afterwards = await leftBehind();
+  await clock.advance(40_000);
+  expect(afterwards.deref()).toBeUndefined();
   expect(clock.pendingTimers).toBe(0);
   expect(globalThis.gc).toBeUndefined();
 });

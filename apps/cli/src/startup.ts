@@ -4,6 +4,8 @@ import type { Clock } from '@roundhouse/core';
 
 /** How long the start of workers, and of what else goes on behind a started server, is taken to last, ms. */
 const SETTLE_MS = 4_000;
+/** Until what is done once behind that has ended, above all the first look at compliance, ms. */
+const REST_MS = 40_000;
 
 /**
  * What starts a server makes more garbage at once than all that comes later, and V8 would grow its young generation for
@@ -27,6 +29,7 @@ export function startingUp(clock: Clock, keepCompiled: () => void): { readonly s
         process.off('exit', settle);
         settle();
         giveBack();
+        clock.setTimer(REST_MS, giveBack);
       }),
   };
 }

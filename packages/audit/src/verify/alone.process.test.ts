@@ -203,7 +203,15 @@ describe('the verifier as it is shipped, alone in a directory', { timeout: 600_0
     const archive = archiveOf(own, journal);
     expect((await run(own.directory, '--key', key, '--archive', archive)).code).toBe(0);
     expect((await run(own.directory, '--key', key)).code).toBe(14);
-    expect((await run(own.directory, '--key', key.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')))).code).toBe(3);
+    expect(
+      (
+        await run(
+          own.directory,
+          '--key',
+          key.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+        )
+      ).code,
+    ).toBe(3);
     expect((await run()).code).toBe(2);
     expect((await run(own.beside('nothing'))).code).toBe(3);
     expect(await readFile(BUILT, 'utf8')).not.toMatch(/from '(?!node:)|import\(/);
