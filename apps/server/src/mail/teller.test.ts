@@ -117,6 +117,14 @@ describe('what is told of mail', () => {
     await vi.waitFor(async () => expect([told, await files()]).toEqual([['2'], []]));
   });
 
+  it('is told once when what was told already stands behind what was not', async () => {
+    for (const name of ['1', '2']) await outbox.add(notice(name));
+    const value = { notices: ['2'] };
+    await store.commit({ writes: [{ op: 'put', kind: 'mail_told', id: 'last', value, expect: 'any' }] });
+    await tellerOver().recover();
+    await vi.waitFor(async () => expect([told, await files()]).toEqual([['1'], []]));
+  });
+
   it('is nothing of a message that was not in the mailbox yet, which goes', async () => {
     const pending = join(folder, 'pending');
     await writeFile(pending, 'text');

@@ -50,7 +50,10 @@ export class MailTeller {
     const { outbox, places, log } = this.#deps;
     const { notices, spoilt } = await outbox.all();
     for (const file of spoilt) log.error('a message cannot be told: its notice cannot be read', { file });
-    for (const notice of notices) {
+    const told = await this.#told();
+    // First: they stand among those that are to be told, and telling these forgets which were told before.
+    await outbox.remove(notices.filter(({ name }) => told.has(name)));
+    for (const notice of notices.filter(({ name }) => !told.has(name))) {
       const { pending } = notice;
       if (pending !== null && (await places.isPending(pending))) {
         // In this order: without the message it would look like one that was taken.
