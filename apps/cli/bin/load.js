@@ -1,5 +1,5 @@
 // Plain JavaScript, as the launcher that asks it: loads the bundle.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,9 +14,8 @@ const [HEAD, TAIL] = ["(function (exports, require, module, __filename) { 'use s
 
 /**
  * What the file at `entry`, a CommonJS module of the bundle, exports. `keepCompiled` is called at the end, or earlier by
- * who does not know that there will be one. The files of the bundle are loaded once each, with
- * what V8 compiled of them the last time, from `folder`, and left there at the end for the next time; undefined: nothing
- * is kept. It does what Node's own cache of compiled modules does, which keeps all that it has read in memory for good.
+ * who does not know that there will be one. The files of the bundle are loaded once each, with what V8 compiled of them the
+ * last time, from `folder`, and left there at the end for the next time; undefined: nothing is kept. It does what Node's own cache of compiled modules does, which keeps all that it has read in memory for good.
  */
 export function load(entry, folder) {
   const home = dirname(entry);
@@ -98,13 +97,14 @@ function readCompiled(file) {
 
 /** Whole or not at all: others may read and write it as well. */
 function writeCompiled(file, compiled) {
+  const unfinished = `${file}.${process.pid}`;
   try {
     const checksum = Buffer.alloc(CHECKSUM);
     checksum.writeUInt32LE(crc32(compiled));
-    const unfinished = `${file}.${process.pid}`;
     writeFileSync(unfinished, Buffer.concat([checksum, compiled]), { mode: 0o600 });
     renameSync(unfinished, file);
   } catch {
-    // The next start compiles again.
+    // The next start compiles again. A full disk is not to hold parts of it.
+    rmSync(unfinished, { force: true });
   }
 }

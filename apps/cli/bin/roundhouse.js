@@ -7,7 +7,6 @@ import { constants, homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleOf } from './bundle.js';
-import { load } from './load.js';
 
 /** The first of 24 with long-term support. */
 const OLDEST_NODE = '24.11';
@@ -48,7 +47,8 @@ async function runHere() {
   const { exports, keepCompiled } =
     bundle === undefined
       ? { exports: await import(pathToFileURL(entry).href), keepCompiled: module.flushCompileCache }
-      : load(bundle, folder);
+      : // Only here: an older Node could not even read it.
+        (await import('./load.js')).load(bundle, folder);
   const { run, nameSources } = exports;
   if (bundle !== undefined) nameSources(pathToFileURL(`${dirname(bundle)}/`).href);
   const { env, stdout, stderr } = process;
